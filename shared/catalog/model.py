@@ -1,0 +1,206 @@
+"""
+What a flow is made of: the vocabulary in which Corridor declares itself.
+
+Everything that has a name in Azure (a queue, a topic, a route, a timer) is declared once, with these
+classes, and read by functions, infra, the local platform, alerts and docs (invariant 9). Standard library only.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+
+_KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+class Tier(StrEnum):
+    """A function app: its own identity, database role, scale rule and network place."""
+
+    INGEST = "ingest"
+    PROCESS = "process"
+    BATCH = "batch"
+    DELIVER = "deliver"
+    WORKFLOW = "workflow"
+    API = "api"
+    REPORT = "report"
+    OPS = "ops"
+
+
+class TrafficClass(StrEnum):
+    """Which hints may wait for which: bulk work never holds real-time traffic."""
+
+    REALTIME = "realtime"
+    BULK = "bulk"
+
+
+class Lifecycle(StrEnum):
+    """Where a flow stands; only `active` and `deprecated` ones are registered in production."""
+
+    PROPOSED = "proposed"
+    ACTIVE = "active"
+    DEPRECATED = "deprecated"
+    RETIRED = "retired"
+
+
+class DataClass(StrEnum):
+    """What a room may hold."""
+
+    PHI = "phi"
+    PSEUDONYMOUS = "pseudonymous"
+    NONE = "none"
+
+
+class Ordering(StrEnum):
+    """What a step keeps in order: everything of one patient, or nothing beyond its own message."""
+
+    PATIENT = "patient"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A Service Bus queue of hints. Losing, doubling or reordering one of its messages changes nothing."""
+
+    name: str
+    traffic_class: TrafficClass = TrafficClass.REALTIME
+    lock: timedelta = timedelta(minutes=1)
+    max_deliveries: int = 10
+    time_to_live: timedelta = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A Service Bus topic for PHI-free facts that the enterprise may subscribe to."""
+
+    name: str
+    time_to_live: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A Service Bus subscription with its SQL filter (`1=1` takes everything)."""
+
+    topic: Topic
+    name: str
+    sql_filter: str = "1=1"
+    lock: timedelta = timedelta(minutes=1)
+    max_deliveries: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """
+    An HTTP operation below `/api`.
+
+    `role` is the application role that a caller's token must carry, `public` marks the ones that need none
+    (health alone), `version` is the API version in the path.
+    """
+
+    method: str
+    path: str
+    role: str | None
+    version: str = "v1"
+
+    @property
+    def name(self) -> str:
+        """The route as `function.json` has it, for instance `v1/messages/{id}`."""
+        return f"{self.version}/{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """An NCRONTAB expression of six fields, seconds first, in UTC."""
+
+    expression: str
+
+    @property
+    def name(self) -> str:
+        """The expression itself: it is what the trigger listens to."""
+        return self.expression
+
+
+Inbound = Queue | Subscription | Route | Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class MessageType:
+    """
+    An HL7 v2 message that a flow takes: MSH-9.1, MSH-9.2, the structure of MSH-9.3, and the versions of MSH-12.
+
+    `flow` is filled in by the flow that declares it.
+    """
+
+    code: str
+    event: str
+    structure: str
+    versions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """
+    One function: what wakes it, in which tier it runs, what it keeps in order.
+
+    `on_arrival` steps get an entry in a stream in the same commit that acknowledges a message.
+    """
+
+    name: str
+    tier: Tier
+    inbound: Inbound
+    ordering: Ordering = Ordering.NONE
+    on_arrival: bool = False
+    flow: str = ""
+
+    @property
+    def function(self) -> str:
+        """The function's name in Azure, for instance `lab_results_process`."""
+        return f"{self.flow}_{self.name}".replace("-", "_")
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A sentence, its steps, and who answers for it (requirements I01, I02, I04)."""
+
+    name: str
+    sentence: str
+    steps: tuple[Step, ...]
+    owner: str
+    support: str
+    sla: timedelta
+    data_class: DataClass
+    criticality: str
+    lifecycle: Lifecycle = Lifecycle.ACTIVE
+    retention: str = "clinical-message"
+    accepts: tuple[MessageType, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Refuse a flow that cannot be said in the one-sentence rule, and give each step its flow's name."""
+        parts = [part.strip() for part in self.sentence.split("->")]
+        if len(parts) != 4 or not all(parts):
+            raise ValueError(
+                f"{self.name}: the sentence is source -> middleware -> destination -> workflow action"
+            )
+        for name in (self.name, *(step.name for step in self.steps)):
+            if not _KEBAB.fullmatch(name):
+                raise ValueError(f"{name}: names are kebab-case")
+        object.__setattr__(self, "steps", tuple(replace(step, flow=self.name) for step in self.steps))
+
+    @property
+    def package(self) -> str:
+        """The folder that holds the flow, as a dotted name."""
+        return f"functions.{self.name.replace('-', '_')}"
+
+    @cached_property
+    def _by_name(self) -> dict[str, Step]:
+        return {step.name: step for step in self.steps}
+
+    def step(self, name: str) -> Step:
+        """Return the step called `name`; KeyError if the flow declares none."""
+        return self._by_name[name]
+
+    def on_arrival(self) -> tuple[Step, ...]:
+        """Return the steps that each accepted message of this flow starts."""
+        return tuple(step for step in self.steps if step.on_arrival)
