@@ -29,14 +29,6 @@ def step_of_function(function: str) -> Step:
     return {step.function: step for step in steps()}[function]
 
 
-def queue_of_function(function: str) -> Queue:
-    """Return the hint queue that wakes `function`; TypeError if it is not woken by a queue."""
-    inbound = step_of_function(function).inbound
-    if not isinstance(inbound, Queue):
-        raise TypeError(f"{function} is not woken by a queue")
-    return inbound
-
-
 def queues() -> tuple[Queue, ...]:
     """Return every hint queue once."""
     return tuple(dict.fromkeys(step.inbound for step in steps() if isinstance(step.inbound, Queue)))

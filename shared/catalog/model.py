@@ -159,6 +159,20 @@ class Step:
         """The function's name in Azure, for instance `lab_results_process`."""
         return f"{self.flow}_{self.name}".replace("-", "_")
 
+    @property
+    def queue(self) -> Queue:
+        """The queue that wakes the step; TypeError if something else does."""
+        if not isinstance(self.inbound, Queue):
+            raise TypeError(f"{self.function} is not woken by a queue")
+        return self.inbound
+
+    @property
+    def route(self) -> Route:
+        """The route that the step answers; TypeError if it answers none."""
+        if not isinstance(self.inbound, Route):
+            raise TypeError(f"{self.function} answers no route")
+        return self.inbound
+
 
 @dataclass(frozen=True)
 class Flow:
@@ -180,9 +194,7 @@ class Flow:
         """Refuse a flow that cannot be said in the one-sentence rule, and give each step its flow's name."""
         parts = [part.strip() for part in self.sentence.split("->")]
         if len(parts) != 4 or not all(parts):
-            raise ValueError(
-                f"{self.name}: the sentence is source -> middleware -> destination -> workflow action"
-            )
+            raise ValueError(f"{self.name}: the sentence is source -> middleware -> destination -> workflow action")
         for name in (self.name, *(step.name for step in self.steps)):
             if not _KEBAB.fullmatch(name):
                 raise ValueError(f"{name}: names are kebab-case")

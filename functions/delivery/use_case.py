@@ -1,0 +1,124 @@
+"""Deliver one message to one destination: consent, then minimise, then validate, then send (invariant 8)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from hashlib import sha256
+
+import orjson
+
+from shared import archive_names
+from shared.catalog.flows import DELIVERY
+from shared.consent.decision import may_disclose
+from shared.delivery import lanes
+from shared.delivery.back_off import RetryPolicy
+from shared.delivery.minimisation import minimise
+from shared.errors import RejectedError, ReviewNeededError
+from shared.ledger import ConversionRow, DeliveryRow, Hop
+from shared.partners.model import Receiver
+from shared.pipeline import Outcome, Stage, Work
+from shared.ports import Ports, Transaction
+from shared.validation import validate
+
+_RETRY = RetryPolicy(base=timedelta(seconds=1), cap=timedelta(minutes=5), budget=timedelta(days=3))
+
+
+def send_delivery(work: Work, ports: Ports) -> Outcome:
+    """
+    Send what is owed; the delivery's id is the idempotency key that the destination sees.
+
+    A destination that does not honour the key gets a note in the ledger before each attempt, so that a delivery
+    which may have arrived twice is recorded as possibly repeated (invariant 2).
+    """
+    delivery, conversion, consent = _owed(work, ports)
+    receiver = _receiver(delivery, ports)
+    if delivery.status != "due":
+        return Outcome(_hop(work, delivery, delivery.status, conversion))
+    if not may_disclose(receiver.consent, consent):
+        return _withhold(work, delivery, conversion)
+    body = _body(conversion, receiver)
+    digest = sha256(body).digest()
+    ports.archive.put(archive_names.sent(delivery.delivery_id, digest), body)
+    if not receiver.endpoint.idempotent:
+        _note_attempt(work, ports)
+    sent = ports.destinations.named(delivery.destination).send(
+        body, idempotency_key=str(delivery.delivery_id), traceparent=work.traceparent
+    )
+
+    def write(tx: Transaction) -> None:
+        tx.deliveries.close_attempt(delivery.delivery_id, "delivered", None, digest, sent.receipt)
+        tx.audit.record(
+            work.actor,
+            "disclose",
+            str(delivery.delivery_id),
+            delivery.destination,
+            message=str(delivery.message_id),
+            receipt=sent.receipt,
+        )
+
+    return Outcome(_hop(work, delivery, "delivered", conversion, digest), write)
+
+
+def _owed(work: Work, ports: Ports) -> tuple[DeliveryRow, ConversionRow, str | None]:
+    if work.entry.delivery_id is None:
+        raise RejectedError("delivery-missing", text="the stream's entry names no delivery")
+    with ports.ledger.transaction() as tx:
+        delivery = tx.deliveries.get(work.entry.delivery_id)
+        if delivery is None:
+            raise RejectedError("delivery-missing", text="the stream names a delivery that the ledger does not know")
+        conversion = tx.conversions.get(delivery.message_id)
+        consent = tx.consents.decision(work.lease.key, delivery.destination)
+    return delivery, conversion, consent
+
+
+def _receiver(delivery: DeliveryRow, ports: Ports) -> Receiver:
+    partner = ports.partners.get(delivery.destination)
+    if partner is None or partner.receives is None:
+        raise ReviewNeededError("destination-unknown", text="no partner file describes the destination any more")
+    return partner.receives
+
+
+def _body(conversion: ConversionRow, receiver: Receiver) -> bytes:
+    bundle = minimise(orjson.loads(conversion.bundle), receiver.allow)
+    errors = tuple(issue for issue in validate(bundle) if issue.severity in {"error", "fatal"})
+    if errors:
+        raise RejectedError(errors[0].code, errors[0].location, errors[0].text, errors)
+    return orjson.dumps(bundle)
+
+
+def _withhold(work: Work, delivery: DeliveryRow, conversion: ConversionRow) -> Outcome:
+    def write(tx: Transaction) -> None:
+        tx.deliveries.close_attempt(delivery.delivery_id, "withheld", "consent-denied", None, None)
+        tx.audit.record(
+            work.actor, "withhold", str(delivery.delivery_id), "consent-denied", message=str(delivery.message_id)
+        )
+
+    return Outcome(_hop(work, delivery, "withheld", conversion), write)
+
+
+def _note_attempt(work: Work, ports: Ports) -> None:
+    with ports.ledger.transaction() as tx:
+        tx.streams.confirm(work.lease)
+        if work.entry.delivery_id is not None:
+            tx.deliveries.open_attempt(work.entry.delivery_id)
+
+
+def _hop(
+    work: Work, delivery: DeliveryRow, outcome: str, conversion: ConversionRow, digest: bytes | None = None
+) -> Hop:
+    return Hop(
+        message_id=delivery.message_id,
+        delivery_id=delivery.delivery_id,
+        function=work.entry.function,
+        source=lanes.deliver_to(delivery.destination),
+        target=delivery.destination,
+        outcome=outcome,
+        traceparent=work.traceparent,
+        attempt=work.attempt,
+        mapping=conversion.mapping,
+        schema_version="fhir/4.0.1",
+        payload_hash=digest,
+    )
+
+
+SEND = Stage(DELIVERY.step("send"), send_delivery, _RETRY, book="deliveries")

@@ -1,0 +1,90 @@
+"""The partner's door: POST a message, ask where it is. Authentication is checked here again (ADR 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from uuid import UUID
+
+import azure.functions as func
+import orjson
+
+from functions.intake.use_case import Submission, read_status, receive_hl7v2
+from shared import bootstrap
+from shared.authorization import authorize
+from shared.catalog.flows import INTAKE
+from shared.errors import IntegrationError, RejectedError
+from shared.problem import MEDIA_TYPE, problem, status_of
+from shared.trace_context import start_trace
+
+bp = func.Blueprint()
+
+RECEIVE = INTAKE.step("receive-hl7v2")
+STATUS = INTAKE.step("message-status")
+HEALTH = INTAKE.step("health")
+
+
+def _answered(work: Callable[[], func.HttpResponse]) -> func.HttpResponse:
+    """Turn an expected failure into a problem document, with Retry-After where trying again can help."""
+    try:
+        return work()
+    except IntegrationError as error:
+        status = status_of(error)
+        headers = {HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "5"}}.get(status, {})
+        if status == HTTPStatus.UNAUTHORIZED:
+            headers = {"WWW-Authenticate": "Bearer"}
+        return func.HttpResponse(problem(error), status_code=status, mimetype=MEDIA_TYPE, headers=headers)
+
+
+@bp.function_name(RECEIVE.function)
+@bp.route(route=RECEIVE.route.name, methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+def intake_receive_hl7v2(req: func.HttpRequest) -> func.HttpResponse:
+    """Answer with an HL7 ACK: 200 for AA, 422 for AE and AR; problem+json where no ACK can be given."""
+
+    def work() -> func.HttpResponse:
+        ports = bootstrap.ports()
+        principal = authorize(req.headers.get("Authorization"), RECEIVE.route, ports.tokens)
+        submission = Submission(
+            partner=req.route_params["partner"],
+            payload=req.get_body(),
+            media_type=(req.headers.get("Content-Type") or "").partition(";")[0].strip().lower(),
+            traceparent=start_trace(req.headers.get("traceparent")),
+        )
+        answer = receive_hl7v2(submission, principal, ports)
+        return func.HttpResponse(
+            answer.acknowledgment,
+            status_code=HTTPStatus.OK if answer.code == "AA" else HTTPStatus.UNPROCESSABLE_ENTITY,
+            mimetype="application/hl7-v2",
+            headers={"Corridor-Message-Id": str(answer.message_id)},
+        )
+
+    return _answered(work)
+
+
+@bp.function_name(STATUS.function)
+@bp.route(route=STATUS.route.name, methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def intake_message_status(req: func.HttpRequest) -> func.HttpResponse:
+    """Tell a partner where its message is."""
+
+    def work() -> func.HttpResponse:
+        ports = bootstrap.ports()
+        principal = authorize(req.headers.get("Authorization"), STATUS.route, ports.tokens)
+        try:
+            message_id = UUID(req.route_params["id"])
+        except ValueError as error:
+            raise RejectedError("message-unknown", "id", "no message of yours has this id") from error
+        return func.HttpResponse(orjson.dumps(read_status(message_id, principal, ports)), mimetype="application/json")
+
+    return _answered(work)
+
+
+@bp.function_name(HEALTH.function)
+@bp.route(route=HEALTH.route.name, methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def intake_health(req: func.HttpRequest) -> func.HttpResponse:
+    """Answer 200 when a message could be accepted now, else 503; the one anonymous route."""
+
+    def work() -> func.HttpResponse:
+        with bootstrap.ports().ledger.transaction():
+            return func.HttpResponse(b'{"status":"pass"}', mimetype="application/health+json")
+
+    return _answered(work)

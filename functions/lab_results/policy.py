@@ -1,0 +1,123 @@
+"""
+What is our policy about results: which values are critical, and which state of a report outdates which.
+
+None of this is in a standard; it is versioned, and the version is stored with every outcome (requirement F04).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from shared.formats.hl7v2.results import ObservedResult, ReportState
+from shared.formats.hl7v2.times import read_moment
+
+RULES = "critical-results/1"
+
+# Table 0078: the laboratory's own word that a value is beyond the panic limits.
+_CRITICAL_FLAGS = frozenset({"HH", "LL", "AA"})
+# Table 0085: what was deleted, withdrawn or never measured says nothing about the patient.
+_VOID_STATUSES = frozenset({"D", "W", "X", "N", "O", "I"})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Beyond `low` or `high`, in `units`, a value is critical whether or not it was flagged."""
+
+    low: Decimal | None
+    high: Decimal | None
+    units: tuple[str, ...]
+
+
+_LIMITS = {
+    "2823-3": Limits(Decimal("2.5"), Decimal("6.5"), ("mmol/L", "meq/L")),
+    "2951-2": Limits(Decimal(120), Decimal(160), ("mmol/L", "meq/L")),
+    "2345-7": Limits(Decimal(40), Decimal(500), ("mg/dL",)),
+    "718-7": Limits(Decimal(6), Decimal(20), ("g/dL",)),
+    "777-3": Limits(Decimal(20), None, ("10*3/uL", "K/uL")),
+}
+
+# How far a report has come (table 0123): a state of a lower rank never replaces one of a higher.
+_RANK = {"O": 0, "I": 0, "S": 0, "A": 1, "P": 1, "R": 1, "F": 2, "C": 3, "X": 3}
+_UNKNOWN_RANK = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CriticalFinding:
+    """A critical value: where it stands, and the rule that says so. Its value stays in the message."""
+
+    result: ObservedResult
+    rule: str
+
+    def explanation(self) -> dict[str, Any]:
+        """Return why the task was opened, with the inputs of the rule (requirement F10)."""
+        return {
+            "rules": RULES,
+            "rule": self.rule,
+            "location": self.result.location,
+            "code": self.result.code,
+            "codeText": self.result.code_text,
+            "flags": list(self.result.flags),
+        }
+
+
+def critical_findings(results: Iterable[ObservedResult]) -> Iterator[CriticalFinding]:
+    """Yield each result that is critical, by the laboratory's flag or by our limits."""
+    for result in results:
+        if result.status in _VOID_STATUSES:
+            continue
+        if _CRITICAL_FLAGS.intersection(result.flags):
+            yield CriticalFinding(result, "flagged-by-laboratory")
+        elif _beyond_limits(result):
+            yield CriticalFinding(result, "beyond-limits")
+
+
+def _beyond_limits(result: ObservedResult) -> bool:
+    limits = _LIMITS.get(result.code)
+    if limits is None or result.number is None or result.units not in limits.units:
+        return False
+    low = limits.low is not None and (result.number < limits.low) and not result.comparator.startswith(">")
+    high = limits.high is not None and (result.number > limits.high) and not result.comparator.startswith("<")
+    return low or high
+
+
+def rank_of(status: str) -> int:
+    """Return how far a report with this result status (OBR-25) has come."""
+    return _RANK.get(status, _UNKNOWN_RANK)
+
+
+def most_advanced(states: Sequence[ReportState]) -> str:
+    """Return the result status that speaks for a message of several reports."""
+    return max((state.status for state in states), key=rank_of, default="")
+
+
+def stated_at(changed: str, time_zone: str | None) -> datetime | None:
+    """
+    Return OBR-22 as an instant for comparison only; None when it names no time.
+
+    A time without a zone is read in the partner's zone, else in UTC: it is compared with its own kind alone.
+    """
+    moment = read_moment(changed)
+    if moment is None or not moment.minute:
+        return None
+    text = f"{moment.date}T{moment.time}{moment.zone}"
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(time_zone or "UTC"))
+
+
+def is_outdated(newest: tuple[int, datetime | None] | None, rank: int, at: datetime | None) -> bool:
+    """
+    Tell whether a state of a report must not be passed on, because a newer one was.
+
+    The filler's own time decides where both states have one; otherwise the rank does.
+    """
+    if newest is None:
+        return False
+    newest_rank, newest_at = newest
+    if at is not None and newest_at is not None and at != newest_at:
+        return at < newest_at
+    return rank < newest_rank

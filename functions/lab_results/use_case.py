@@ -1,0 +1,184 @@
+"""Publish a laboratory result: convert, record the event, decide who receives it, all in one commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import uuid5
+
+import orjson
+
+from functions.lab_results.policy import (
+    critical_findings,
+    is_outdated,
+    most_advanced,
+    rank_of,
+    stated_at,
+)
+from shared import archive_names
+from shared.catalog.flows import DELIVERY, LAB_RESULTS
+from shared.conversion import Conversion, convert
+from shared.delivery import lanes
+from shared.delivery.back_off import RetryPolicy
+from shared.errors import RejectedError, ReviewNeededError
+from shared.events import result
+from shared.formats.hl7v2.parse import parse
+from shared.formats.hl7v2.results import observed_results, report_states
+from shared.ledger import Hop, MessageRow, NewEntry, NewTask
+from shared.partners.profile import PartnerProfile
+from shared.pipeline import Outcome, Stage, Work
+from shared.ports import Ports, Transaction
+from shared.validation import validate
+from shared.workflow.escalation import CRITICAL_RESULT, ladder_of
+
+_RETRY = RetryPolicy(base=timedelta(seconds=1), cap=timedelta(minutes=5), budget=timedelta(hours=1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    key: str
+    rank: int
+    at: datetime | None
+
+
+def publish_lab_result(work: Work, ports: Ports) -> Outcome:
+    """
+    Convert the message and commit bundle, event, deliveries and status at once.
+
+    RejectedError quarantines what cannot be valid FHIR; a state older than one that was passed on is recorded as
+    superseded and goes nowhere.
+    """
+    message, payload = _open(work, ports)
+    profile = _profile(message, ports)
+    (conversion,) = convert(payload, source="hl7v2", partner=profile, received=message.received_at)
+    _refuse_invalid(conversion)
+    bundle = orjson.dumps(conversion.bundle)
+    states = report_states(conversion.message)
+    event = result.result_event(most_advanced(states), conversion.bundle)
+    reports = [
+        _Report(f"{message.partner}|{state.key}", rank_of(state.status), stated_at(state.changed, profile.time_zone))
+        for state in states
+    ]
+
+    def write(tx: Transaction) -> None:
+        outdated = _is_outdated(tx, message, reports)
+        issues = [issue.as_fhir() for issue in conversion.issues]
+        tx.conversions.add(message.message_id, conversion.mapping, bundle, conversion.coverage.as_dict(), issues)
+        event_id = uuid5(message.message_id, "event")
+        tx.events.record(
+            event_id, event.type, result.VERSION, message.message_id, message.patient_key, None, event.data()
+        )
+        _owe(tx, ports, message, event.type, work, outdated=outdated)
+        if not outdated and message.patient_key is not None:
+            for report in reports:
+                tx.reports.record(message.patient_key, report.key, report.rank, report.at, message.message_id)
+        tx.messages.set_status(message.message_id, "processed")
+
+    hop = _hop(work, lanes.PROCESS, event.type, "processed", mapping=conversion.mapping, payload=bundle)
+    return Outcome(hop, write)
+
+
+def detect_critical(work: Work, ports: Ports) -> Outcome:
+    """Open a task for each critical value; it runs beside the patient's stream and waits for nothing in it."""
+    message, payload = _open(work, ports)
+    profile = _profile(message, ports)
+    parsed = parse(payload, default_charset=profile.default_charset)
+    findings = list(critical_findings(observed_results(parsed)))
+    ladder = ladder_of(CRITICAL_RESULT)
+
+    def write(tx: Transaction) -> None:
+        for finding in findings:
+            of_value = "|".join((message.partner, finding.result.report, finding.result.code, finding.result.sub_id))
+            tx.tasks.open(
+                NewTask(
+                    kind=CRITICAL_RESULT,
+                    dedupe_key=f"{CRITICAL_RESULT}:{sha256(of_value.encode()).hexdigest()}",
+                    flow=LAB_RESULTS.name,
+                    owner_queue=ladder.rung(0),
+                    message_id=message.message_id,
+                    due_at=ports.clock() + ladder.within,
+                    explanation=finding.explanation(),
+                    patient_key=message.patient_key,
+                ),
+                work.actor,
+                finding.rule,
+            )
+
+    outcome = "task-opened" if findings else "nothing-critical"
+    return Outcome(_hop(work, "arrival", "worklist", outcome, payload=payload), write)
+
+
+def _open(work: Work, ports: Ports) -> tuple[MessageRow, bytes]:
+    """Open the claim check: the message's row and its payload, unaltered since the ACK."""
+    with ports.ledger.transaction() as tx:
+        message = tx.messages.get(work.entry.message_id)
+    if message is None:
+        raise RejectedError("message-missing", text="the stream names a message that the ledger does not know")
+    payload = ports.archive.get(archive_names.received(message.message_id))
+    if sha256(payload).digest() != message.payload_hash:
+        raise ReviewNeededError("archive-altered", text="the archived payload is not what was acknowledged")
+    return message, payload
+
+
+def _profile(message: MessageRow, ports: Ports) -> PartnerProfile:
+    partner = ports.partners.get(message.partner)
+    return partner.sends.profile if partner and partner.sends else PartnerProfile(message.partner)
+
+
+def _refuse_invalid(conversion: Conversion) -> None:
+    """Only valid FHIR goes on (invariant 8): the first error names the place, all of them are kept."""
+    errors = tuple(issue for issue in validate(conversion.bundle) if issue.severity in {"error", "fatal"})
+    if errors:
+        raise RejectedError(errors[0].code, errors[0].location, errors[0].text, errors)
+
+
+def _is_outdated(tx: Transaction, message: MessageRow, reports: list[_Report]) -> bool:
+    if message.patient_key is None or not reports:
+        return False
+    verdicts = {
+        is_outdated(tx.reports.newest(message.patient_key, report.key), report.rank, report.at) for report in reports
+    }
+    if len(verdicts) == 2:
+        raise ReviewNeededError("partly-superseded", "OBR-22", "some reports of the message are outdated, some not")
+    return verdicts.pop()
+
+
+def _owe(tx: Transaction, ports: Ports, message: MessageRow, event_type: str, work: Work, *, outdated: bool) -> None:
+    """Add one delivery per destination whose filter takes the event: decided once, here."""
+    for destination in ports.partners.receivers_of(event_type):
+        delivery_id = uuid5(message.message_id, destination.name)
+        if outdated:
+            tx.deliveries.add(delivery_id, message.message_id, destination.name, "superseded", "newer-state-known")
+            continue
+        tx.deliveries.add(delivery_id, message.message_id, destination.name, "due")
+        tx.streams.append(
+            NewEntry(
+                lane=lanes.deliver_to(destination.name),
+                key=message.patient_key or message.message_id,
+                function=DELIVERY.step("send").function,
+                message_id=message.message_id,
+                traceparent=work.traceparent,
+                keep=message.patient_key is not None,
+                delivery_id=delivery_id,
+            )
+        )
+
+
+def _hop(work: Work, source: str, target: str, outcome: str, *, payload: bytes, mapping: str | None = None) -> Hop:
+    return Hop(
+        message_id=work.entry.message_id,
+        function=work.entry.function,
+        source=source,
+        target=target,
+        outcome=outcome,
+        traceparent=work.traceparent,
+        attempt=work.attempt,
+        mapping=mapping,
+        schema_version=f"result/{result.VERSION}",
+        payload_hash=sha256(payload).digest(),
+    )
+
+
+PROCESS = Stage(LAB_RESULTS.step("process"), publish_lab_result, _RETRY, book="items")
+DETECT_CRITICAL = Stage(LAB_RESULTS.step("detect-critical"), detect_critical, _RETRY, book=None)

@@ -1,0 +1,76 @@
+"""
+The archive as fsynced files: for one machine, and for the tests that kill it.
+
+A name is created only once its content is on disk: written beside, synced, linked under its final name, and the
+folder synced. A crash leaves the whole payload or nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from uuid import uuid4
+
+from shared.errors import RejectedError, TransientError
+
+
+class FileArchive:
+    """Create-only files below `root`, readable by their owner alone, spread over 256 folders per kind."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keep `content` under `name`; RejectedError `archive-conflict` if other content is there already."""
+        path = self._path(name)
+        try:
+            self._make_folder(path.parent)
+            beside = path.parent / f".{uuid4().hex}"
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.link(beside, path)
+            except FileExistsError:
+                if path.read_bytes() != content:
+                    raise RejectedError("archive-conflict", text="the name is taken by other content") from None
+            finally:
+                beside.unlink()
+            self._sync(path.parent)
+        except OSError as error:
+            raise TransientError("archive-unavailable", text="the archive cannot be written") from error
+
+    def get(self, name: str) -> bytes:
+        """Return the content; RejectedError `archive-missing` if the name was never created."""
+        try:
+            return self._path(name).read_bytes()
+        except FileNotFoundError as error:
+            raise RejectedError("archive-missing", text="the archive holds nothing under this name") from error
+        except OSError as error:
+            raise TransientError("archive-unavailable", text="the archive cannot be read") from error
+
+    def _path(self, name: str) -> Path:
+        kind, _, key = name.partition("/")
+        shard = sha256(key.encode()).hexdigest()[:2]
+        return self._root / kind / shard / key.replace("/", "_")
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make a missing folder durable together with the entry that names it."""
+        if folder.is_dir():
+            return
+        self._make_folder(folder.parent)
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        self._sync(folder.parent)
+
+    @staticmethod
+    def _sync(folder: Path) -> None:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,204 @@
+"""Book 2 in PostgreSQL: deliveries, and the conversions, reports and events that they come from."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import orjson
+from psycopg import Connection
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from shared.errors import RejectedError
+from shared.ledger import ConversionRow, DeliveryRow
+from shared.ports import Clock
+
+_COLUMNS = (
+    "delivery_id, message_id, destination, status, status_code, status_at, due_since, attempts, attempt_open, "
+    "possibly_repeated, receipt"
+)
+
+
+class PostgresDeliveries:
+    """What is owed to whom; consistent within one transaction."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def add(self, delivery_id: UUID, message_id: UUID, destination: str, status: str, code: str | None = None) -> None:
+        """Add a delivery; its id is the stable idempotency key that the destination sees."""
+        now = self._clock()
+        self._connection.execute(
+            "INSERT INTO delivery (delivery_id, message_id, destination, status, status_code, status_at, due_since)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            (delivery_id, message_id, destination, status, code, now, now),
+        )
+
+    def get(self, delivery_id: UUID) -> DeliveryRow | None:
+        """Return the delivery, or None."""
+        with self._connection.cursor(row_factory=class_row(DeliveryRow)) as cursor:
+            return cursor.execute(
+                f"SELECT {_COLUMNS} FROM delivery WHERE delivery_id = %s",  # noqa: S608 -- our own column list
+                (delivery_id,),
+            ).fetchone()
+
+    def of_message(self, message_id: UUID) -> list[DeliveryRow]:
+        """Return every delivery of a message, by destination."""
+        with self._connection.cursor(row_factory=class_row(DeliveryRow)) as cursor:
+            return cursor.execute(
+                f"SELECT {_COLUMNS} FROM delivery WHERE message_id = %s ORDER BY destination",  # noqa: S608 -- as above
+                (message_id,),
+            ).fetchall()
+
+    def open_attempt(self, delivery_id: UUID) -> None:
+        """Note that an attempt begins; one that was opened and never closed may have reached the destination."""
+        self._connection.execute(
+            "UPDATE delivery SET possibly_repeated = possibly_repeated OR attempt_open, attempt_open = true"
+            " WHERE delivery_id = %s",
+            (delivery_id,),
+        )
+
+    def close_attempt(
+        self, delivery_id: UUID, status: str, code: str | None, sent_hash: bytes | None, receipt: str | None
+    ) -> None:
+        """Note how the attempt ended; `sent_hash` and `receipt` stay when this attempt has none."""
+        self._connection.execute(
+            "UPDATE delivery SET status = %s, status_code = %s, status_at = %s, attempts = attempts + 1,"
+            " attempt_open = false, sent_hash = coalesce(%s, sent_hash), receipt = coalesce(%s, receipt)"
+            " WHERE delivery_id = %s",
+            (status, code, self._clock(), sent_hash, receipt, delivery_id),
+        )
+
+
+class PostgresConversions:
+    """What was made of each message: the bundle's bytes, compressed, and its coverage."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def add(self, message_id: UUID, mapping: str, bundle: bytes, coverage: dict[str, Any], issues: list[Any]) -> None:
+        """Keep the conversion, once per message."""
+        self._connection.execute(
+            "INSERT INTO conversion (message_id, mapping, bundle, bundle_hash, coverage, issues, converted_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            (
+                message_id,
+                mapping,
+                zlib.compress(bundle, level=1),
+                sha256(bundle).digest(),
+                Jsonb(coverage, dumps=orjson.dumps),
+                Jsonb(issues, dumps=orjson.dumps),
+                self._clock(),
+            ),
+        )
+
+    def get(self, message_id: UUID) -> ConversionRow:
+        """Return the conversion; RejectedError `conversion-missing` if the message has none."""
+        row = self._connection.execute(
+            "SELECT mapping, bundle, bundle_hash FROM conversion WHERE message_id = %s", (message_id,)
+        ).fetchone()
+        if row is None:
+            raise RejectedError("conversion-missing", text="the message was never converted")
+        return ConversionRow(message_id, row[0], zlib.decompress(row[1]), row[2])
+
+
+class PostgresReports:
+    """The newest state of each report that was passed on, per patient."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def newest(self, patient_key: UUID, report_key: str) -> tuple[int, datetime | None] | None:
+        """Return (rank, stated at) of the newest state, or None."""
+        return self._connection.execute(
+            "SELECT rank, stated_at FROM report_state WHERE (patient_key, report_key) = (%s, %s)",
+            (patient_key, report_key),
+        ).fetchone()
+
+    def record(
+        self, patient_key: UUID, report_key: str, rank: int, stated_at: datetime | None, message_id: UUID
+    ) -> None:
+        """Make this the newest state; whether it is, the flow's policy has decided."""
+        self._connection.execute(
+            "INSERT INTO report_state (patient_key, report_key, rank, stated_at, message_id)"
+            " VALUES (%(patient_key)s, %(report_key)s, %(rank)s, %(stated_at)s, %(message_id)s)"
+            " ON CONFLICT (patient_key, report_key) DO UPDATE SET"
+            " rank = excluded.rank, stated_at = excluded.stated_at, message_id = excluded.message_id",
+            {
+                "patient_key": patient_key,
+                "report_key": report_key,
+                "rank": rank,
+                "stated_at": stated_at,
+                "message_id": message_id,
+            },
+        )
+
+
+class PostgresEvents:
+    """Canonical events, recorded with the commit that caused them and published afterwards."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def record(
+        self,
+        event_id: UUID,
+        type_: str,
+        version: int,
+        message_id: UUID,
+        patient_key: UUID | None,
+        occurred_at: datetime | None,
+        data: dict[str, Any],
+    ) -> None:
+        """Record the event; the same id again changes nothing."""
+        self._connection.execute(
+            "INSERT INTO event (event_id, type, version, message_id, patient_key, occurred_at, recorded_at, data)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (event_id) DO NOTHING",
+            (
+                event_id,
+                type_,
+                version,
+                message_id,
+                patient_key,
+                occurred_at,
+                self._clock(),
+                Jsonb(data, dumps=orjson.dumps),
+            ),
+        )
+
+    def unpublished(self, limit: int) -> list[dict[str, Any]]:
+        """Lock and return events not yet published as CloudEvents 1.0: opaque identifiers, never `data`."""
+        rows = self._connection.execute(
+            "SELECT event.event_id, event.type, event.version, event.message_id, event.recorded_at,"
+            " message.partner, message.traceparent"
+            " FROM event JOIN message USING (message_id) WHERE event.published_at IS NULL"
+            " ORDER BY event.recorded_at LIMIT %s FOR UPDATE OF event SKIP LOCKED",
+            (limit,),
+        ).fetchall()
+        return [
+            {
+                "specversion": "1.0",
+                "id": str(event_id),
+                "type": type_,
+                "source": f"urn:corridor:partner:{partner}",
+                "subject": f"messages/{message_id}",
+                "time": recorded_at.isoformat(),
+                "dataschema": f"urn:corridor:event:{type_}:{version}",
+                "traceparent": traceparent,
+            }
+            for event_id, type_, version, message_id, recorded_at, partner, traceparent in rows
+        ]
+
+    def published(self, event_ids: Sequence[str]) -> None:
+        """Mark them published."""
+        self._connection.execute(
+            "UPDATE event SET published_at = %s WHERE event_id = ANY(%s::uuid[])", (self._clock(), list(event_ids))
+        )

@@ -1,0 +1,114 @@
+"""
+The ledger in PostgreSQL: one pool, one transaction per use case's commit, hints after it.
+
+Works behind PgBouncer in transaction mode: no prepared statements, no session state, no LISTEN. The password
+is fetched per physical connection, because in Azure it is a token that expires within the hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import Connection
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
+
+from shared import ports
+from shared.adapters.postgres_deliveries import (
+    PostgresConversions,
+    PostgresDeliveries,
+    PostgresEvents,
+    PostgresReports,
+)
+from shared.adapters.postgres_evidence import PostgresAuditLog, PostgresLineage
+from shared.adapters.postgres_messages import PostgresMessages, PostgresPatients
+from shared.adapters.postgres_streams import PostgresStreams
+from shared.adapters.postgres_work import PostgresConsents, PostgresJobLeases, PostgresQuarantine, PostgresTasks
+from shared.errors import TransientError
+from shared.ledger import Hint
+from shared.ports import Clock, HintSender
+
+_POOL_WAIT_SECONDS = 5.0
+
+
+@dataclass
+class PostgresTransaction:
+    """Every repository of the ledger over one connection; see `shared.ports.Transaction`."""
+
+    connection: Connection
+    clock: Clock
+    hints: list[Hint] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Make the repositories; they share the connection, so they commit together."""
+        self.messages: ports.Messages = PostgresMessages(self.connection, self.clock)
+        self.patients: ports.Patients = PostgresPatients(self.connection, self.clock)
+        self.streams: ports.Streams = PostgresStreams(self.connection, self.clock, self.hints)
+        self.deliveries: ports.Deliveries = PostgresDeliveries(self.connection, self.clock)
+        self.conversions: ports.Conversions = PostgresConversions(self.connection, self.clock)
+        self.reports: ports.Reports = PostgresReports(self.connection)
+        self.events: ports.Events = PostgresEvents(self.connection, self.clock)
+        self.tasks: ports.Tasks = PostgresTasks(self.connection, self.clock)
+        self.quarantine: ports.Quarantine = PostgresQuarantine(self.connection, self.clock)
+        self.consents: ports.Consents = PostgresConsents(self.connection)
+        self.lineage: ports.Lineage = PostgresLineage(self.connection, self.clock)
+        self.audit: ports.AuditLog = PostgresAuditLog(self.connection, self.clock)
+        self.jobs: ports.JobLeases = PostgresJobLeases(self.connection)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what heals into TransientError; a wrong statement stays a defect and propagates."""
+    try:
+        yield
+    except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as error:
+        raise TransientError("ledger-conflict", text="two commits met; try again") from error
+    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed, TooManyRequests) as error:
+        raise TransientError("ledger-unavailable", text="the state store cannot be reached") from error
+
+
+class PostgresLedger:
+    """The state store over a connection pool; `close` it when the process ends."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock,
+        hints: HintSender,
+        password: Callable[[], str] | None = None,
+        pool_size: int = 20,
+    ) -> None:
+        self._clock = clock
+        self._hints = hints
+
+        def connect_arguments() -> dict[str, object]:
+            fixed: dict[str, object] = {"prepare_threshold": None, "connect_timeout": 5}
+            return {**fixed, "password": password()} if password else fixed
+
+        self._pool = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=pool_size,
+            kwargs=connect_arguments,
+            timeout=_POOL_WAIT_SECONDS,
+            max_lifetime=1800,
+            reconnect_timeout=30,
+            check=ConnectionPool.check_connection,
+            open=True,
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[PostgresTransaction]:
+        """Commit what the block wrote when it ends, nothing when it raises; then send the hints it collected."""
+        with _translated(), self._pool.connection() as connection:
+            transaction = PostgresTransaction(connection, self._clock)
+            yield transaction
+        if transaction.hints:
+            self._hints.send(transaction.hints)
+
+    def close(self) -> None:
+        """Close the pool and its connections."""
+        self._pool.close()

@@ -1,0 +1,131 @@
+"""Book 1 in PostgreSQL: messages, the inbox that recognises duplicates, and the patient index."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from uuid import UUID, uuid4
+
+from psycopg import Connection
+from psycopg.rows import class_row
+
+from shared.ledger import MessageRow, Receipt
+from shared.ports import Clock
+
+_COLUMNS = (
+    "message_id, partner, control_id, message_code, trigger_event, flow, received_at, status, status_code, "
+    "status_location, status_at, duplicate_of, acknowledgment, acknowledgment_code, patient_key, traceparent, "
+    "payload_hash"
+)
+
+
+class PostgresMessages:
+    """Messages and their inbox keys; consistent within the transaction that it was made for."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def find_duplicate(self, receipt: Receipt) -> MessageRow | None:
+        """
+        Claim (partner, control id, payload hash) for `receipt`, or return the message that holds it.
+
+        A concurrent sender of the same bytes waits here until the first commit is decided.
+        """
+        claimed = self._connection.execute(
+            "INSERT INTO inbox (partner, control_id, payload_hash, message_id) VALUES (%s, %s, %s, %s)"
+            " ON CONFLICT DO NOTHING RETURNING message_id",
+            (receipt.partner, receipt.control_id, receipt.payload_hash, receipt.message_id),
+        ).fetchone()
+        if claimed:
+            return None
+        with self._connection.cursor(row_factory=class_row(MessageRow)) as cursor:
+            return cursor.execute(
+                f"SELECT {_COLUMNS} FROM message WHERE message_id ="  # noqa: S608 -- our own column list
+                " (SELECT message_id FROM inbox WHERE (partner, control_id, payload_hash) = (%s, %s, %s))",
+                (receipt.partner, receipt.control_id, receipt.payload_hash),
+            ).fetchone()
+
+    def add(
+        self,
+        receipt: Receipt,
+        status: str,
+        acknowledgment: tuple[str, bytes] | None,
+        patient_key: UUID | None = None,
+        duplicate_of: UUID | None = None,
+        refusal: tuple[str, str] | None = None,
+    ) -> None:
+        """Insert the message; `refusal` is (code, location), `acknowledgment` (MSA-1, the ACK's bytes)."""
+        code, location = refusal or (None, None)
+        acknowledgment_code, acknowledgment_bytes = acknowledgment or (None, None)
+        self._connection.execute(
+            """
+            INSERT INTO message (
+                message_id, partner, control_id, payload_hash, payload_size, media_type, message_code,
+                trigger_event, structure, hl7_version, processing_id, flow, received_at, traceparent,
+                status, status_code, status_location, status_at, duplicate_of, acknowledgment,
+                acknowledgment_code, patient_key, control_id_reused)
+            VALUES (
+                %(message_id)s, %(partner)s, %(control_id)s, %(payload_hash)s, %(payload_size)s, %(media_type)s,
+                %(message_code)s, %(trigger_event)s, %(structure)s, %(hl7_version)s, %(processing_id)s, %(flow)s,
+                %(received_at)s, %(traceparent)s, %(status)s, %(status_code)s, %(status_location)s, %(status_at)s,
+                %(duplicate_of)s, %(acknowledgment)s, %(acknowledgment_code)s, %(patient_key)s,
+                %(control_id)s <> '' AND EXISTS (
+                    SELECT 1 FROM message earlier
+                    WHERE (earlier.partner, earlier.control_id) = (%(partner)s, %(control_id)s)
+                      AND earlier.payload_hash <> %(payload_hash)s))
+            """,
+            {
+                **asdict(receipt),
+                "status": status,
+                "status_code": code,
+                "status_location": location,
+                "status_at": self._clock(),
+                "duplicate_of": duplicate_of,
+                "acknowledgment": acknowledgment_bytes,
+                "acknowledgment_code": acknowledgment_code,
+                "patient_key": patient_key,
+            },
+        )
+
+    def get(self, message_id: UUID) -> MessageRow | None:
+        """Return the message, or None."""
+        with self._connection.cursor(row_factory=class_row(MessageRow)) as cursor:
+            query = f"SELECT {_COLUMNS} FROM message WHERE message_id = %s"  # noqa: S608 -- our own column list
+            return cursor.execute(query, (message_id,)).fetchone()
+
+    def set_status(self, message_id: UUID, status: str, code: str | None = None, location: str | None = None) -> None:
+        """Move the message to another status of its book."""
+        self._connection.execute(
+            "UPDATE message SET status = %s, status_code = %s, status_location = %s, status_at = %s"
+            " WHERE message_id = %s",
+            (status, code, location, self._clock(), message_id),
+        )
+
+
+class PostgresPatients:
+    """Opaque patient keys for (assigning authority, identifier): the alias table."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def key_for(self, authority: str, identifier: str) -> UUID:
+        """Return the key of the identifier, allotting a random one in this commit if it is new."""
+        where = (authority, identifier)
+        known = self._connection.execute(
+            "SELECT patient_key FROM patient_alias WHERE (authority, identifier) = (%s, %s)", where
+        ).fetchone()
+        if known is None:
+            known = self._connection.execute(
+                "INSERT INTO patient_alias (authority, identifier, patient_key, first_seen) VALUES (%s, %s, %s, %s)"
+                " ON CONFLICT DO NOTHING RETURNING patient_key",
+                (*where, uuid4(), self._clock()),
+            ).fetchone()
+        if known is None:  # another commit allotted it between the two statements
+            known = self._connection.execute(
+                "SELECT patient_key FROM patient_alias WHERE (authority, identifier) = (%s, %s)", where
+            ).fetchone()
+        if known is None:
+            raise LookupError("the patient alias was neither found nor inserted")
+        key: UUID = known[0]
+        return key

@@ -1,0 +1,44 @@
+"""Who calls, and may they: the checks behind API Management's own (ADR 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.catalog.model import Route
+from shared.errors import RejectedError
+from shared.ports import TokenVerifier
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A caller whose token is good: `partner` is the partner that it speaks for, empty for people and services."""
+
+    subject: str
+    partner: str
+    roles: frozenset[str]
+
+
+def authorize(authorization: str | None, route: Route, tokens: TokenVerifier) -> Principal:
+    """
+    Return the caller; RejectedError `token-missing` or `token-invalid` (401), `role-missing` (403).
+
+    `authorization` is the header's value; the role is the one that the catalogue declares for the route.
+    """
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise RejectedError("token-missing", "Authorization", "send a bearer token")
+    claims = tokens.verify(token.strip())
+    principal = Principal(str(claims.get("sub", "")), str(claims.get("partner", "")), _roles(claims))
+    if route.role not in principal.roles:
+        raise RejectedError("role-missing", "Authorization", f"the token does not carry the role {route.role}")
+    return principal
+
+
+def _roles(claims: Mapping[str, Any]) -> frozenset[str]:
+    """Return application roles (`roles`) and delegated scopes (`scp`), as Entra writes them."""
+    roles = claims.get("roles") or ()
+    listed = roles if isinstance(roles, list | tuple) else ()
+    scopes = claims.get("scp")
+    return frozenset(map(str, listed)) | frozenset(scopes.split() if isinstance(scopes, str) else ())

@@ -1,0 +1,123 @@
+"""
+Settings to adapters to ports: made on first use, once per process.
+
+Importing this module imports no SDK: a function app's cold start pays for what it uses, when it uses it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from random import SystemRandom
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+from shared.ports import Archive, Ports
+from shared.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+    from shared.adapters.azure_service_bus import ServiceBusSenders
+
+_POSTGRES_SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
+
+
+@cache
+def ports() -> Ports:
+    """Return the ports of this process; ConfigurationError when the settings are not complete."""
+    return build_ports(read_settings())
+
+
+def build_ports(settings: Settings) -> Ports:
+    """Return ports that speak to the services that `settings` name."""
+    from shared.adapters.azure_service_bus import ServiceBusFactPublisher, ServiceBusHintSender
+    from shared.adapters.http_destinations import HttpDestinations
+    from shared.adapters.postgres_ledger import PostgresLedger
+    from shared.adapters.token_verifier import JwtVerifier
+    from shared.partners.reading import read_partners
+
+    credential = _credential(settings)
+    senders = _senders(settings, credential)
+    hints = ServiceBusHintSender(senders)
+    partners = read_partners(settings.partners)
+    return Ports(
+        ledger=PostgresLedger(
+            settings.database_url,
+            clock=_now,
+            hints=hints,
+            password=_token_as_password(settings, credential),
+            pool_size=settings.pool_size,
+        ),
+        archive=_archive(settings, credential),
+        hints=hints,
+        facts=ServiceBusFactPublisher(senders),
+        destinations=HttpDestinations(partners, settings, _secrets(settings, credential)),
+        tokens=JwtVerifier(
+            issuer=settings.issuer,
+            audience=settings.audience,
+            jwks_url=settings.jwks_url,
+            ca_file=settings.ca_file,
+        ),
+        partners=partners,
+        clock=_now,
+        jitter=SystemRandom(),
+        lease=settings.lease,
+        max_body_bytes=settings.max_body_bytes,
+        instance=f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}",
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _credential(settings: Settings) -> TokenCredential:
+    from azure.identity import ManagedIdentityCredential
+
+    return ManagedIdentityCredential(client_id=settings.client_id)
+
+
+def _senders(settings: Settings, credential: TokenCredential) -> ServiceBusSenders:
+    from azure.servicebus import ServiceBusClient
+
+    from shared.adapters.azure_service_bus import ServiceBusSenders
+
+    trust: dict[str, Any] = {"connection_verify": settings.ca_file} if settings.ca_file else {}
+    return ServiceBusSenders(lambda: ServiceBusClient(settings.service_bus, credential, retry_total=2, **trust))
+
+
+def _token_as_password(settings: Settings, credential: TokenCredential) -> Any:
+    """Return how to get a password per physical connection; None when the URL carries one."""
+    if urlsplit(settings.database_url).password:
+        return None
+    return lambda: credential.get_token(_POSTGRES_SCOPE).token
+
+
+def _archive(settings: Settings, credential: TokenCredential) -> Archive:
+    url = urlsplit(settings.archive_url)
+    if url.scheme == "file":
+        from shared.adapters.file_archive import FileArchive
+
+        return FileArchive(Path(unquote(url.path)))
+    from azure.storage.blob import ContainerClient
+
+    from shared.adapters.azure_blob_archive import AzureBlobArchive
+
+    return AzureBlobArchive(ContainerClient.from_container_url(settings.archive_url, credential=credential))
+
+
+def _secrets(settings: Settings, credential: TokenCredential) -> Any:
+    from azure.keyvault.secrets import SecretClient
+
+    from shared.adapters.key_vault_secrets import KeyVaultSecrets
+
+    trust: dict[str, Any] = {"connection_verify": settings.ca_file} if settings.ca_file else {}
+    on_azure = settings.key_vault_url.removesuffix("/").endswith(".vault.azure.net")
+    return KeyVaultSecrets(
+        SecretClient(settings.key_vault_url, credential, verify_challenge_resource=on_azure, **trust)
+    )

@@ -1,0 +1,45 @@
+"""Problem details for HTTP APIs (RFC 9457): what went wrong, where, and whether trying again can help."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import orjson
+
+from shared.errors import IntegrationError, TransientError
+
+MEDIA_TYPE = "application/problem+json"
+
+_STATUS = {
+    "token-missing": HTTPStatus.UNAUTHORIZED,
+    "token-invalid": HTTPStatus.UNAUTHORIZED,
+    "role-missing": HTTPStatus.FORBIDDEN,
+    "partner-mismatch": HTTPStatus.FORBIDDEN,
+    "not-a-sender": HTTPStatus.FORBIDDEN,
+    "message-unknown": HTTPStatus.NOT_FOUND,
+    "media-type-unsupported": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+}
+
+
+def status_of(error: IntegrationError) -> HTTPStatus:
+    """Return the HTTP status that tells a sender what to do: 503 to try again, 4xx to mend first."""
+    if isinstance(error, TransientError):
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    return _STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
+
+
+def problem(error: IntegrationError) -> bytes:
+    """Return the problem document; it holds codes and places, never a value from the message."""
+    status = status_of(error)
+    return orjson.dumps(
+        {
+            "type": f"urn:corridor:error:{error.code}",
+            "title": status.phrase,
+            "status": int(status),
+            "detail": error.text,
+            "code": error.code,
+            "location": error.location,
+            "retryable": isinstance(error, TransientError),
+        }
+    )

@@ -1,0 +1,32 @@
+"""Who is asked next when a deadline passes: the ladders of owner queues, as policy (requirement A17, invariant 13)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The queues that a task climbs, and how long each has. The last rung is asked again and again."""
+
+    rungs: tuple[str, ...]
+    within: timedelta
+
+    def rung(self, escalation: int) -> str:
+        """Return the queue after `escalation` escalations."""
+        return self.rungs[min(escalation, len(self.rungs) - 1)]
+
+
+CRITICAL_RESULT = "critical-result"
+QUARANTINE_REVIEW = "quarantine-review"
+
+_LADDERS = {
+    CRITICAL_RESULT: Ladder(("ordering-clinician", "charge-nurse", "physician-on-call"), timedelta(minutes=15)),
+    QUARANTINE_REVIEW: Ladder(("integration-steward", "integration-lead"), timedelta(hours=4)),
+}
+
+
+def ladder_of(kind: str) -> Ladder:
+    """Return the ladder of a kind of task; KeyError if nobody has decided one."""
+    return _LADDERS[kind]
