@@ -61,7 +61,7 @@ def receive_hl7v2(submission: Submission, principal: Principal, ports: Ports) ->
         envelope = read_envelope(
             submission.payload,
             default_charset=sender.profile.default_charset,
-            limits=Limits(max_bytes=ports.max_body_bytes),
+            limits=Limits(payload=ports.max_body_bytes),
         )
     except RejectedError as error:
         _record_unreadable(submission, message_id, error, ports)

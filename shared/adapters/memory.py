@@ -1,0 +1,120 @@
+"""Fakes of the outward ports, for unit tests: they keep what they were given and fail when they are told to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.errors import IntegrationError, RejectedError
+from shared.ledger import Hint
+from shared.ports import Destination, Sent
+
+
+@dataclass
+class FixedClock:
+    """A clock that stands until it is moved."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return self.now
+
+    def advance(self, step: timedelta) -> None:
+        """Move the time on."""
+        self.now += step
+
+
+@dataclass
+class MemoryArchive:
+    """A create-only archive in a dictionary."""
+
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+    def put(self, name: str, content: bytes) -> None:
+        """Keep `content`; other content under the same name is refused."""
+        if self.contents.setdefault(name, content) != content:
+            raise RejectedError("archive-conflict", text="the name is taken by other content")
+
+    def get(self, name: str) -> bytes:
+        """Return the content; RejectedError `archive-missing` if there is none."""
+        try:
+            return self.contents[name]
+        except KeyError as error:
+            raise RejectedError("archive-missing", text="the archive holds nothing under this name") from error
+
+
+@dataclass
+class RecordedHints:
+    """Keeps hints instead of sending them."""
+
+    sent: list[Hint] = field(default_factory=list)
+
+    def send(self, hints: Sequence[Hint]) -> None:
+        """Keep the hints."""
+        self.sent.extend(hints)
+
+    def take(self) -> list[Hint]:
+        """Return what was sent since the last call."""
+        taken, self.sent = self.sent, []
+        return taken
+
+
+@dataclass
+class RecordedFacts:
+    """Keeps published events."""
+
+    published: list[dict[str, Any]] = field(default_factory=list)
+
+    def publish(self, events: Sequence[dict[str, Any]]) -> None:
+        """Keep the events."""
+        self.published.extend(events)
+
+
+@dataclass
+class FakeDestination:
+    """
+    A destination that remembers what it took, by idempotency key.
+
+    Each error in `failures` is raised once, in order, before deliveries succeed. With `forgetful` it does not
+    honour the key.
+    """
+
+    failures: list[IntegrationError] = field(default_factory=list)
+    effects: list[tuple[str, bytes]] = field(default_factory=list)
+    forgetful: bool = False
+
+    def send(self, body: bytes, *, idempotency_key: str, traceparent: str) -> Sent:
+        """Take the body, or fail as told."""
+        if self.failures:
+            raise self.failures.pop(0)
+        if self.forgetful or all(key != idempotency_key for key, _ in self.effects):
+            self.effects.append((idempotency_key, body))
+        return Sent("taken")
+
+
+@dataclass
+class FakeDestinations:
+    """Destinations by name; an unknown name gets a new one that always succeeds."""
+
+    by_name: dict[str, FakeDestination] = field(default_factory=dict)
+
+    def named(self, name: str) -> Destination:
+        """Return the destination."""
+        return self.by_name.setdefault(name, FakeDestination())
+
+
+@dataclass
+class KnownTokens:
+    """Tokens that are good, with their claims."""
+
+    claims: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def verify(self, token: str) -> Mapping[str, Any]:
+        """Return the claims of a known token; RejectedError `token-invalid` for any other."""
+        try:
+            return self.claims[token]
+        except KeyError as error:
+            raise RejectedError("token-invalid", "Authorization", "the bearer token is not valid") from error
