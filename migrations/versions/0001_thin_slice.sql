@@ -24,7 +24,8 @@ CREATE TABLE message (
     patient_key        uuid,
     traceparent        text NOT NULL
 );
-CREATE INDEX message_control_id ON message (partner, control_id);
+CREATE INDEX message_control_id ON message (control_id, partner);
+CREATE INDEX message_trace_id ON message (split_part(traceparent, '-', 2));
 CREATE INDEX message_open ON message (status) WHERE status IN ('received', 'quarantined');
 
 -- Inbound duplicates are recognised here, and nowhere else (invariant 2).

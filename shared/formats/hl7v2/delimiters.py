@@ -1,0 +1,127 @@
+"""The separators that a message declares in MSH-1 and MSH-2, and the escape sequences made of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from shared.errors import RejectedError
+
+_NOT_A_DELIMITER = re.compile(r"[A-Za-z0-9\s\"]")
+_REPEATED_LAYOUT = re.compile(r"(sp|sk|in|ti)\s*([+-]?\d{0,3})")
+_LAYOUT = {".br": "\n", ".ce": "\n", ".fi": "", ".nf": ""}
+_HIGHLIGHT = frozenset("HN")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Delimiters:
+    """The characters that separate fields, components, repetitions and sub-components; "" where none is declared."""
+
+    field: str = "|"
+    component: str = "^"
+    repetition: str = "~"
+    escape: str = "\\"
+    subcomponent: str = "&"
+    truncation: str = ""
+    codec: str = "utf-8"
+
+    @property
+    def encoding_characters(self) -> str:
+        """Return MSH-2 as the sender wrote it."""
+        return self.component + self.repetition + self.escape + self.subcomponent + self.truncation
+
+    def split(self, text: str, separator: str) -> list[str]:
+        """Return the parts of `text`; one part when the separator is not declared."""
+        return text.split(separator) if separator else [text]
+
+    def text(self, raw: str) -> str:
+        """Return a component as plain text: sub-components joined by `&`, escapes resolved, `""` as nothing."""
+        if raw == '""':
+            return ""
+        if self.subcomponent and self.subcomponent != "&" and self.subcomponent in raw:
+            raw = raw.replace(self.subcomponent, "&")
+        if self.escape and self.escape in raw:
+            return self.unescape(raw)
+        return raw
+
+    def unescape(self, raw: str) -> str:
+        """Return `raw` with every escape sequence resolved; one that HL7 does not define stays as it is."""
+        head, *rest = raw.split(self.escape)
+        out = [head]
+        position = 0
+        while position < len(rest):
+            body = rest[position]
+            meaning = self._meaning(body) if position + 1 < len(rest) else None
+            if meaning is None:
+                out += (self.escape, body)
+                position += 1
+            else:
+                out += (meaning, rest[position + 1])
+                position += 2
+        return "".join(out)
+
+    def escaped(self, text: str) -> str:
+        """Return `text` fit for a component of a message that uses these delimiters."""
+        if not self.escape:
+            return "".join(" " if char in self._separators() or char in "\r\n" else char for char in text)
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        table = {ord(self.escape): f"{self.escape}E{self.escape}", ord("\n"): f"{self.escape}.br{self.escape}"}
+        for letter, char in self._letters().items():
+            if char and letter != "E":
+                table[ord(char)] = f"{self.escape}{letter}{self.escape}"
+        return text.translate(table)
+
+    def _separators(self) -> str:
+        return self.field + self.encoding_characters
+
+    def _letters(self) -> dict[str, str]:
+        return {
+            "F": self.field,
+            "S": self.component,
+            "T": self.subcomponent,
+            "R": self.repetition,
+            "E": self.escape,
+            "P": self.truncation,
+        }
+
+    def _meaning(self, body: str) -> str | None:
+        if len(body) == 1:
+            if body in _HIGHLIGHT:
+                return ""
+            return self._letters().get(body) or None
+        if body.startswith("."):
+            if (fixed := _LAYOUT.get(body)) is not None:
+                return fixed
+            if layout := _REPEATED_LAYOUT.fullmatch(body[1:]):
+                return _laid_out(layout[1], int(layout[2] or "1"))
+        elif body.startswith("X"):
+            try:
+                return _CONTROL.sub("", bytes.fromhex(body[1:]).decode(self.codec, "replace"))
+            except ValueError:
+                return None
+        return None
+
+
+def _laid_out(command: str, count: int) -> str:
+    """Return a formatting command as white space, within reason: its number is the sender's."""
+    count = max(0, min(count, 80))
+    return {"sp": "\n" * count, "sk": " " * count}.get(command, "")
+
+
+def read_delimiters(header: str, codec: str = "utf-8") -> Delimiters:
+    """
+    Return the delimiters of a header segment (MSH, FHS or BHS).
+
+    RejectedError `delimiters-invalid` when they are not usable: letters, digits, white space, or one used twice.
+    """
+    name = header[:3]
+    field = header[3:4]
+    if not field or _NOT_A_DELIMITER.match(field):
+        raise RejectedError("delimiters-invalid", f"{name}-1", "The field separator is missing or not usable.")
+    characters = header[4:].split(field, 1)[0]
+    used = field + characters
+    if not characters or len(characters) > 5 or _NOT_A_DELIMITER.search(characters) or len(set(used)) != len(used):
+        raise RejectedError("delimiters-invalid", f"{name}-2", "The encoding characters are not usable.")
+    component, repetition, escape, subcomponent, truncation = [*characters, "", "", "", ""][:5]
+    return Delimiters(field, component, repetition, escape, subcomponent, truncation, codec)

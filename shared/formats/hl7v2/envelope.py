@@ -1,0 +1,168 @@
+"""
+What ingest must know of a message before it may acknowledge it: who sent what, about whom, and whether it can be read.
+
+Cheap on purpose: it runs before every ACK, and looks at MSH, PID, ORC and OBR only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.errors import Issue, RejectedError
+from shared.formats.hl7v2.authority import authority
+from shared.formats.hl7v2.charset import declared_charset
+from shared.formats.hl7v2.delimiters import Delimiters
+from shared.formats.hl7v2.message import Message, Repetition
+from shared.formats.hl7v2.parse import DEFAULT_LIMITS, Limits, is_batch, parse
+from shared.formats.hl7v2.structures import required_segments, structure_of
+
+_PROCESSING_IDS = frozenset("PTD")
+_READ_AS_LATIN = "8859/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """An identifier with the authority that issued it (a URI when the universal id makes one) and its type code."""
+
+    authority: str
+    value: str
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The facts of MSH, the identifiers in the message, and the problems that forbid to accept it."""
+
+    delimiters: Delimiters
+    charset: str
+    sending_application: str
+    sending_facility: str
+    receiving_application: str
+    receiving_facility: str
+    parties: tuple[str, str, str, str]
+    sent: str
+    message_code: str
+    trigger_event: str
+    structure: str
+    control_id: str
+    processing_id: str
+    version: str
+    patient_identifiers: tuple[Identifier, ...] = ()
+    placer_numbers: tuple[Identifier, ...] = ()
+    filler_numbers: tuple[Identifier, ...] = ()
+    problems: tuple[Issue, ...] = ()
+
+    @property
+    def message_type(self) -> str:
+        """Return `ORU^R01`."""
+        return f"{self.message_code}^{self.trigger_event}" if self.trigger_event else self.message_code
+
+
+def read_envelope(payload: bytes, *, default_charset: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Envelope:
+    """
+    Return the envelope of one message, its problems included: they are for an AE or AR, and there is always one.
+
+    RejectedError only when no ACK can be made: `not-hl7v2`, `delimiters-invalid`, `batch-not-split`, `too-large`.
+    """
+    if is_batch(payload):
+        raise RejectedError("batch-not-split", "FHS", "The payload is a batch: read its messages one by one.")
+    message, problems = _read(payload, default_charset, limits)
+    return envelope_of(message, problems)
+
+
+def envelope_of(message: Message, problems: tuple[Issue, ...] = ()) -> Envelope:
+    """Return the envelope of a message that is parsed already."""
+    header = message.header
+    structure = structure_of(message.code, message.event, header.text(9, 3))
+    patient, placers, fillers = _identifiers(message)
+    return Envelope(
+        delimiters=message.delimiters,
+        charset=message.charset,
+        sending_application=header.text(3),
+        sending_facility=header.text(4),
+        receiving_application=header.text(5),
+        receiving_facility=header.text(6),
+        parties=(header.raw(3), header.raw(4), header.raw(5), header.raw(6)),
+        sent=header.text(7),
+        message_code=message.code,
+        trigger_event=message.event,
+        structure=structure,
+        control_id=message.control_id,
+        processing_id=header.text(11),
+        version=message.version,
+        patient_identifiers=patient,
+        placer_numbers=placers,
+        filler_numbers=fillers,
+        problems=problems + _problems(message, structure),
+    )
+
+
+def identifier_of(repetition: Repetition) -> Identifier | None:
+    """Return a CX (number ^ ^ ^ authority ^ type) as an identifier; None when it has no number."""
+    if not (value := repetition.component(1)):
+        return None
+    issuer = authority(*(repetition.subcomponent(4, part) for part in (1, 2, 3)))
+    return Identifier(issuer, value, repetition.component(5))
+
+
+def entity_identifier_of(repetition: Repetition | None) -> Identifier | None:
+    """Return an EI (number ^ namespace ^ universal id ^ type) as an identifier; None when it has no number."""
+    if repetition is None or not (value := repetition.component(1)):
+        return None
+    return Identifier(authority(*(repetition.component(part) for part in (2, 3, 4))), value)
+
+
+def _read(payload: bytes, default_charset: str | None, limits: Limits) -> tuple[Message, tuple[Issue, ...]]:
+    """Return the message; one whose text cannot be decoded or split is read as far as its header allows."""
+    try:
+        return parse(payload, default_charset=default_charset, limits=limits), ()
+    except RejectedError as error:
+        problem = Issue("fatal", "structure", error.code, error.location, error.text)
+        if error.code in ("not-hl7v2", "delimiters-invalid", "too-large"):
+            raise
+    header = payload[payload.find(b"MSH") :].split(b"\r", 1)[0].split(b"\n", 1)[0]
+    charset = declared_charset(header)
+    readable = header.replace(charset.encode(), b"") if charset else header
+    return parse(readable, default_charset=_READ_AS_LATIN), (problem,)
+
+
+def _identifiers(
+    message: Message,
+) -> tuple[tuple[Identifier, ...], tuple[Identifier, ...], tuple[Identifier, ...]]:
+    patient: list[Identifier] = []
+    placers: dict[Identifier, None] = {}
+    fillers: dict[Identifier, None] = {}
+    for segment in message.segments:
+        if segment.name == "PID" and not patient:
+            for number in (3, 2):
+                found = (identifier_of(repetition) for repetition in segment.repetitions(number))
+                patient += [identifier for identifier in found if identifier and identifier not in patient]
+        elif segment.name in ("ORC", "OBR"):
+            for number, into in ((2, placers), (3, fillers)):
+                if identifier := entity_identifier_of(segment.first(number)):
+                    into[identifier] = None
+    return tuple(patient), tuple(placers), tuple(fillers)
+
+
+def _problems(message: Message, structure: str) -> tuple[Issue, ...]:
+    header = message.header
+    problems = [
+        Issue("error", "required", code, f"MSH-{number}", f"{name} is missing.")
+        for number, code, name in (
+            (9, "missing-message-type", "The message type"),
+            (10, "missing-control-id", "The message control id"),
+            (11, "missing-processing-id", "The processing id"),
+            (12, "missing-version", "The version id"),
+        )
+        if not header.text(number)
+    ]
+    processing = header.text(11)
+    if processing and processing not in _PROCESSING_IDS:
+        problems.append(Issue("error", "code-invalid", "processing-id-invalid", "MSH-11", "Table 0103: P, T, D."))
+    present = {segment.name for segment in message.segments}
+    problems += [
+        Issue("error", "required", "missing-segment", name, f"{structure} needs a segment {name}.")
+        for name in required_segments(message.version, structure)
+        if name not in present
+    ]
+    return tuple(problems)

@@ -1,0 +1,214 @@
+"""
+The model of an HL7 v2 message: segments split into fields, everything below split when it is asked for.
+
+All positions count from 1, as the standard does. A `Repetition` is one repetition of one field; a component read from
+it is plain text, with the escapes resolved. `""` (explicit null) reads as "" and is told apart by `is_null`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared.errors import Issue, RejectedError
+from shared.formats.hl7v2.delimiters import Delimiters
+
+NULL = '""'
+MAX_REPETITIONS = 20_000
+
+
+class Repetition:
+    """One repetition of a field."""
+
+    __slots__ = ("delimiters", "parts", "raw")
+
+    def __init__(self, raw: str, delimiters: Delimiters) -> None:
+        self.raw = raw
+        self.delimiters = delimiters
+        separator = delimiters.component
+        self.parts = raw.split(separator) if separator else [raw]
+
+    @property
+    def is_null(self) -> bool:
+        """Tell whether the sender wrote `""`: delete what you have."""
+        return self.raw == NULL
+
+    def component(self, number: int) -> str:
+        """Return component `number` as text, "" when it is absent."""
+        parts = self.parts
+        if number > len(parts):
+            return ""
+        raw = parts[number - 1]
+        return self.delimiters.text(raw) if raw else ""
+
+    def subcomponent(self, number: int, part: int) -> str:
+        """Return sub-component `part` of component `number` as text."""
+        if number > len(self.parts):
+            return ""
+        raw = self.parts[number - 1]
+        separator = self.delimiters.subcomponent
+        if not separator or separator not in raw:
+            return self.delimiters.text(raw) if part == 1 else ""
+        pieces = raw.split(separator)
+        return self.delimiters.text(pieces[part - 1]) if part <= len(pieces) else ""
+
+    def text(self) -> str:
+        """Return the whole repetition as text, its separators as `^` and `&`: for types that should have none."""
+        if len(self.parts) == 1:
+            return self.component(1)
+        return "^".join(self.delimiters.text(part) for part in self.parts)
+
+
+class Field:
+    """One field of one segment, with its repetitions."""
+
+    __slots__ = ("delimiters", "location", "raw")
+
+    def __init__(self, raw: str, delimiters: Delimiters, location: str) -> None:
+        self.raw = raw
+        self.delimiters = delimiters
+        self.location = location
+
+    @property
+    def is_null(self) -> bool:
+        """Tell whether the sender wrote `""`."""
+        return self.raw == NULL
+
+    @property
+    def repetitions(self) -> list[Repetition]:
+        """Return the repetitions that hold anything; RejectedError when there are absurdly many."""
+        raw = self.raw
+        if not raw:
+            return []
+        separator = self.delimiters.repetition
+        if not separator or separator not in raw:
+            return [Repetition(raw, self.delimiters)]
+        if raw.count(separator) >= MAX_REPETITIONS:
+            raise RejectedError("too-many-repetitions", self.location, f"More than {MAX_REPETITIONS} repetitions.")
+        return [Repetition(part, self.delimiters) for part in raw.split(separator) if part]
+
+    def component(self, number: int) -> str:
+        """Return component `number` of the first repetition as text."""
+        return Repetition(self._first(), self.delimiters).component(number)
+
+    def subcomponent(self, number: int, part: int) -> str:
+        """Return sub-component `part` of component `number` of the first repetition as text."""
+        return Repetition(self._first(), self.delimiters).subcomponent(number, part)
+
+    def text(self) -> str:
+        """Return the first repetition as text."""
+        return Repetition(self._first(), self.delimiters).text()
+
+    def _first(self) -> str:
+        separator = self.delimiters.repetition
+        return self.raw.split(separator, 1)[0] if separator else self.raw
+
+
+class Segment:
+    """One segment. `label` is its name, with its occurrence when the message has several: `OBX[2]`."""
+
+    __slots__ = ("delimiters", "fields", "label", "name", "occurrence")
+
+    def __init__(self, name: str, fields: list[str], delimiters: Delimiters, occurrence: int) -> None:
+        self.name = name
+        self.fields = fields
+        self.delimiters = delimiters
+        self.occurrence = occurrence
+        self.label = name
+
+    def raw(self, number: int) -> str:
+        """Return field `number` exactly as sent, "" when it is absent."""
+        return self.fields[number] if number < len(self.fields) else ""
+
+    def field(self, number: int) -> Field:
+        """Return field `number`; an absent one is empty."""
+        return Field(self.raw(number), self.delimiters, f"{self.label}-{number}")
+
+    def repetitions(self, number: int) -> list[Repetition]:
+        """Return the repetitions of field `number` that hold anything."""
+        raw = self.raw(number)
+        if not raw or raw == NULL:
+            return []
+        return self.field(number).repetitions
+
+    def first(self, number: int) -> Repetition | None:
+        """Return the first repetition of field `number`; None when the field is empty or `""`."""
+        raw = self.raw(number)
+        if not raw or raw == NULL:
+            return None
+        separator = self.delimiters.repetition
+        if separator and separator in raw:
+            raw = raw.split(separator, 1)[0]
+            if not raw:
+                return None
+        return Repetition(raw, self.delimiters)
+
+    def text(self, number: int, component: int = 1) -> str:
+        """Return one component of the first repetition of field `number` as text, the quick way."""
+        raw = self.raw(number)
+        if not raw:
+            return ""
+        delimiters = self.delimiters
+        if delimiters.repetition and delimiters.repetition in raw:
+            raw = raw.split(delimiters.repetition, 1)[0]
+        if delimiters.component and delimiters.component in raw:
+            parts = raw.split(delimiters.component)
+            raw = parts[component - 1] if component <= len(parts) else ""
+        elif component > 1:
+            return ""
+        return delimiters.text(raw) if raw else ""
+
+    def is_null(self, number: int) -> bool:
+        """Tell whether field `number` is `""`: delete what you have."""
+        return self.raw(number) == NULL
+
+    def location(self, number: int, repetition: int = 1, component: int = 0) -> str:
+        """Return the place in the standard's words: `OBX[2]-5`, `PID-3(2).1`."""
+        repeated = f"({repetition})" if repetition > 1 else ""
+        return f"{self.label}-{number}{repeated}{f'.{component}' if component else ''}"
+
+
+class Message:
+    """A parsed message: its segments in their order, its delimiters, and what reading it had to report."""
+
+    __slots__ = ("charset", "delimiters", "issues", "segments")
+
+    def __init__(
+        self, segments: list[Segment], delimiters: Delimiters, charset: str, issues: tuple[Issue, ...]
+    ) -> None:
+        self.segments = segments
+        self.delimiters = delimiters
+        self.charset = charset
+        self.issues = issues
+
+    @property
+    def header(self) -> Segment:
+        """Return MSH."""
+        return self.segments[0]
+
+    def first(self, name: str) -> Segment | None:
+        """Return the first segment called `name`."""
+        return next(self.all(name), None)
+
+    def all(self, name: str) -> Iterator[Segment]:
+        """Yield every segment called `name`."""
+        return (segment for segment in self.segments if segment.name == name)
+
+    @property
+    def code(self) -> str:
+        """Return MSH-9.1, the message type: `ORU`."""
+        return self.header.text(9, 1)
+
+    @property
+    def event(self) -> str:
+        """Return MSH-9.2, the trigger event: `R01`."""
+        return self.header.text(9, 2)
+
+    @property
+    def version(self) -> str:
+        """Return MSH-12.1: `2.5.1`."""
+        return self.header.text(12)
+
+    @property
+    def control_id(self) -> str:
+        """Return MSH-10."""
+        return self.header.text(10)

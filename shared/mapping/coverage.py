@@ -1,0 +1,109 @@
+"""
+What became of every field of a source: mapped to ..., dropped because ..., or unknown (invariant 6).
+
+The documentation of a map is its table: the docstring of a segment's module says where each field goes, and coverage
+reads the very same lines.
+
+    Observation.code  = OBX-3    CWE    free words
+    Patient.name      = PID-5*   XPN    `*`: every repetition is mapped
+    [dropped]         = OBX-1    the written reason
+    [dropped]         = PV1-20..26   one reason for a range
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Outcome = Literal["mapped", "dropped", "unknown"]
+
+_LINE = re.compile(
+    r"^ +(?P<target>\S+) += (?P<segment>[A-Z][A-Z0-9]{2})-(?P<first>\d+)(?:\.\.(?P<last>\d+))?(?P<repeats>\*?)"
+    r"(?: +(?P<words>\S.*))?$",
+    re.MULTILINE,
+)
+_DROPPED = "[dropped]"
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageEntry:
+    """What became of one field (or of a part of one)."""
+
+    location: str
+    outcome: Outcome
+    targets: tuple[str, ...] = ()
+    reason: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the entry as plain data."""
+        entry: dict[str, Any] = {"location": self.location, "outcome": self.outcome}
+        if self.targets:
+            entry["targets"] = list(self.targets)
+        if self.reason:
+            entry["reason"] = self.reason
+        return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The account of one message, in the order of its fields."""
+
+    entries: tuple[CoverageEntry, ...]
+
+    @property
+    def unknown(self) -> tuple[CoverageEntry, ...]:
+        """Return what no map knows: it is in the archived payload and nowhere else."""
+        return tuple(entry for entry in self.entries if entry.outcome == "unknown")
+
+    @property
+    def dropped(self) -> tuple[CoverageEntry, ...]:
+        """Return what was left out on purpose, with the reasons."""
+        return tuple(entry for entry in self.entries if entry.outcome == "dropped")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return counts and entries as plain data."""
+        counts = {"mapped": 0, "dropped": 0, "unknown": 0}
+        for entry in self.entries:
+            counts[entry.outcome] += 1
+        return {**counts, "entries": [entry.as_dict() for entry in self.entries]}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a table says of one field: its targets, or the reason to drop it."""
+
+    targets: tuple[str, ...]
+    reason: str
+    datatype: str
+    repeats: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTable:
+    """The rules of one segment, by field number."""
+
+    segment: str
+    rules: Mapping[int, Rule] = field(default_factory=dict)
+
+
+def field_table(documentation: str | None, datatypes: Iterable[str]) -> FieldTable:
+    """Return the table in a docstring; `datatypes` are the first words that name one."""
+    known = frozenset(datatypes)
+    rules: dict[int, Rule] = {}
+    segment = ""
+    for match in _LINE.finditer(documentation or ""):
+        segment = match["segment"]
+        words = (match["words"] or "").strip()
+        datatype = words.split(" ", 1)[0].strip(",.;")
+        target = () if match["target"] == _DROPPED else (match["target"],)
+        for number in range(int(match["first"]), int(match["last"] or match["first"]) + 1):
+            before = rules.get(number)
+            rules[number] = Rule(
+                targets=(before.targets if before else ()) + target,
+                reason="" if target or (before and before.targets) else words,
+                datatype=datatype if datatype in known else (before.datatype if before else ""),
+                repeats=bool(match["repeats"]) or bool(before and before.repeats),
+            )
+    return FieldTable(segment, rules)

@@ -1,0 +1,125 @@
+"""
+What the maps of one message share: the bundle under construction, the account of its fields, the sender's ways.
+
+State lives here for the length of one conversion; the maps themselves are functions.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from shared.errors import Issue, Severity
+from shared.formats.fhir.identity import reference_to, resource_id
+from shared.formats.hl7v2.message import Message, Segment
+from shared.formats.hl7v2.times import read_moment
+from shared.mapping.coverage import FieldTable
+from shared.partners.profile import CodeMapping, PartnerProfile
+
+Resource = dict[str, Any]
+
+EXTENSIONS = "urn:corridor:extension:"
+ORIGINAL_VALUE = EXTENSIONS + "original-value"
+ORIGINAL_CODE = EXTENSIONS + "original-code"
+
+NO_PROFILE = PartnerProfile(name="")
+
+
+class Context:
+    """One conversion in progress."""
+
+    def __init__(self, message: Message, partner: PartnerProfile | None, received: datetime) -> None:
+        self.message = message
+        self.partner = partner or NO_PROFILE
+        self.received = received
+        self.issues: list[Issue] = list(message.issues)
+        self.claims: dict[Segment, FieldTable] = {}
+        self.drops: dict[Segment, str] = {}
+        self.dropped_fields: dict[tuple[Segment, int], str] = {}
+        self.resources: list[Resource] = []
+        self._by_identity: dict[tuple[str, ...], Resource] = {}
+        self.scope = self.partner.name or _sender(message)
+        self.zone = ZoneInfo(self.partner.time_zone) if self.partner.time_zone else None
+        sent = read_moment(message.header.text(7))
+        self.offset = sent.zone if sent else ""
+
+    def claim(self, segment: Segment, table: FieldTable) -> None:
+        """Record that a map has taken the segment: what its table says of a field is what became of it."""
+        self.claims[segment] = table
+
+    def drop(self, segment: Segment, reason: str) -> None:
+        """Record that a whole segment is left out, and why."""
+        self.drops[segment] = reason
+
+    def drop_field(self, segment: Segment, number: int, reason: str) -> None:
+        """Record that one field is left out of this message though its table maps it, and why."""
+        self.dropped_fields[segment, number] = reason
+
+    def add(self, kind: str, *key: str) -> Resource:
+        """Return a new resource; the same key again means another one (the second, the third ...)."""
+        identity = (kind, *key)
+        repeat = 1
+        while identity in self._by_identity:
+            repeat += 1
+            identity = (kind, *key, f"repeat {repeat}")
+        return self._new(identity)
+
+    def shared(self, kind: str, *key: str) -> Resource:
+        """Return the resource that the key names, new or already in the bundle: for people, places, organizations."""
+        identity = (kind, *key)
+        return self._by_identity.get(identity) or self._new(identity)
+
+    def _new(self, identity: tuple[str, ...]) -> Resource:
+        resource: Resource = {"resourceType": identity[0], "id": resource_id(*identity)}
+        self._by_identity[identity] = resource
+        self.resources.append(resource)
+        return resource
+
+    def local_code(self, field: str, code: str) -> CodeMapping | None:
+        """Return what the sender's own code in `field` means, where its partner file says so."""
+        codes = self.partner.code_maps.get(field)
+        return codes.get(code) if codes else None
+
+    def report(self, severity: Severity, kind: str, code: str, location: str, text: str) -> None:
+        """Record an issue: it goes with the conversion and does not stop it."""
+        self.issues.append(Issue(severity, kind, code, location, text))
+
+
+def field_name(segment: Segment, number: int) -> str:
+    """Return the name of a field for tables and partner files: `OBX-3`."""
+    return f"{segment.name}-{number}"
+
+
+def original_value(text: str) -> dict[str, str]:
+    """Return the extension that keeps what FHIR's element cannot hold."""
+    return {"url": ORIGINAL_VALUE, "valueString": text}
+
+
+def original_code(table: str, code: str) -> dict[str, Any]:
+    """Return the extension that keeps a code for which there is no translation."""
+    return {"url": ORIGINAL_CODE, "valueCoding": {"system": table, "code": code}}
+
+
+def extend(resource: Resource, name: str, extension: dict[str, Any]) -> None:
+    """Add an extension to the primitive element `name`; "" adds it to the resource or element itself."""
+    holder = resource.setdefault(f"_{name}", {}) if name else resource
+    holder.setdefault("extension", []).append(extension)
+
+
+def append(resource: Resource, name: str, value: Any) -> None:
+    """Add a value to a repeating element unless it is empty or there already."""
+    if value:
+        values = resource.setdefault(name, [])
+        if value not in values:
+            values.append(value)
+
+
+def reference(resource: Resource) -> dict[str, str]:
+    """Return a reference to a resource of the bundle."""
+    return reference_to(resource)
+
+
+def _sender(message: Message) -> str:
+    header = message.header
+    return "/".join(part.replace("/", "%2F") for part in (header.text(4), header.text(3)) if part)

@@ -1,0 +1,81 @@
+"""
+CE, CWE, CNE, IS, ID -> CodeableConcept, Coding.
+
+    coding[0]  code 1, display 2, system 3 (14 where it is an OID), version 7
+    coding[1]  code 4, display 5, system 6 (17), version 8
+    coding[2]  code 10, display 11, system 12 (20), version 13
+    text       9, the original text; without it the display of a code that has none, so that words never vanish
+    first      the partner's meaning of a local code, where its file has one; the local code stays beside it
+"""
+
+from __future__ import annotations
+
+from shared.formats.hl7v2.message import Repetition, Segment
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, field_name
+from shared.terminology.systems import system_uri
+
+_TRIPLETS = ((1, 7, 14), (4, 8, 17), (10, 13, 20))
+
+
+def concept(context: Context, segment: Segment, number: int, table: str = "") -> Resource | None:
+    """Return the first repetition of a field as a CodeableConcept; `table` is the system of a bare code."""
+    repetition = segment.first(number)
+    return None if repetition is None else concept_of(context, repetition, field_name(segment, number), table)
+
+
+def concepts(context: Context, segment: Segment, number: int, table: str = "") -> list[Resource]:
+    """Return every repetition of a field as a CodeableConcept."""
+    name = field_name(segment, number)
+    found = (concept_of(context, repetition, name, table) for repetition in segment.repetitions(number))
+    return [one for one in found if one]
+
+
+def concept_of(context: Context, repetition: Repetition, field: str, table: str = "") -> Resource | None:
+    """Return a coded value as a CodeableConcept, None when it says nothing."""
+    codings: list[Resource] = []
+    words = ""
+    for first, version, oid in _TRIPLETS:
+        if len(repetition.parts) < first:
+            break
+        coding, text = _coding(context, repetition, first, version, oid, table if first == 1 else "")
+        words = words or text
+        if coding is None:
+            continue
+        meaning = context.local_code(field, coding["code"]) if context.partner.code_maps else None
+        if meaning is not None:
+            mapped = {"system": meaning.system, "code": meaning.code}
+            if meaning.display:
+                mapped["display"] = meaning.display
+            if mapped not in codings:
+                codings.insert(0, mapped)
+        codings.append(coding)
+    result: Resource = {"coding": codings} if codings else {}
+    if text := repetition.component(9) or words or (codings[0].get("display", "") if codings else ""):
+        result["text"] = text
+    return result or None
+
+
+def code_text(repetition: Repetition) -> tuple[str, str, str]:
+    """Return code, system name and words of a coded value: a business key."""
+    code = repetition.component(1)
+    return code, repetition.component(3), repetition.component(2) or repetition.component(9)
+
+
+def _coding(
+    context: Context, repetition: Repetition, first: int, version_at: int, oid_at: int, table: str
+) -> tuple[Resource | None, str]:
+    """Return a coding, and the words that came without a code."""
+    code, display = repetition.component(first).strip(), repetition.component(first + 1)
+    system = system_uri(repetition.component(oid_at) or repetition.component(first + 2) or table, context.scope)
+    if not code:
+        return ({"system": system, "display": display} if system and display else None), display
+    coding: Resource = {}
+    if system:
+        coding["system"] = system
+    if version := repetition.component(version_at):
+        coding["version"] = version
+    # FHIR's code has no line breaks and no runs of spaces; a sender's code that has is made to fit.
+    coding["code"] = code if " " not in code and code.isprintable() else " ".join(code.split())
+    if display:
+        coding["display"] = display
+    return coding, ""

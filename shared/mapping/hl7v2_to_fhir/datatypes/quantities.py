@@ -1,0 +1,118 @@
+"""
+NM, SN, CQ, NR with a unit -> Quantity, Range, Ratio; digits exactly as sent.
+
+    NM   Quantity.value
+    SN   1 comparator, 2 number, 3 separator, 4 number:   `-` Range, `:` and `/` Ratio, `+` or none Quantity; else text
+    CQ   1 number, 2 unit          NR   1 low, 2 high
+    unit Quantity.code and system from UCUM where the unit says so; Quantity.unit the words
+"""
+
+from __future__ import annotations
+
+import re
+
+from shared.formats.fhir.encoding import Number, number
+from shared.formats.hl7v2.message import Repetition
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value
+from shared.terminology.systems import system_uri
+
+_NUMBER = re.compile(r"([+-]?)0*(\d*)(?:\.(\d*))?", re.ASCII)
+_COMPARATORS = frozenset({"<", "<=", ">=", ">"})
+_MAX_DIGITS = 40
+
+
+def decimal(text: str) -> Number | None:
+    """Return an NM as a JSON number, None when it is none: `+05.` is 5, `.5` is 0.5, `7.10` keeps its zero."""
+    text = text.strip()
+    match = _NUMBER.fullmatch(text)
+    if match is None or len(text) > _MAX_DIGITS or not any(char.isdigit() for char in text):
+        return None
+    sign = "-" if match[1] == "-" else ""
+    whole = match[2] or "0"
+    return number(f"{sign}{whole}.{match[3]}" if match[3] else f"{sign}{whole}")
+
+
+def unit_of(context: Context, repetition: Repetition | None) -> Resource:
+    """Return the part of a Quantity that a unit makes; words and codes that find no place are kept."""
+    if repetition is None:
+        return {}
+    component = repetition.component
+    code, words, system = component(1), component(2) or component(9), system_uri(component(3), context.scope)
+    unit: Resource = {}
+    if text := words or code:
+        unit["unit"] = text
+    if code and system and not any(char.isspace() for char in code):
+        unit["system"], unit["code"] = system, code
+    elif code and words and code != words:
+        append(unit, "extension", original_value(code))
+    for index in (4, 5, 9):
+        if (part := component(index)) and part not in unit.values():
+            append(unit, "extension", original_value(part))
+    return unit
+
+
+def quantity(value: Number, unit: Resource, comparator: str = "") -> Resource:
+    """Return a Quantity."""
+    result: Resource = {"value": value}
+    if comparator:
+        result["comparator"] = comparator
+    result.update(unit)
+    return result
+
+
+def quantity_from_cq(context: Context, repetition: Repetition | None) -> Resource | None:
+    """Return a CQ as a Quantity, None when it has no number."""
+    if repetition is None:
+        return None
+    value = decimal(repetition.component(1))
+    words = [repetition.subcomponent(2, part) for part in (1, 2, 3)]
+    unit: Resource = {}
+    if words[1] or words[0]:
+        unit["unit"] = words[1] or words[0]
+    if words[0] and (system := system_uri(words[2], context.scope)) and " " not in words[0]:
+        unit["system"], unit["code"] = system, words[0]
+    if value is None:
+        text = repetition.text()
+        return {"extension": [original_value(text)]} if text else None
+    return quantity(value, unit)
+
+
+def structured_numeric(repetition: Repetition, unit: Resource) -> tuple[str, object]:
+    """Return the value[x] element of an SN and its content; text where FHIR has no structure for it."""
+    comparator, first, separator, second = (repetition.component(part).strip() for part in (1, 2, 3, 4))
+    low, high = decimal(first), decimal(second)
+    comparator = "" if comparator == "=" else comparator
+    if comparator in ("", *_COMPARATORS):
+        if low is not None and not separator and not second:
+            return "valueQuantity", quantity(low, unit, comparator)
+        if separator == "-" and not comparator and (low is not None or high is not None):
+            return _range(low, high, first, second, unit)
+        if separator in (":", "/") and low is not None and high is not None:
+            numerator = quantity(low, unit, comparator)
+            return "valueRatio", {"numerator": numerator, "denominator": {"value": high}}
+        if separator == "+" and low is not None and not second and not comparator:
+            return "valueQuantity", quantity(low, unit, ">=")
+    text = "".join((comparator, first, separator, second))
+    return "valueString", " ".join(part for part in (text, str(unit.get("unit", ""))) if part)
+
+
+def range_from_nr(repetition: Repetition, unit: Resource) -> Resource | None:
+    """Return an NR as a Range, None when it is not made of numbers."""
+    low, high = decimal(repetition.component(1)), decimal(repetition.component(2))
+    result: Resource = {}
+    if low is not None:
+        result["low"] = quantity(low, unit)
+    if high is not None:
+        result["high"] = quantity(high, unit)
+    return result or None
+
+
+def _range(low: Number | None, high: Number | None, first: str, second: str, unit: Resource) -> tuple[str, object]:
+    if (low is None and first) or (high is None and second):
+        return "valueString", " ".join(part for part in (f"{first}-{second}", str(unit.get("unit", ""))) if part)
+    result: Resource = {}
+    if low is not None:
+        result["low"] = quantity(low, unit)
+    if high is not None:
+        result["high"] = quantity(high, unit)
+    return "valueRange", result

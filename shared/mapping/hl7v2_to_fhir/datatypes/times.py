@@ -1,0 +1,127 @@
+"""
+DT, DTM, TS, TM, DR -> date, dateTime, instant, time, Period.
+
+    precision   never more than was sent. FHIR wants a zone with every time, and minutes with every hour: a value that
+                lacks them keeps its date, and the original goes beside it in the extension original-value.
+    zone        the value's own; else that of MSH-7, the message's default (specification); else the partner's declared
+                zone (policy); else none, which is reported.
+    seconds     `00` where only minutes are sent: FHIR asks for it and says they may be ignored.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.formats.hl7v2.message import Repetition, Segment
+from shared.formats.hl7v2.times import Moment, read_moment
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, extend, original_value
+
+
+def put_date_time(context: Context, target: Resource, name: str, segment: Segment, number: int) -> None:
+    """Set the dateTime element `name` from a field; nothing where the field is empty."""
+    if repetition := segment.first(number):
+        date_time(context, target, name, repetition, segment.location(number))
+
+
+def date_time(
+    context: Context, target: Resource, name: str, repetition: Repetition, location: str, component: int = 1
+) -> None:
+    """Set the dateTime element `name`; a value that is no time is kept beside it and reported."""
+    if not (text := repetition.component(component)):
+        return
+    moment = _moment(context, target, name, repetition, location, component)
+    if moment is None:
+        return
+    value, exact = in_fhir(context, moment)
+    target[name] = value
+    if not exact:
+        extend(target, name, original_value(text))
+        if moment.hour:
+            _report_zone(context, moment, location)
+
+
+def put_instant(context: Context, target: Resource, name: str, segment: Segment, number: int) -> None:
+    """Set the instant element `name`; one that lacks time or zone is kept in an extension alone."""
+    repetition = segment.first(number)
+    if repetition is None or not (text := repetition.component(1)):
+        return
+    location = segment.location(number)
+    moment = _moment(context, target, name, repetition, location, 1)
+    if moment is None:
+        return
+    value, exact = in_fhir(context, moment)
+    if exact and moment.minute:
+        target[name] = value
+    else:
+        extend(target, name, original_value(text))
+        context.report("information", "value", "time-not-an-instant", location, "Not exact enough for an instant.")
+
+
+def put_date(context: Context, target: Resource, name: str, segment: Segment, number: int) -> Moment | None:
+    """Set the date element `name` and return what was read: a caller may keep the time of day elsewhere."""
+    repetition = segment.first(number)
+    if repetition is None or not repetition.component(1):
+        return None
+    moment = _moment(context, target, name, repetition, segment.location(number), 1)
+    if moment is not None:
+        target[name] = moment.date
+    return moment
+
+
+def in_fhir(context: Context, moment: Moment) -> tuple[str, bool]:
+    """Return a dateTime and whether it holds all that was sent."""
+    if not moment.hour:
+        return moment.date, True
+    zone = moment.zone or context.offset or _offset(context, moment)
+    if not zone or not moment.minute:
+        return moment.date, False
+    return f"{moment.date}T{moment.time}{zone}", True
+
+
+def period(
+    context: Context, target: Resource, name: str, repetition: Repetition, location: str, first: int = 1
+) -> None:
+    """Set a Period from two components (DR, or the start and end of XPN, XAD ...)."""
+    value: Resource = {}
+    date_time(context, value, "start", repetition, location, first)
+    date_time(context, value, "end", repetition, location, first + 1)
+    if value:
+        target[name] = value
+
+
+def _moment(
+    context: Context, target: Resource, name: str, repetition: Repetition, location: str, component: int
+) -> Moment | None:
+    """Return the time; what cannot be read stays in an extension."""
+    text = repetition.component(component)
+    # Before 2.5, TS.2 says how much of TS.1 is meant.
+    precision = repetition.component(2) if component == 1 and len(repetition.parts) == 2 else ""
+    if "&" in text:
+        text = text.split("&", 1)[0]
+    moment = read_moment(text, precision)
+    if moment is None or (precision and not moment.month and len(text) > 4):
+        extend(target, name, original_value(repetition.component(component)))
+        if moment is None:
+            context.report("warning", "value", "time-unreadable", location, "Not a date or time of HL7.")
+    return moment
+
+
+def _offset(context: Context, moment: Moment) -> str:
+    """Return the partner's offset from UTC at that local time."""
+    if context.zone is None or not moment.day:
+        return ""
+    local = datetime(
+        int(moment.year),
+        int(moment.month),
+        int(moment.day),
+        int(moment.hour),
+        int(moment.minute or "0"),
+        tzinfo=context.zone,
+    )
+    text = local.strftime("%z")
+    return f"{text[:3]}:{text[3:5]}"
+
+
+def _report_zone(context: Context, moment: Moment, location: str) -> None:
+    code = "time-without-minutes" if not moment.minute else "time-without-zone"
+    context.report("information", "value", code, location, "FHIR cannot hold this time of day.")

@@ -1,0 +1,115 @@
+"""
+MSH -> Provenance of everything in the message; SFT and UAC say nothing about the record.
+
+A transaction carries no MessageHeader: the resource belongs to message bundles, and a server would store it.
+
+    [dropped]                              = MSH-1      delimiters: how the message is written
+    [dropped]                              = MSH-2      delimiters: how the message is written
+    Provenance.agent[assembler].who        = MSH-3      HD     sending application
+    Provenance.agent[author].who           = MSH-4      HD     sending facility, an Organization
+    [dropped]                              = MSH-5      addresses this delivery, not the record
+    [dropped]                              = MSH-6      addresses this delivery, not the record
+    Provenance.occurredDateTime            = MSH-7      DTM
+    [dropped]                              = MSH-8      security of the transport between two systems
+    Provenance.activity                    = MSH-9      type, event (table 0003), structure
+    Provenance.entity.what.identifier      = MSH-10     ID
+    Provenance.meta.tag                    = MSH-11     ID     table 0103; production is not tagged
+    [dropped]                              = MSH-12     the version of HL7 the message is written in
+    [dropped]                              = MSH-13     sequence protocol between two systems
+    [dropped]                              = MSH-14     continuation of a message split for transport
+    [dropped]                              = MSH-15..16 asks for acknowledgments, which intake has sent
+    [dropped]                              = MSH-17     country whose rules the message follows
+    [dropped]                              = MSH-18     character set of the bytes
+    Provenance.language                    = MSH-19     CWE    where it is a language tag
+    [dropped]                              = MSH-20     character set handling of the bytes
+    [dropped]                              = MSH-21     profile that the message claims
+    Provenance.agent[author].onBehalfOf    = MSH-22     XON    sending responsible organization
+    [dropped]                              = MSH-23..25 addresses this delivery, not the record
+"""
+
+from __future__ import annotations
+
+import re
+
+from shared.formats.hl7v2.message import Repetition, Segment
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value, reference
+from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_hd, organization_from_xon
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import issuer_key
+from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
+from shared.mapping.hl7v2_to_fhir.fields import table_of
+from shared.terminology.systems import TERMINOLOGY
+
+TABLE = table_of(__doc__)
+
+_PARTICIPANT = TERMINOLOGY + "provenance-participant-type"
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+
+
+def provenance_from_msh(context: Context, header: Segment) -> Resource:
+    """Return the Provenance of the message; its targets are set when the bundle is complete."""
+    context.claim(header, TABLE)
+    provenance = context.add("Provenance", context.scope, header.text(10), header.text(7))
+    provenance["target"] = []
+    put_date_time(context, provenance, "occurredDateTime", header, 7)
+    provenance["recorded"] = _instant(context)
+    _set_activity(provenance, header)
+    provenance["agent"] = _agents(context, header)
+    entity: Resource = {"role": "source", "what": {"display": f"HL7 v2 message {header.text(9)}".strip()}}
+    if control_id := header.text(10):
+        entity["what"]["identifier"] = {"value": control_id}
+    provenance["entity"] = [entity]
+    if (processing := header.text(11)) and processing != "P":
+        provenance["meta"] = {"tag": [{"system": TERMINOLOGY + "v2-0103", "code": processing}]}
+    if language := header.text(19):
+        if _LANGUAGE.fullmatch(language):
+            provenance["language"] = language
+        else:
+            append(provenance, "extension", original_value(language))
+        if words := header.text(19, 2):
+            append(provenance, "extension", original_value(words))
+    return provenance
+
+
+def _set_activity(provenance: Resource, header: Segment) -> None:
+    kind, event, structure = (header.text(9, number) for number in (1, 2, 3))
+    activity: Resource = {"text": "^".join(part for part in (kind, event, structure) if part)}
+    if event:
+        activity["coding"] = [{"system": TERMINOLOGY + "v2-0003", "code": event}]
+    if activity["text"]:
+        provenance["activity"] = activity
+
+
+def _agents(context: Context, header: Segment) -> list[Resource]:
+    facility = organization_from_hd(context, header.first(4))
+    author: Resource = {"type": participant("author"), "who": reference(facility) if facility else _unnamed(context)}
+    if (responsible := header.first(22)) and (organization := organization_from_xon(context, responsible)):
+        author["onBehalfOf"] = reference(organization)
+    agents = [author]
+    if application := header.first(3):
+        agents.append({"type": participant("assembler"), "who": _application(context, application)})
+    return agents
+
+
+def participant(code: str) -> Resource:
+    """Return the type of a Provenance agent."""
+    return {"coding": [{"system": _PARTICIPANT, "code": code}]}
+
+
+def _application(context: Context, repetition: Repetition) -> Resource:
+    """Return a logical reference: the application is named, not described."""
+    namespace, universal, kind = (repetition.component(number) for number in (1, 2, 3))
+    issuer = issuer_key(context, namespace, universal, kind)
+    who: Resource = {"display": namespace or universal}
+    if ":" in issuer:
+        who["identifier"] = {"system": "urn:ietf:rfc:3986", "value": issuer}
+    elif universal:
+        who["identifier"] = {"value": universal}
+    return who
+
+
+def _unnamed(context: Context) -> Resource:
+    return {"display": context.partner.name or "sender not named"}
+
+
+def _instant(context: Context) -> str:
+    return context.received.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,237 @@
+"""
+PID -> Patient (HL7 v2-to-FHIR guide, map PID[Patient]).
+
+    [dropped]                     = PID-1     numbers the segment
+    Patient.identifier            = PID-2*    CX
+    Patient.identifier            = PID-3*    CX
+    Patient.identifier            = PID-4*    CX
+    Patient.name                  = PID-5*    XPN
+    Patient.extension[mothersMaidenName] = PID-6*  XPN
+    Patient.birthDate             = PID-7     DTM   with a time: extension patient-birthTime
+    Patient.gender                = PID-8     CWE   table 0001; no translation: extension original-code
+    Patient.name                  = PID-9*    XPN   alias
+    Patient.extension[race]       = PID-10*   CWE   US Core where CDC's codes are used
+    Patient.address               = PID-11*   XAD
+    Patient.address.district      = PID-12    ID
+    Patient.telecom               = PID-13*   XTN   home
+    Patient.telecom               = PID-14*   XTN   work
+    Patient.communication         = PID-15    CWE
+    Patient.maritalStatus         = PID-16    CWE
+    Patient.extension[religion]   = PID-17    CWE
+    Patient.identifier            = PID-18    CX    account number, AN
+    Patient.identifier            = PID-19    ID    SS
+    Patient.identifier            = PID-20    ST    DL
+    Patient.extension             = PID-21*   AS-SENT
+    Patient.extension[ethnicity]  = PID-22*   CWE   US Core where CDC's codes are used
+    Patient.extension[birthPlace] = PID-23    ST
+    Patient.multipleBirthBoolean  = PID-24    ID
+    Patient.multipleBirthInteger  = PID-25    NM
+    Patient.extension             = PID-26*   AS-SENT
+    Patient.extension             = PID-27    AS-SENT
+    Patient.extension             = PID-28    AS-SENT
+    Patient.deceasedDateTime      = PID-29    DTM
+    Patient.deceasedBoolean       = PID-30    ID
+    Patient.extension             = PID-31..38*  AS-SENT
+    Patient.extension             = PID-39*   AS-SENT
+    Patient.telecom               = PID-40*   XTN
+"""
+
+from __future__ import annotations
+
+from shared.formats.fhir.identity import scoped
+from shared.formats.hl7v2.message import Repetition, Segment
+from shared.mapping.hl7v2_to_fhir.context import (
+    EXTENSIONS,
+    Context,
+    Resource,
+    append,
+    extend,
+    original_code,
+    original_value,
+)
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concept_of
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_type, issuer_of
+from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
+from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
+from shared.mapping.hl7v2_to_fhir.datatypes.times import in_fhir, put_date, put_date_time
+from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
+from shared.terminology.concept_maps import GENDER, MARITAL_STATUS
+from shared.terminology.systems import TERMINOLOGY
+
+TABLE = table_of(__doc__)
+
+_STANDARD = "http://hl7.org/fhir/StructureDefinition/"
+_US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
+_CDC = "urn:oid:2.16.840.1.113883.6.238"
+_RACES = frozenset({"1002-5", "2028-9", "2054-5", "2076-8", "2106-3"})
+_ETHNICITIES = frozenset({"2135-2", "2186-5"})
+_SSN = "http://hl7.org/fhir/sid/us-ssn"
+_PREFERRED_TYPES = ("MR", "PI", "PT")
+
+
+def patient_from_pid(context: Context, pid: Segment) -> Resource:
+    """Return the Patient; the best identifier is its business key."""
+    context.claim(pid, TABLE)
+    patient = context.add("Patient", *_key(context, pid))
+    _set_identifiers(context, patient, pid)
+    _set_names(context, patient, pid)
+    for number, use in ((13, "home"), (14, "work"), (40, "")):
+        for repetition in pid.repetitions(number):
+            append(patient, "telecom", contact_from_xtn(context, repetition, pid.location(number), use))
+    _set_gender(patient, pid)
+    _set_birth(context, patient, pid)
+    _set_death(context, patient, pid)
+    _set_addresses(context, patient, pid)
+    _set_civil(context, patient, pid)
+    _set_origin(context, patient, pid, 10, "race", _RACES)
+    _set_origin(context, patient, pid, 22, "ethnicity", _ETHNICITIES)
+    carry(context, patient, pid, TABLE)
+    return patient
+
+
+def _key(context: Context, pid: Segment) -> tuple[str, ...]:
+    candidates = [repetition for number in (3, 2) for repetition in pid.repetitions(number) if repetition.component(1)]
+    for kind in (*_PREFERRED_TYPES, ""):
+        for repetition in candidates:
+            if not kind or repetition.component(5) == kind:
+                return scoped(context.scope, issuer_of(context, repetition, 4)), repetition.component(1)
+    return context.scope, "message", context.message.control_id, str(pid.occurrence)
+
+
+def _set_identifiers(context: Context, patient: Resource, pid: Segment) -> None:
+    for number in (3, 2, 4, 18):
+        for repetition in pid.repetitions(number):
+            identifier = identifier_from_cx(context, repetition, pid.location(number))
+            if identifier and number == 18:
+                identifier.setdefault("type", identifier_type("AN"))
+            append(patient, "identifier", identifier)
+            if identifier and "system" not in identifier and "assigner" in identifier:
+                text = "The authority has no URI: the identifier leaves without a system."
+                context.report("information", "value", "authority-without-uri", f"{pid.location(number)}.4", text)
+            if identifier is None:
+                append(patient, "extension", original_value(repetition.text()))
+    if value := pid.text(19):
+        append(patient, "identifier", {"type": identifier_type("SS"), "system": _SSN, "value": value})
+    if licence := pid.first(20):
+        parts = [licence.component(number) for number in range(1, len(licence.parts) + 1)]
+        identifier = {"type": identifier_type("DL"), "value": parts[0]} if parts[0] else {}
+        if rest := "^".join(parts[1:]):
+            append(identifier, "extension", original_value(rest))
+        append(patient, "identifier", identifier)
+
+
+def _set_names(context: Context, patient: Resource, pid: Segment) -> None:
+    for number in (5, 9):
+        for repetition in pid.repetitions(number):
+            append(patient, "name", name_from_xpn(context, repetition, pid.location(number)))
+    for repetition in pid.repetitions(6):
+        if name := name_from_xpn(context, repetition, pid.location(6)):
+            text = " ".join((*name.get("given", ()), name.get("family", ""))).strip()
+            url = f"{_STANDARD}patient-mothersMaidenName"
+            append(patient, "extension", {"url": url, "valueString": text or repetition.text()})
+            for part in ("prefix", "suffix"):
+                for value in name.get(part, ()):
+                    append(patient, "extension", original_value(value))
+            if kind := repetition.component(7):
+                append(patient, "extension", original_code(TERMINOLOGY + "v2-0200", kind))
+
+
+def _set_gender(patient: Resource, pid: Segment) -> None:
+    first = pid.first(8)
+    if first is None or not (code := first.component(1)):
+        return
+    if gender := GENDER.get(code.upper()):
+        patient["gender"] = gender
+    else:
+        extend(patient, "gender", original_code(TERMINOLOGY + "v2-0001", code))
+    if len(first.parts) > 1:
+        extend(patient, "gender", original_value(first.text()))
+
+
+def _set_birth(context: Context, patient: Resource, pid: Segment) -> None:
+    moment = put_date(context, patient, "birthDate", pid, 7)
+    if moment is not None and moment.hour:
+        value, exact = in_fhir(context, moment)
+        if exact:
+            extend(patient, "birthDate", {"url": f"{_STANDARD}patient-birthTime", "valueDateTime": value})
+        else:
+            extend(patient, "birthDate", original_value(pid.text(7)))
+    if place := pid.field(23).text() if pid.raw(23) else "":
+        append(patient, "extension", {"url": f"{_STANDARD}patient-birthPlace", "valueAddress": {"text": place}})
+    order, multiple = pid.text(25), pid.text(24)
+    number = decimal(order) if order else None
+    if isinstance(number, int):
+        patient["multipleBirthInteger"] = number
+    elif order:
+        carry_field(patient, pid, 25)
+    if multiple and (multiple not in "YN" or "multipleBirthInteger" in patient):
+        carry_field(patient, pid, 24)
+    elif multiple:
+        patient["multipleBirthBoolean"] = multiple == "Y"
+
+
+def _set_death(context: Context, patient: Resource, pid: Segment) -> None:
+    put_date_time(context, patient, "deceasedDateTime", pid, 29)
+    indicator = pid.text(30)
+    if indicator and ("deceasedDateTime" in patient or indicator not in "YN"):
+        carry_field(patient, pid, 30)
+    elif indicator and "_deceasedDateTime" not in patient:
+        patient["deceasedBoolean"] = indicator == "Y"
+    elif indicator:
+        carry_field(patient, pid, 30)
+
+
+def _set_addresses(context: Context, patient: Resource, pid: Segment) -> None:
+    for repetition in pid.repetitions(11):
+        append(patient, "address", address_from_xad(context, repetition, pid.location(11)))
+    if county := pid.text(12):
+        addresses = patient.setdefault("address", [])
+        if len(addresses) == 1 and addresses[0].get("district", county) == county:
+            addresses[0]["district"] = county
+        else:
+            addresses.append({"district": county})
+
+
+def _set_civil(context: Context, patient: Resource, pid: Segment) -> None:
+    if language := concept(context, pid, 15):
+        patient["communication"] = [{"language": language}]
+    if status := concept(context, pid, 16, "HL70002"):
+        if code := MARITAL_STATUS.get(pid.text(16)):
+            status["coding"].insert(0, {"system": TERMINOLOGY + "v3-MaritalStatus", "code": code})
+        patient["maritalStatus"] = status
+    if religion := concept(context, pid, 17, "HL70006"):
+        url = f"{_STANDARD}patient-religion"
+        append(patient, "extension", {"url": url, "valueCodeableConcept": religion})
+
+
+def _set_origin(
+    context: Context, patient: Resource, pid: Segment, number: int, kind: str, categories: frozenset[str]
+) -> None:
+    """Set race or ethnicity: US Core's extension for CDC's codes, ours for any other."""
+    parts: list[Resource] = []
+    words: list[str] = []
+    for repetition in pid.repetitions(number):
+        code = repetition.component(1)
+        if code not in categories or len(repetition.parts) > 3:
+            url = f"{EXTENSIONS}{kind}"
+            value = concept_of(context, repetition, f"PID-{number}", f"HL7{'0005' if number == 10 else '0189'}")
+            append(patient, "extension", {"url": url, "valueCodeableConcept": value} if value else None)
+        if code in categories:
+            words.append(repetition.component(2) or code)
+            parts.append({"url": "ombCategory", "valueCoding": _category(repetition)})
+    if parts:
+        text: Resource = {"url": "text", "valueString": ", ".join(words)}
+        # An ethnicity is one category at most; further ones stay in our own extension.
+        append(
+            patient,
+            "extension",
+            {"url": f"{_US_CORE}{kind}", "extension": [*parts[: 5 if kind == "race" else 1], text]},
+        )
+
+
+def _category(repetition: Repetition) -> Resource:
+    coding: Resource = {"system": _CDC, "code": repetition.component(1)}
+    if display := repetition.component(2):
+        coding["display"] = display
+    return coding

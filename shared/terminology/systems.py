@@ -1,0 +1,94 @@
+"""
+Code systems: the names that HL7 v2 uses for them (table 0396) and their URIs.
+
+Facts only: URIs and identifiers of code systems, none of their content.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from urllib.parse import quote
+
+LOINC = "http://loinc.org"
+SNOMED = "http://snomed.info/sct"
+UCUM = "http://unitsofmeasure.org"
+TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
+DATA_ABSENT_REASON = TERMINOLOGY + "data-absent-reason"
+INTERPRETATION = TERMINOLOGY + "v3-ObservationInterpretation"
+
+_SYSTEMS = {
+    "LN": LOINC,
+    "LOINC": LOINC,
+    "SCT": SNOMED,
+    "SNM": SNOMED,
+    "SNOMED": SNOMED,
+    "SNOMED-CT": SNOMED,
+    "UCUM": UCUM,
+    "I9": "http://hl7.org/fhir/sid/icd-9-cm",
+    "I9C": "http://hl7.org/fhir/sid/icd-9-cm",
+    "I9CDX": "http://hl7.org/fhir/sid/icd-9-cm",
+    "I10": "http://hl7.org/fhir/sid/icd-10",
+    "I10C": "http://hl7.org/fhir/sid/icd-10-cm",
+    "ICD10": "http://hl7.org/fhir/sid/icd-10",
+    "ICD-10-CM": "http://hl7.org/fhir/sid/icd-10-cm",
+    "ICD10CM": "http://hl7.org/fhir/sid/icd-10-cm",
+    "CVX": "http://hl7.org/fhir/sid/cvx",
+    "MVX": "http://hl7.org/fhir/sid/mvx",
+    "NDC": "http://hl7.org/fhir/sid/ndc",
+    "RXNORM": "http://www.nlm.nih.gov/research/umls/rxnorm",
+    "C4": "http://www.ama-assn.org/go/cpt",
+    "CPT": "http://www.ama-assn.org/go/cpt",
+    "CPT4": "http://www.ama-assn.org/go/cpt",
+    "CDCREC": "urn:oid:2.16.840.1.113883.6.238",
+    "NULLFL": TERMINOLOGY + "v3-NullFlavor",
+    "ISO3166": "urn:iso:std:iso:3166",
+    "ISO639": "urn:ietf:bcp:47",
+}
+_OIDS = {
+    "2.16.840.1.113883.6.1": LOINC,
+    "2.16.840.1.113883.6.96": SNOMED,
+    "2.16.840.1.113883.6.8": UCUM,
+    "2.16.840.1.113883.6.90": "http://hl7.org/fhir/sid/icd-10-cm",
+    "2.16.840.1.113883.6.103": "http://hl7.org/fhir/sid/icd-9-cm",
+    "2.16.840.1.113883.6.88": "http://www.nlm.nih.gov/research/umls/rxnorm",
+    "2.16.840.1.113883.6.12": "http://www.ama-assn.org/go/cpt",
+    "2.16.840.1.113883.12.292": "http://hl7.org/fhir/sid/cvx",
+    "2.16.840.1.113883.4.6": "http://hl7.org/fhir/sid/us-npi",
+    "2.16.840.1.113883.4.1": "http://hl7.org/fhir/sid/us-ssn",
+}
+_V2_TABLE = re.compile(r"(?:HL7|V2-?)?(\d{4})")
+_OID = re.compile(r"(?:urn:oid:)?([0-2](?:\.(?:0|[1-9]\d*))+)")
+_URI = re.compile(r"[a-z][a-z0-9+.-]*:\S+", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)
+def system_uri(name: str, scope: str = "") -> str:
+    """
+    Return the URI of the code system that HL7 v2 calls `name`; "" for no name.
+
+    A name that is nobody's but the sender's (L, 99zzz, anything that we do not know) becomes a URN within `scope`.
+    """
+    name = name.strip()
+    if not name:
+        return ""
+    if known := _SYSTEMS.get(name.upper()):
+        return known
+    if table := _V2_TABLE.fullmatch(name.upper()):
+        return f"{TERMINOLOGY}v2-{table[1]}"
+    if oid := _OID.fullmatch(name):
+        return _OIDS.get(oid[1], f"urn:oid:{oid[1]}")
+    if _URI.fullmatch(name):
+        return name
+    return f"urn:corridor:codes:{quote(scope, safe='-')}:{quote(name, safe='-')}"
+
+
+def identifier_system(uri: str) -> str:
+    """Return the system that FHIR prefers for an authority's URI (us-npi, us-ssn), else the URI itself."""
+    oid = _OID.fullmatch(uri)
+    return _OIDS.get(oid[1], uri) if oid else uri
+
+
+def is_ucum(name: str) -> bool:
+    """Tell whether a code system name means UCUM: its codes may go into Quantity.code."""
+    return system_uri(name) == UCUM

@@ -1,0 +1,46 @@
+"""Required bindings of coded types, where R4's own definitions can decide them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.validation.findings import Findings
+from shared.validation.shapes import Property, ValueSet, value_set
+
+Node = dict[str, Any]
+
+
+def check_code(code: str, prop: Property, location: str, findings: Findings) -> None:
+    """Check a `code` (or a uri, string) against its required binding."""
+    if prop.codes is None:
+        _undecidable(prop.value_set, location, findings)
+    elif code not in prop.codes:
+        findings.error("code-invalid", location, f"The code is not in the value set {prop.value_set}.")
+
+
+def check_coded(node: Node, prop: Property, location: str, findings: Findings) -> None:
+    """Check a Coding, CodeableConcept or Quantity against its required binding."""
+    systems = value_set(prop.value_set)
+    if systems is None:
+        _undecidable(prop.value_set, location, findings)
+        return
+    if prop.type == "CodeableConcept":
+        raw = node.get("coding")
+        candidates = raw if isinstance(raw, list) else []
+    else:
+        candidates = [node]
+    if prop.type not in ("CodeableConcept", "Coding") and "code" not in node:
+        return
+    if not any(_contains(systems, coding) for coding in candidates):
+        findings.error("code-invalid", location, f"No coding is in the value set {prop.value_set}.")
+
+
+def _contains(systems: ValueSet, coding: object) -> bool:
+    if not isinstance(coding, dict):
+        return False
+    system, code = coding.get("system"), coding.get("code")
+    return isinstance(system, str) and isinstance(code, str) and code in systems.get(system, ())
+
+
+def _undecidable(url: str, location: str, findings: Findings) -> None:
+    findings.once("binding-undecidable", url, location, f"Not checked: R4 alone cannot decide the value set {url}.")
