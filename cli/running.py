@@ -1,0 +1,33 @@
+"""What the command line must know of a running Corridor: where it is, and as whom to look at it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from shared.errors import ConfigurationError
+
+DEFAULT_DATA = Path(__file__).resolve().parents[1] / ".corridor" / "data"
+_FILE = "environment.json"
+
+
+def environment_file(data: Path) -> Path:
+    """Return the file in which the local platform says where everything is."""
+    return data / _FILE
+
+
+def read_environment(data: Path) -> dict[str, Any]:
+    """Return what the platform in `data` wrote; ConfigurationError `not-running` if it never ran there."""
+    try:
+        content: dict[str, Any] = json.loads(environment_file(data).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigurationError("not-running", str(data), "start it with: ./corridor up") from error
+    return content
+
+
+def operator_database_url(data: Path) -> str:
+    """Return the ledger's URL for an operator: CORRIDOR_OPERATOR_DATABASE_URL, else the local platform's."""
+    given = os.environ.get("CORRIDOR_OPERATOR_DATABASE_URL")
+    return given or str(read_environment(data)["operator_database_url"])
