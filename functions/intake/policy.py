@@ -15,7 +15,13 @@ from shared.partners.model import Sender
 
 # HL7 original mode: AR when the message is of a kind that we do not take, AE when this one is faulty.
 _REJECTED = frozenset(
-    {"unsupported-message-type", "unsupported-event", "unsupported-version", "unsupported-processing-id"}
+    {
+        "unsupported-message-type",
+        "unsupported-event",
+        "unsupported-version",
+        "unsupported-processing-id",
+        "processing-id-invalid",
+    }
 )
 
 

@@ -1,0 +1,96 @@
+"""Where the local platform keeps things and listens: one folder, one row of ports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.private_files import private_directory
+
+DEFAULT_PORT = 7071
+TENANT = "c0441d00-0000-4000-8000-000000000001"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Six ports in a row, from the API's on: `--port N` moves all of them."""
+
+    api: int
+
+    @property
+    def service_bus(self) -> int:
+        """AMQP over TLS."""
+        return self.api + 1
+
+    @property
+    def issuer(self) -> int:
+        """OpenID Connect and the App Service identity protocol."""
+        return self.api + 2
+
+    @property
+    def key_vault(self) -> int:
+        """Https."""
+        return self.api + 3
+
+    @property
+    def destinations(self) -> int:
+        """The FHIR endpoint and the webhook."""
+        return self.api + 4
+
+    @property
+    def postgres(self) -> int:
+        """The ledger."""
+        return self.api + 5
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The data folder: everything that one platform owns, for its owner alone."""
+
+    data: Path
+    ports: Ports
+
+    def folder(self, name: str) -> Path:
+        """Return a folder of the platform, made if absent."""
+        private_directory(self.data)
+        return private_directory(self.data / name)
+
+    @property
+    def issuer_url(self) -> str:
+        """The issuer's base address."""
+        return f"http://localhost:{self.ports.issuer}"
+
+    @property
+    def token_issuer(self) -> str:
+        """The `iss` of its tokens."""
+        return f"{self.issuer_url}/{TENANT}/v2.0"
+
+    @property
+    def jwks_url(self) -> str:
+        """Where its keys are."""
+        return f"{self.issuer_url}/{TENANT}/discovery/v2.0/keys"
+
+    @property
+    def token_url(self) -> str:
+        """Where client credentials become tokens."""
+        return f"{self.issuer_url}/{TENANT}/oauth2/v2.0/token"
+
+    @property
+    def api_url(self) -> str:
+        """Where partners post."""
+        return f"http://localhost:{self.ports.api}"
+
+    @property
+    def key_vault_url(self) -> str:
+        """The vault's address."""
+        return f"https://localhost:{self.ports.key_vault}"
+
+    @property
+    def fhir_url(self) -> str:
+        """The sample EHR's FHIR endpoint."""
+        return f"http://localhost:{self.ports.destinations}/fhir"
+
+    @property
+    def webhook_url(self) -> str:
+        """The sample portal's webhook."""
+        return f"http://localhost:{self.ports.destinations}/webhook"
