@@ -17,7 +17,7 @@ from shared.errors import IntegrationError, RejectedError
 from shared.problem import MEDIA_TYPE, problem, status_of
 from shared.trace_context import start_trace
 
-bp = func.Blueprint()
+blueprints = {step.tier: func.Blueprint() for step in INTAKE.steps}
 
 RECEIVE = INTAKE.step("receive-hl7v2")
 STATUS = INTAKE.step("message-status")
@@ -36,8 +36,8 @@ def _answered(work: Callable[[], func.HttpResponse]) -> func.HttpResponse:
         return func.HttpResponse(problem(error), status_code=status, mimetype=MEDIA_TYPE, headers=headers)
 
 
-@bp.function_name(RECEIVE.function)
-@bp.route(route=RECEIVE.route.name, methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@blueprints[RECEIVE.tier].function_name(RECEIVE.function)
+@blueprints[RECEIVE.tier].route(route=RECEIVE.route.name, methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 def intake_receive_hl7v2(req: func.HttpRequest) -> func.HttpResponse:
     """Answer with an HL7 ACK: 200 for AA, 422 for AE and AR; problem+json where no ACK can be given."""
 
@@ -61,8 +61,8 @@ def intake_receive_hl7v2(req: func.HttpRequest) -> func.HttpResponse:
     return _answered(work)
 
 
-@bp.function_name(STATUS.function)
-@bp.route(route=STATUS.route.name, methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@blueprints[STATUS.tier].function_name(STATUS.function)
+@blueprints[STATUS.tier].route(route=STATUS.route.name, methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def intake_message_status(req: func.HttpRequest) -> func.HttpResponse:
     """Tell a partner where its message is."""
 
@@ -78,8 +78,8 @@ def intake_message_status(req: func.HttpRequest) -> func.HttpResponse:
     return _answered(work)
 
 
-@bp.function_name(HEALTH.function)
-@bp.route(route=HEALTH.route.name, methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@blueprints[HEALTH.tier].function_name(HEALTH.function)
+@blueprints[HEALTH.tier].route(route=HEALTH.route.name, methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def intake_health(req: func.HttpRequest) -> func.HttpResponse:
     """Answer 200 when a message could be accepted now, else 503; the one anonymous route."""
 

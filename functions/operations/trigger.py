@@ -8,21 +8,21 @@ from functions.operations.use_case import publish_recorded_events, wake_overdue_
 from shared import bootstrap
 from shared.catalog.flows import OPERATIONS
 
-bp = func.Blueprint()
+blueprints = {step.tier: func.Blueprint() for step in OPERATIONS.steps}
 
 SWEEP = OPERATIONS.step("sweep")
 PUBLISH_EVENTS = OPERATIONS.step("publish-events")
 
 
-@bp.function_name(SWEEP.function)
-@bp.timer_trigger(arg_name="timer", schedule=SWEEP.inbound.name)
+@blueprints[SWEEP.tier].function_name(SWEEP.function)
+@blueprints[SWEEP.tier].timer_trigger(arg_name="timer", schedule=SWEEP.inbound.name)
 def operations_sweep(timer: func.TimerRequest) -> None:
     """Wake streams whose hint was lost or never sent."""
     wake_overdue_streams(bootstrap.ports())
 
 
-@bp.function_name(PUBLISH_EVENTS.function)
-@bp.timer_trigger(arg_name="timer", schedule=PUBLISH_EVENTS.inbound.name)
+@blueprints[PUBLISH_EVENTS.tier].function_name(PUBLISH_EVENTS.function)
+@blueprints[PUBLISH_EVENTS.tier].timer_trigger(arg_name="timer", schedule=PUBLISH_EVENTS.inbound.name)
 def operations_publish_events(timer: func.TimerRequest) -> None:
     """Publish the facts that commits have recorded."""
     publish_recorded_events(bootstrap.ports())

@@ -1,0 +1,132 @@
+"""What runs on a laptop: each component's command line and environment, nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.certificates import Authority
+from local.platform.database import APP_LOGIN
+from local.platform.layout import TENANT, Layout
+from local.platform.principals import APP_CLIENT_ID, AUDIENCE, EHR_AUDIENCE, SETUP_CLIENT_ID, Principals
+
+ROOT = Path(__file__).resolve().parents[2]
+DATABASE = "corridor"
+_BUS_AUDIENCE = "https://servicebus.azure.net"
+_VAULT_AUDIENCE = "https://vault.azure.net"
+_LEASE_SECONDS = "10"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One component."""
+
+    name: str
+    arguments: tuple[str, ...]
+    port: int
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def argv(self) -> list[str]:
+        """The whole command line."""
+        return [sys.executable, "-m", *self.arguments]
+
+
+def postgres(layout: Layout) -> Program:
+    """The ledger's server."""
+    port = layout.ports.postgres
+    return Program("postgres", ("local.postgres", "--data", str(layout.folder("postgres")), "--port", str(port)), port)
+
+
+def issuer(layout: Layout) -> Program:
+    """OpenID Connect, and the identity endpoint of the app."""
+    principals = layout.folder("principals")
+    arguments = (
+        "local.issuer", "--data", str(layout.folder("issuer")), "--port", str(layout.ports.issuer),
+        "--clients", str(principals / "clients.json"), "--identities", str(principals / "identities.json"),
+        "--tenant", TENANT,
+    )  # fmt: skip
+    return Program("issuer", arguments, layout.ports.issuer)
+
+
+def service_bus(layout: Layout, authority: Authority) -> Program:
+    """The bus, with the catalogue's entities."""
+    certificate, key = authority.issue("service-bus")
+    folder = layout.folder("service-bus")
+    arguments = (
+        "local.service_bus", "--config", str(folder / "Config.json"), "--store", str(folder / "messages.sqlite"),
+        "--port", str(layout.ports.service_bus), "--certificate", str(certificate), "--key", str(key),
+        "--issuer-jwks", layout.jwks_url, "--issuer", layout.token_issuer, "--audience", _BUS_AUDIENCE,
+    )  # fmt: skip
+    return Program("service-bus", arguments, layout.ports.service_bus)
+
+
+def key_vault(layout: Layout, authority: Authority) -> Program:
+    """The vault."""
+    certificate, key = authority.issue("key-vault")
+    arguments = (
+        "local.key_vault", "--store", str(layout.folder("key-vault") / "secrets.sqlite"),
+        "--port", str(layout.ports.key_vault), "--certificate", str(certificate), "--key", str(key),
+        "--issuer-jwks", layout.jwks_url, "--issuer", layout.token_issuer, "--audience", _VAULT_AUDIENCE,
+    )  # fmt: skip
+    return Program("key-vault", arguments, layout.ports.key_vault)
+
+
+def destinations(layout: Layout) -> Program:
+    """The sample EHR and the sample portal."""
+    arguments = (
+        "local.destinations", "--store", str(layout.folder("destinations") / "received.sqlite"),
+        "--port", str(layout.ports.destinations), "--issuer-jwks", layout.jwks_url,
+        "--issuer", layout.token_issuer, "--audience", EHR_AUDIENCE,
+        "--webhook-secret-file", str(layout.folder("principals") / "insight-portal-webhook-secret"),
+    )  # fmt: skip
+    return Program("destinations", arguments, layout.ports.destinations)
+
+
+def functions_host(layout: Layout, authority: Authority, principals: Principals) -> Program:
+    """Corridor itself, told by settings alone where everything is."""
+    return Program(
+        "functions-host",
+        ("local.functions_host", str(ROOT), "--port", str(layout.ports.api)),
+        layout.ports.api,
+        app_environment(layout, authority, principals),
+    )
+
+
+def app_environment(layout: Layout, authority: Authority, principals: Principals) -> dict[str, str]:
+    """Return the app's settings, as a function app in Azure would be given them."""
+    bus = f"localhost:{layout.ports.service_bus}"
+    return {
+        "CORRIDOR_TIER": "all",
+        "AZURE_CLIENT_ID": APP_CLIENT_ID,
+        "IDENTITY_ENDPOINT": f"{layout.issuer_url}/identity",
+        "IDENTITY_HEADER": principals.secret("identity-header"),
+        "SERVICE_BUS__fullyQualifiedNamespace": bus,
+        "SERVICE_BUS__credential": "managedidentity",
+        "SERVICE_BUS__clientId": APP_CLIENT_ID,
+        "CORRIDOR_DATABASE_URL": f"postgresql://{APP_LOGIN}@127.0.0.1:{layout.ports.postgres}/{DATABASE}",
+        "CORRIDOR_ARCHIVE_URL": layout.folder("archive").resolve().as_uri(),
+        "CORRIDOR_KEY_VAULT_URL": layout.key_vault_url,
+        "CORRIDOR_TOKEN_ISSUER": layout.token_issuer,
+        "CORRIDOR_TOKEN_JWKS_URL": layout.jwks_url,
+        "CORRIDOR_TOKEN_AUDIENCE": AUDIENCE,
+        "CORRIDOR_CA_FILE": str(authority.ca_file),
+        "CORRIDOR_LEASE_SECONDS": _LEASE_SECONDS,
+        "HARBOR_EHR_URL": layout.fhir_url,
+        "HARBOR_EHR_TOKEN_URL": layout.token_url,
+        "INSIGHT_PORTAL_URL": layout.webhook_url,
+        "AzureWebJobsStorage": str(layout.folder("functions-host")),
+        **{name: os.environ[name] for name in ("CORRIDOR_PARTNERS",) if name in os.environ},
+    }
+
+
+def setup_environment(layout: Layout, principals: Principals) -> dict[str, str]:
+    """Return the environment in which the vault's officer may fill it."""
+    return {
+        "IDENTITY_ENDPOINT": f"{layout.issuer_url}/identity",
+        "IDENTITY_HEADER": principals.secret("setup-identity-header"),
+        "AZURE_CLIENT_ID": SETUP_CLIENT_ID,
+    }
