@@ -72,7 +72,9 @@ def _receipt(message_id: UUID, ports: Ports, trace: str) -> Receipt:
 
 def statuses(ledger_url: str) -> list[tuple[str, str | None]]:
     with psycopg.connect(ledger_url) as connection:
-        return connection.execute("select status, status_code from message order by received_at, message_id").fetchall()
+        return connection.execute(
+            "select status, status_code from message order by received_at, message_id"
+        ).fetchall()
 
 
 def column(ledger_url: str, query: str) -> list[object]:

@@ -1,0 +1,205 @@
+"""Consent, then minimise, then validate, then send; at least once, with one stable key (C14, D17, invariants 2, 8, 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+import orjson
+import psycopg
+import pytest
+
+from functions.delivery.use_case import SEND
+from shared.adapters.memory import FakeDestination, FakeDestinations, FixedClock, MemoryArchive
+from shared.delivery import lanes
+from shared.errors import RejectedError, TransientError
+from shared.ledger import NewEntry, Receipt
+from shared.pipeline import drain
+from shared.ports import Ports
+from shared.trace_context import start_trace
+from tests.functions.messages import PARTNERS
+
+PATIENT_ID = "0b8ddf52-93c7-5b2c-a2b2-0a4e2f5c0001"
+BUNDLE: dict[str, Any] = {
+    "resourceType": "Bundle",
+    "type": "transaction",
+    "entry": [
+        {
+            "fullUrl": f"urn:uuid:{PATIENT_ID}",
+            "resource": {
+                "resourceType": "Patient",
+                "id": PATIENT_ID,
+                "name": [{"family": "TESTPATIENT-ALDER"}],
+                "telecom": [{"system": "phone", "value": "555-0100"}],
+            },
+            "request": {"method": "PUT", "url": f"Patient/{PATIENT_ID}"},
+        }
+    ],
+}
+
+Owe = Callable[..., int]
+
+
+@pytest.fixture
+def desk(ports: Ports) -> Ports:
+    return replace(ports, partners=PARTNERS)
+
+
+@pytest.fixture
+def owe(desk: Ports) -> Owe:
+    def add(destination: str = "harbor-ehr", key: UUID | None = None, bundle: dict[str, Any] = BUNDLE) -> int:
+        message_id, trace = uuid4(), start_trace()
+        receipt = Receipt(
+            message_id, "riverside-lab", "T-1", message_id.bytes, 1, "text/plain", "ORU", "R01", "ORU_R01",
+            "2.5.1", "P", "lab-results", desk.clock(), trace,
+        )  # fmt: skip
+        delivery_id = uuid5(message_id, destination)
+        with desk.ledger.transaction() as tx:
+            tx.messages.add(receipt, "processed", ("AA", b"ACK"))
+            tx.conversions.add(message_id, "test/1", orjson.dumps(bundle), {}, [])
+            tx.deliveries.add(delivery_id, message_id, destination, "due")
+            tx.streams.append(
+                NewEntry(
+                    lanes.deliver_to(destination),
+                    key or uuid4(),
+                    SEND.step.function,
+                    message_id,
+                    trace,
+                    keep=True,
+                    delivery_id=delivery_id,
+                )  # fmt: skip
+            )
+            return tx.hints[-1].stream_id
+
+    return add
+
+
+def deliveries(ledger_url: str, columns: str = "status, status_code") -> list[tuple[object, ...]]:
+    with psycopg.connect(ledger_url) as connection:
+        return connection.execute(f"select {columns} from delivery order by due_since, delivery_id").fetchall()
+
+
+def destination(desk: Ports, name: str = "harbor-ehr") -> FakeDestination:
+    assert isinstance(desk.destinations, FakeDestinations)
+    found = desk.destinations.named(name)
+    assert isinstance(found, FakeDestination)
+    return found
+
+
+def test_what_is_due_is_sent_archived_and_receipted(desk: Ports, owe: Owe, ledger_url: str) -> None:
+    drain(SEND, owe(), desk)
+
+    ((key, body),) = destination(desk).effects
+    assert BUNDLE == orjson.loads(body)
+    assert [("delivered", "taken")] == deliveries(ledger_url, "status, receipt")
+    assert isinstance(desk.archive, MemoryArchive)
+    assert [body] == [content for name, content in desk.archive.contents.items() if name.startswith(f"sent/{key}")]
+
+
+def test_a_portal_gets_only_what_its_file_allows(desk: Ports, owe: Owe) -> None:
+    drain(SEND, owe("insight-portal"), desk)
+
+    ((_, body),) = destination(desk, "insight-portal").effects
+    assert b"TESTPATIENT-ALDER" in body
+    assert b"555-0100" not in body
+
+
+def test_a_denied_consent_withholds_with_a_reason(desk: Ports, owe: Owe, ledger_url: str) -> None:
+    key = uuid4()
+    with psycopg.connect(ledger_url) as connection:
+        connection.execute(
+            "insert into consent values (%s, 'harbor-ehr', 'deny', 'asked to', now())",
+            (key,),
+        )
+
+    drain(SEND, owe(key=key), desk)
+
+    assert [] == destination(desk).effects
+    assert [("withheld", "consent-denied")] == deliveries(ledger_url)
+
+
+def test_an_invalid_body_never_leaves(desk: Ports, owe: Owe, ledger_url: str) -> None:
+    broken = orjson.loads(orjson.dumps(BUNDLE))
+    broken["entry"][0]["resource"]["gender"] = "unheard-of"
+
+    drain(SEND, owe(bundle=broken), desk)
+
+    assert [] == destination(desk).effects
+    ((status, _),) = deliveries(ledger_url)
+    assert "quarantined" == status
+
+
+def test_a_destination_that_is_down_loses_nothing_and_keeps_the_order(
+    desk: Ports, owe: Owe, ledger_url: str, clock: FixedClock
+) -> None:
+    key = uuid4()
+    destination(desk).failures.extend([TransientError("destination-unreachable")] * 3)
+    stream_id = owe(key=key)
+    clock.advance(timedelta(milliseconds=1))
+    owe(key=key)
+
+    for _ in range(4):
+        drain(SEND, stream_id, desk)
+        clock.advance(timedelta(minutes=5))
+
+    assert [("delivered", 4), ("delivered", 1)] == deliveries(ledger_url, "status, attempts")
+    with psycopg.connect(ledger_url) as connection:
+        in_order = [
+            str(row[0]) for row in connection.execute("select delivery_id from delivery order by due_since").fetchall()
+        ]
+    assert in_order == [effect for effect, _ in destination(desk).effects]
+
+
+def test_a_refused_delivery_waits_for_a_person_and_holds_only_its_own_stream(
+    desk: Ports, owe: Owe, ledger_url: str
+) -> None:
+    destination(desk).failures.append(RejectedError("destination-refused", text="HTTP 422"))
+
+    drain(SEND, owe(), desk)
+    drain(SEND, owe(), desk)
+
+    assert [("delivered",), ("quarantined",)] == sorted(deliveries(ledger_url, "status"))
+
+
+def test_a_crash_between_sending_and_committing_repeats_under_the_same_key(
+    desk: Ports, owe: Owe, ledger_url: str, clock: FixedClock
+) -> None:
+    stream_id = owe()
+    crashing = replace(desk, lease=timedelta(seconds=-1))
+
+    class Crash(FakeDestination):
+        def send(self, body: bytes, *, idempotency_key: str, traceparent: str) -> Any:
+            super().send(body, idempotency_key=idempotency_key, traceparent=traceparent)
+            with desk.ledger.transaction() as tx:  # another worker takes the stream over meanwhile
+                assert tx.streams.lease(stream_id, "other", timedelta(seconds=-1)) is not None
+            raise KeyboardInterrupt
+
+    assert isinstance(desk.destinations, FakeDestinations)
+    desk.destinations.by_name["harbor-ehr"] = crashed = Crash()
+    with pytest.raises(KeyboardInterrupt):
+        drain(SEND, stream_id, crashing)
+    assert [("due",)] == deliveries(ledger_url, "status")
+    desk.destinations.by_name["harbor-ehr"] = FakeDestination(effects=crashed.effects)
+
+    drain(SEND, stream_id, desk)
+
+    assert 1 == len(crashed.effects)
+    assert [("delivered", False)] == deliveries(ledger_url, "status, possibly_repeated")
+
+
+def test_a_destination_without_memory_has_its_repetition_recorded(desk: Ports, owe: Owe, ledger_url: str) -> None:
+    partner = PARTNERS.by_name["harbor-ehr"]
+    assert partner.receives is not None
+    endpoint = replace(partner.receives.endpoint, idempotent=False)
+    forgetful = replace(partner, receives=replace(partner.receives, endpoint=endpoint))
+    desk = replace(desk, partners=replace(PARTNERS, by_name={**PARTNERS.by_name, "harbor-ehr": forgetful}))
+    stream_id = owe()
+    with psycopg.connect(ledger_url) as connection:
+        connection.execute("update delivery set attempt_open = true")  # an attempt that nobody closed
+
+    drain(SEND, stream_id, desk)
+
+    assert [("delivered", True)] == deliveries(ledger_url, "status, possibly_repeated")

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from shared.adapters.memory import KnownTokens
+from shared.authorization import authorize
+from shared.catalog.flows import INTAKE
+from shared.errors import RejectedError, TransientError
+from shared.problem import problem, status_of
+
+ROUTE = INTAKE.step("receive-hl7v2").route
+TOKENS = KnownTokens(
+    {
+        "role": {"sub": "s", "partner": "riverside-lab", "roles": ["message.send"]},
+        "scope": {"sub": "s", "partner": "riverside-lab", "scp": "message.send other"},
+        "poor": {"sub": "s", "partner": "riverside-lab", "roles": ["other"]},
+        "odd": {"sub": "s", "roles": "message.send", "scp": 7},
+    }
+)
+
+
+@pytest.mark.parametrize("token", ["role", "scope"])
+def test_a_token_with_the_routes_role_opens_it(token: str) -> None:
+    assert "riverside-lab" == authorize(f"Bearer {token}", ROUTE, TOKENS).partner
+
+
+@pytest.mark.parametrize(
+    ("header", "code", "status"),
+    [
+        (None, "token-missing", 401),
+        ("", "token-missing", 401),
+        ("Basic cm9sZQ==", "token-missing", 401),
+        ("Bearer ", "token-missing", 401),
+        ("Bearer forged", "token-invalid", 401),
+        ("Bearer poor", "role-missing", 403),
+        ("Bearer odd", "role-missing", 403),
+    ],
+)
+def test_any_other_caller_is_told_why_not(header: str | None, code: str, status: int) -> None:
+    with pytest.raises(RejectedError) as caught:
+        authorize(header, ROUTE, TOKENS)
+
+    assert (code, status) == (caught.value.code, status_of(caught.value))
+    assert b'"retryable":false' in problem(caught.value)
+
+
+def test_what_may_heal_is_a_503_that_may_be_tried_again() -> None:
+    error = TransientError("ledger-unavailable")
+
+    assert 503 == status_of(error)
+    assert b'"retryable":true' in problem(error)
