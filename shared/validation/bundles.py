@@ -56,13 +56,9 @@ def _check_parts(kind: object, entry: Node, where: str, findings: Findings) -> N
     if "search" in entry and kind != "searchset":
         findings.error("bdl-2", f"{where}.search", "Only a search result has search details.")
     if ("request" in entry) != (kind in WITH_REQUEST):
-        findings.error(
-            "bdl-3", f"{where}.request", REQUEST_TEXT
-        )
+        findings.error("bdl-3", f"{where}.request", REQUEST_TEXT)
     if ("response" in entry) != (kind in WITH_RESPONSE):
-        findings.error(
-            "bdl-4", f"{where}.response", RESPONSE_TEXT
-        )
+        findings.error("bdl-4", f"{where}.response", RESPONSE_TEXT)
     if (
         kind == "searchset"
         and "id" not in _object(entry, "resource")
@@ -96,9 +92,7 @@ def _check_request(kind: object, entry: Node, where: str, written: set[str], fin
     if not isinstance(url, str):
         return
     if method in ("POST", "PUT") and resource and url.split("?")[0].split("/")[0] != resource.get("resourceType"):
-        findings.error(
-            "request-url-differs", f"{where}.request.url", "The URL and the resource's type differ."
-        )
+        findings.error("request-url-differs", f"{where}.request.url", "The URL and the resource's type differ.")
     elif method == "PUT" and resource and "?" not in url and "/" in url and url.split("/")[1] != resource.get("id"):
         findings.error("request-url-differs", f"{where}.request.url", "The URL and the resource's id differ.")
     if method in ("PUT", "PATCH", "DELETE"):

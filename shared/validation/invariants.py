@@ -8,15 +8,15 @@ table. Left out: ele-1 and ref-1 (the walker's own), dom-6 (best practice), thos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Literal
+from typing import Literal
 
+from shared.validation.elements import Node, codings, exists, has_choice, strings
 from shared.validation.instants import not_after
 from shared.validation.narrative import is_safe_narrative
 
-Node = dict[str, Any]
 Check = Callable[[Node, Node], bool]
 
 CONDITION_CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
@@ -33,34 +33,6 @@ class Invariant:
     text: str
     holds: Check
     severity: Literal["error", "warning"] = "error"
-
-
-def exists(node: Node, *names: str) -> bool:
-    """Whether any of these elements is present, with a value or with extensions alone."""
-    return any(name in node or f"_{name}" in node for name in names)
-
-
-def has_choice(node: Node, stem: str) -> bool:
-    """Whether a choice element `stem[x]` is present in any type."""
-    return any(key.lstrip("_").startswith(stem) for key in node)
-
-
-def codings(concept: Node | None) -> set[tuple[str | None, str | None]]:
-    """Return the (system, code) pairs of a CodeableConcept."""
-    return {(coding.get("system"), coding.get("code")) for coding in (concept or {}).get("coding", [])}
-
-
-def strings(node: object) -> Iterator[str]:
-    """Yield every string below a node, without recursion."""
-    todo = [node]
-    while todo:
-        current = todo.pop()
-        if isinstance(current, str):
-            yield current
-        elif isinstance(current, dict):
-            todo.extend(current.values())
-        elif isinstance(current, list):
-            todo.extend(current)
 
 
 def _implies(first: str, second: str) -> Check:

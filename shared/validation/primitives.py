@@ -34,7 +34,7 @@ _ZONE = r"(Z|[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 _DATE = re.compile(rf"{_YEAR}(-{_MONTH}(-{_DAY})?)?")
 _DATE_TIME = re.compile(rf"{_YEAR}(-{_MONTH}(-{_DAY}(T{_TIME}{_ZONE})?)?)?")
 _INSTANT = re.compile(rf"{_YEAR}-{_MONTH}-{_DAY}T{_TIME}{_ZONE}")
-_BASE64 = re.compile(r"[0-9a-zA-Z+/\s]*={0,2}\s*")
+_BASE64 = re.compile(r"[0-9a-zA-Z+/]*+={0,2}")
 
 
 def _text(value: object, limit: int = STRING_LIMIT) -> str | None:
@@ -111,9 +111,8 @@ def _base64(value: object) -> str | None:
         return EMPTY
     if len(value) > BASE64_LIMIT:
         return TOO_LONG
-    if not _BASE64.fullmatch(value):
-        return INVALID
-    return None if len("".join(value.split())) % 4 == 0 else INVALID
+    digits = "".join(value.split())
+    return None if digits and len(digits) % 4 == 0 and _BASE64.fullmatch(digits) else INVALID
 
 
 _URI = _pattern(r"\S+")

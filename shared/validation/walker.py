@@ -15,7 +15,14 @@ from shared.errors import Issue
 from shared.validation.bindings import check_code, check_coded
 from shared.validation.bundles import check_bundle
 from shared.validation.findings import TEXTS, Findings, LimitReachedError, Limits
-from shared.validation.references import FoundReference, Scope, check_reference, contained_types, index_bundle
+from shared.validation.references import (
+    BundleIndex,
+    FoundReference,
+    Scope,
+    check_reference,
+    contained_types,
+    index_bundle,
+)
 from shared.validation.shapes import Property, Shape, resource_types, shape
 
 Node = dict[str, Any]
@@ -35,7 +42,7 @@ def validate(resource: object, *, profiles: Sequence[str] = (), limits: Limits =
     try:
         for profile in profiles:
             walk.profile(profile, "")
-        walk.resource(resource, "", "", None, 0)
+        walk.resource(resource)
         for found in walk.references:
             check_reference(found, findings)
     except LimitReachedError:
@@ -56,8 +63,16 @@ class Walk:
         if isinstance(url, str) and url.removeprefix(BASE_PROFILE) not in resource_types():
             self.findings.once("profile-unknown", url, location, "Not checked: the profile is not known here.")
 
-    def resource(self, node: object, location: str, expected: str, scope: Scope | None, depth: int) -> None:
-        """Walk a resource. `scope` is that of its container (contained) or its bundle's (entry)."""
+    def resource(
+        self,
+        node: object,
+        location: str = "",
+        expected: str = "Resource",
+        container: Scope | None = None,
+        bundle: BundleIndex | None = None,
+        depth: int = 0,
+    ) -> None:
+        """Walk a resource; `container` is given for a contained one, `bundle` for one inside a bundle."""
         if not isinstance(node, dict):
             self.findings.error("type-wrong", location, "A resource is a JSON object.")
             return
@@ -67,14 +82,13 @@ class Walk:
             self.findings.error(code, location, "resourceType must name a resource of R4.")
             return
         location = location or name
-        if expected not in ("", "Resource", name):
+        if expected not in ("Resource", name):
             self.findings.error("type-wrong", location, f"The resource here is {expected}.")
             return
-        if scope is None or not location.rsplit(".", 1)[-1].startswith("contained["):
-            bundle = index_bundle(node) if name == "Bundle" else scope.bundle if scope else None
-            scope = Scope(node, name, contained_types(node), bundle)
         if name == "Bundle":
+            bundle = index_bundle(node)
             check_bundle(node, location, self.findings)
+        scope = container or Scope(node, name, contained_types(node), bundle)
         self.structure(node, shape(name), location, scope, depth)
 
     def structure(self, node: Node, form: Shape, location: str, scope: Scope, depth: int) -> None:
@@ -196,7 +210,8 @@ class Walk:
     def _one(self, prop: Property, value: Any, where: str, scope: Scope, depth: int) -> None:
         """Walk one complex value."""
         if prop.type == "Resource" or prop.type in resource_types():
-            self.resource(value, where, prop.type, scope, depth + 1)
+            container = scope if prop.name == "contained" else None
+            self.resource(value, where, prop.type, container, scope.bundle, depth + 1)
             return
         if not isinstance(value, dict):
             self._wrong("type-wrong", prop, value, where)

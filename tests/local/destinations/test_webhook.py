@@ -1,0 +1,67 @@
+"""The webhook receiver: signatures, keys, what it keeps."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from local.destinations.webhook import sign
+from tests.local.destinations.running import SECRET, Destinations
+from tests.local.destinations.test_fhir_endpoint import fresh
+
+BODY = b'{"event":"result.final","subject":"zz"}'
+
+
+def post(destinations: Destinations, key: str, body: bytes = BODY, signature: str | None = None) -> Any:
+    signed = sign(SECRET, body, int(time.time())) if signature is None else signature
+    headers = {"content-type": "application/json", "corridor-signature": signed, "authorization": ""}
+    return destinations.client.post(
+        "/webhook", content=body, headers=headers | ({"idempotency-key": key} if key else {})
+    )
+
+
+def test_a_signed_delivery_is_kept_once_and_another_body_under_its_key_is_refused(destinations: Destinations) -> None:
+    key = fresh()
+
+    statuses = [post(destinations, key, body).status_code for body in (BODY, BODY, b'{"event":"other"}')]
+
+    assert [202, 202, 409] == statuses
+    assert BODY == destinations.client.get(f"/admin/deliveries/{key}").content
+    assert [("POST", "webhook", key)] == [
+        (effect["method"], effect["resourceType"], effect["id"])
+        for effect in destinations.effects("webhook")
+        if effect["idempotencyKey"] == key
+    ]
+    assert destinations.client.get("/admin/counts").json()["webhook"] >= 1
+
+
+@pytest.mark.parametrize("signature", [
+    "",
+    "t=1,v1=00",
+    "v1=00",
+    "t=x,v1=00",
+    "t=99999999999999999999,v1=00",
+    sign(SECRET, BODY, 1_000_000_000),
+    sign(b"another secret", BODY, int(time.time())),
+    sign(SECRET, BODY + b" ", int(time.time())),
+    sign(SECRET, BODY, int(time.time()) + 1000),
+    f"t={int(time.time())},v1=" + "0" * 64,
+])  # fmt: skip
+def test_a_delivery_that_is_not_signed_for_now_is_refused(destinations: Destinations, signature: str) -> None:
+    key = fresh()
+
+    assert 401 == post(destinations, key, signature=signature).status_code
+    assert 404 == destinations.client.get(f"/admin/deliveries/{key}").status_code
+
+
+def test_one_of_several_signatures_suffices_while_secrets_rotate(destinations: Destinations) -> None:
+    now = int(time.time())
+    both = f"{sign(b'old secret', BODY, now)},{sign(SECRET, BODY, now).split(',')[1]}"
+
+    assert 202 == post(destinations, fresh(), signature=both).status_code
+
+
+def test_a_signed_delivery_without_a_key_or_without_json_is_refused(destinations: Destinations) -> None:
+    assert [400, 400] == [post(destinations, "").status_code, post(destinations, fresh(), b"<xml/>").status_code]
