@@ -83,12 +83,19 @@ def _credential(settings: Settings) -> TokenCredential:
 
 
 def _senders(settings: Settings, credential: TokenCredential) -> ServiceBusSenders:
-    from azure.servicebus import ServiceBusClient
+    from azure.servicebus import ServiceBusClient, TransportType
 
     from shared.adapters.azure_service_bus import ServiceBusSenders
 
-    trust: dict[str, Any] = {"connection_verify": settings.ca_file} if settings.ca_file else {}
-    return ServiceBusSenders(lambda: ServiceBusClient(settings.service_bus, credential, retry_total=2, **trust))
+    # No retries in the SDK: a hint that cannot be sent at once is the sweeper's to send again.
+    options: dict[str, Any] = {"retry_total": 0}
+    if settings.ca_file:
+        options["connection_verify"] = settings.ca_file
+    namespace, _, port = settings.service_bus.partition(":")
+    if port:  # the SDK takes a port other than 5671 only as a custom endpoint
+        endpoint = f"sb://{namespace}:{port}"
+        options |= {"custom_endpoint_address": endpoint, "transport_type": TransportType.Amqp}
+    return ServiceBusSenders(lambda: ServiceBusClient(namespace, credential, **options))
 
 
 def _token_as_password(settings: Settings, credential: TokenCredential) -> Any:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from cli.running import DEFAULT_DATA, operator_database_url
 from shared.adapters.postgres_trace import Trace, read_traces
-from shared.trace_context import span_id_of, trace_id_of
+from shared.trace_context import trace_id_of
 
 _COLOURS = {
     "accepted": "green",
@@ -36,8 +36,8 @@ def command(any_id: str, data: Path, *, as_json: bool) -> None:
     r"""
     Follow one message through every hop: from the partner's POST to the last receipt.
 
-    ID is a message id, delivery id, task id, event id, control id (MSH-10) or W3C trace id. Shows no payload.
-    The look itself is written to the audit log.
+    ID is a message id, delivery id, task id, event id, control id (MSH-10) or W3C trace id. Shows no payload;
+    --json adds actors, spans and hashes. The look itself is written to the audit log.
 
     \b
     Examples:
@@ -51,7 +51,7 @@ def command(any_id: str, data: Path, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(trace) for trace in traces], default=_plain, indent=2))
         return
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
     for trace in traces:
         _print(console, trace)
 
@@ -79,9 +79,7 @@ def _print(console: Console, trace: Trace) -> None:
         receipt = f"  {delivery.receipt}" if delivery.receipt else ""
         repeated = "  possibly repeated" if delivery.possibly_repeated else ""
         state = " ".join(part for part in (delivery.status, delivery.status_code) if part)
-        console.print(
-            f"  delivery {delivery.delivery_id} to {delivery.destination}: {state}{receipt}{repeated}"
-        )
+        console.print(f"  delivery {delivery.delivery_id} to {delivery.destination}: {state}{receipt}{repeated}")
     for task in trace.tasks:
         console.print(
             f"  task {task.task_id} {task.kind}: {task.state} in {task.owner_queue},"
@@ -94,8 +92,8 @@ def _print(console: Console, trace: Trace) -> None:
 
 def _hops(trace: Trace) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in ("at", "ms", "function", "from", "to", "outcome", "try", "actor", "mapping", "span"):
-        table.add_column(title, justify="right" if title in {"ms", "try"} else "left", no_wrap=title != "outcome")
+    for title in ("at", "ms", "function", "from", "to", "outcome", "try", "mapping"):
+        table.add_column(title, justify="right" if title in {"ms", "try"} else "left", overflow="fold")
     before = trace.message.received_at
     for hop in trace.hops:
         outcome = Text(hop.outcome, style=_COLOURS.get(hop.outcome, ""))
@@ -109,9 +107,7 @@ def _hops(trace: Trace) -> Table:
             hop.target,
             outcome,
             str(hop.attempt),
-            hop.actor,
             hop.mapping or "",
-            span_id_of(hop.traceparent),
         )
         before = hop.at
     return table

@@ -23,7 +23,5 @@ def prepare_database(superuser_url: str, principals: Principals) -> None:
         for login, (role, password) in logins.items():
             known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (login,)).fetchone()
             verb = SQL("ALTER" if known else "CREATE")
-            connection.execute(
-                SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, Identifier(login), Literal(password))
-            )
+            connection.execute(SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, Identifier(login), Literal(password)))
             connection.execute(SQL("GRANT {} TO {}").format(Identifier(role), Identifier(login)))

@@ -14,6 +14,7 @@ from local.platform.layout import TENANT, Layout
 from local.platform.principals import APP_CLIENT_ID, AUDIENCE, EHR_AUDIENCE, SETUP_CLIENT_ID, Principals
 
 ROOT = Path(__file__).resolve().parents[2]
+PARTNERS = Path(os.environ.get("CORRIDOR_PARTNERS") or ROOT / "partners")
 DATABASE = "corridor"
 _BUS_AUDIENCE = "https://servicebus.azure.net"
 _VAULT_AUDIENCE = "https://vault.azure.net"
@@ -36,13 +37,13 @@ class Program:
 
 
 def postgres(layout: Layout) -> Program:
-    """The ledger's server."""
+    """Return the ledger's server."""
     port = layout.ports.postgres
     return Program("postgres", ("local.postgres", "--data", str(layout.folder("postgres")), "--port", str(port)), port)
 
 
 def issuer(layout: Layout) -> Program:
-    """OpenID Connect, and the identity endpoint of the app."""
+    """Return the issuer: OpenID Connect, and the identity endpoint of the app."""
     principals = layout.folder("principals")
     arguments = (
         "local.issuer", "--data", str(layout.folder("issuer")), "--port", str(layout.ports.issuer),
@@ -53,7 +54,7 @@ def issuer(layout: Layout) -> Program:
 
 
 def service_bus(layout: Layout, authority: Authority) -> Program:
-    """The bus, with the catalogue's entities."""
+    """Return the bus, with the catalogue's entities."""
     certificate, key = authority.issue("service-bus")
     folder = layout.folder("service-bus")
     arguments = (
@@ -65,18 +66,19 @@ def service_bus(layout: Layout, authority: Authority) -> Program:
 
 
 def key_vault(layout: Layout, authority: Authority) -> Program:
-    """The vault."""
+    """Return the vault."""
     certificate, key = authority.issue("key-vault")
     arguments = (
         "local.key_vault", "--store", str(layout.folder("key-vault") / "secrets.sqlite"),
         "--port", str(layout.ports.key_vault), "--certificate", str(certificate), "--key", str(key),
         "--issuer-jwks", layout.jwks_url, "--issuer", layout.token_issuer, "--audience", _VAULT_AUDIENCE,
+        "--policy", str(layout.folder("key-vault") / "policy.json"),
     )  # fmt: skip
     return Program("key-vault", arguments, layout.ports.key_vault)
 
 
 def destinations(layout: Layout) -> Program:
-    """The sample EHR and the sample portal."""
+    """Return the sample EHR and the sample portal."""
     arguments = (
         "local.destinations", "--store", str(layout.folder("destinations") / "received.sqlite"),
         "--port", str(layout.ports.destinations), "--issuer-jwks", layout.jwks_url,
@@ -87,7 +89,7 @@ def destinations(layout: Layout) -> Program:
 
 
 def functions_host(layout: Layout, authority: Authority, principals: Principals) -> Program:
-    """Corridor itself, told by settings alone where everything is."""
+    """Return Corridor itself, told by settings alone where everything is."""
     return Program(
         "functions-host",
         ("local.functions_host", str(ROOT), "--port", str(layout.ports.api)),
@@ -118,15 +120,18 @@ def app_environment(layout: Layout, authority: Authority, principals: Principals
         "HARBOR_EHR_URL": layout.fhir_url,
         "HARBOR_EHR_TOKEN_URL": layout.token_url,
         "INSIGHT_PORTAL_URL": layout.webhook_url,
-        "AzureWebJobsStorage": str(layout.folder("functions-host")),
-        **{name: os.environ[name] for name in ("CORRIDOR_PARTNERS",) if name in os.environ},
+        "CORRIDOR_HOST_STATE": str(layout.folder("functions-host")),
+        "CORRIDOR_PARTNERS": str(PARTNERS),
     }
 
 
-def setup_environment(layout: Layout, principals: Principals) -> dict[str, str]:
-    """Return the environment in which the vault's officer may fill it."""
-    return {
+def setup(layout: Layout, principals: Principals) -> Program:
+    """Return the one-shot job, as the vault's officer."""
+    environment = {
         "IDENTITY_ENDPOINT": f"{layout.issuer_url}/identity",
         "IDENTITY_HEADER": principals.secret("setup-identity-header"),
         "AZURE_CLIENT_ID": SETUP_CLIENT_ID,
+        "SETUP_DATA": str(layout.data),
+        "SETUP_PORT": str(layout.ports.api),
     }
+    return Program("setup", ("local.platform.setup",), 0, environment)

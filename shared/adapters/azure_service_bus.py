@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
+from azure.core.exceptions import AzureError
 from azure.servicebus import ServiceBusClient, ServiceBusMessage, ServiceBusSender
 from azure.servicebus.exceptions import ServiceBusError
 
@@ -23,6 +25,8 @@ from shared.errors import TransientError
 from shared.ledger import Hint
 
 _log = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 2.0
 
 
 class ServiceBusSenders:
@@ -41,7 +45,7 @@ class ServiceBusSenders:
             sender = self._senders.get(entity) or self._open(entity, topic=topic)
             try:
                 sender.send_messages(messages if len(messages) > 1 else messages[0])
-            except ServiceBusError:
+            except (ServiceBusError, AzureError):
                 self._senders.pop(entity, None)
                 sender.close()
                 raise
@@ -64,21 +68,31 @@ class ServiceBusSenders:
 
 
 class ServiceBusHintSender:
-    """Sends hints to the queues that the catalogue names."""
+    """
+    Sends hints to the queues that the catalogue names.
 
-    def __init__(self, senders: ServiceBusSenders) -> None:
+    A bus that is away is left alone for two seconds after each failure: an acknowledgment must not wait for it.
+    """
+
+    def __init__(self, senders: ServiceBusSenders, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._senders = senders
+        self._monotonic = monotonic
+        self._away_until = float("-inf")
 
     def send(self, hints: Sequence[Hint]) -> None:
-        """Send the hints, one transfer per queue; a bus that is away is logged once per call."""
+        """Send the hints, one transfer per queue, or leave them to the sweeper."""
+        if self._monotonic() < self._away_until:
+            return
         by_queue: defaultdict[str, list[ServiceBusMessage]] = defaultdict(list)
         for hint in hints:
             by_queue[step_of_function(hint.function).queue.name].append(_message_of(hint))
         for queue, messages in by_queue.items():
             try:
                 self._senders.send(queue, messages)
-            except ServiceBusError as error:
+            except (ServiceBusError, AzureError) as error:
+                self._away_until = self._monotonic() + _PAUSE_SECONDS
                 _log.warning("hint not sent", extra={"queue": queue, "error_type": type(error).__name__})
+                return
 
 
 class ServiceBusFactPublisher:
@@ -101,7 +115,7 @@ class ServiceBusFactPublisher:
         ]
         try:
             self._senders.send(EVENTS.name, messages, topic=True)
-        except ServiceBusError as error:
+        except (ServiceBusError, AzureError) as error:
             raise TransientError("bus-unavailable", text="the topic did not take the events") from error
 
 

@@ -14,6 +14,8 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from shared.adapters.postgres_ledger import translated
+
 
 @dataclass(frozen=True, slots=True)
 class ItemsLine:
@@ -139,7 +141,7 @@ _RULES = {
 
 def read_books(url: str) -> Books:
     """Return both books and every finding, in one read-only snapshot of the database behind `url`."""
-    with psycopg.connect(url, prepare_threshold=None) as connection:
+    with translated(), psycopg.connect(url, prepare_threshold=None, connect_timeout=5) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         return _read(connection)
 

@@ -59,7 +59,7 @@ class PostgresTransaction:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """Turn what heals into TransientError; a wrong statement stays a defect and propagates."""
     try:
         yield
@@ -103,7 +103,7 @@ class PostgresLedger:
     @contextmanager
     def transaction(self) -> Iterator[PostgresTransaction]:
         """Commit what the block wrote when it ends, nothing when it raises; then send the hints it collected."""
-        with _translated(), self._pool.connection() as connection:
+        with translated(), self._pool.connection() as connection:
             transaction = PostgresTransaction(connection, self._clock)
             yield transaction
         if transaction.hints:

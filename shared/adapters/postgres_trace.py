@@ -13,6 +13,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier
 
+from shared.adapters.postgres_ledger import translated
 from shared.ledger import DeliveryRow
 
 T = TypeVar("T")
@@ -103,7 +104,7 @@ def read_traces(url: str, any_id: str, limit: int = 20) -> list[Trace]:
     `any_id` is a message, delivery, task or event id, a control id (MSH-10, several partners may use it), or a
     W3C trace id. Looking is an act: it is written to the audit log.
     """
-    with psycopg.connect(url, prepare_threshold=None) as connection:
+    with translated(), psycopg.connect(url, prepare_threshold=None, connect_timeout=5) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         found = connection.execute(*_query(any_id)).fetchall()[:limit]
         traces = sorted((_trace(connection, row[0]) for row in found), key=lambda trace: trace.message.received_at)

@@ -87,6 +87,14 @@ class FieldTable:
     segment: str
     rules: Mapping[int, Rule] = field(default_factory=dict)
 
+    def numbers_of(self, datatype: str, target: str) -> tuple[int, ...]:
+        """Return the fields of a data type that go to a resource type."""
+        return tuple(
+            number
+            for number, rule in self.rules.items()
+            if rule.datatype == datatype and rule.targets[0].split(".")[0] == target
+        )
+
 
 def field_table(documentation: str | None, datatypes: Iterable[str]) -> FieldTable:
     """Return the table in a docstring; `datatypes` are the first words that name one."""

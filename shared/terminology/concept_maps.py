@@ -90,6 +90,17 @@ REQUEST_STATUS = ConceptMap(
         "A": "active",
     },
 )
+ORDER_CONTROL_STATUS = ConceptMap(
+    "service-request-status-by-control",
+    "1.0.0",
+    "HL70119",
+    {
+        **dict.fromkeys(("NW", "AF", "CA", "HD", "OK", "PR", "PY", "RL", "RO", "RQ"), "active"),
+        **dict.fromkeys(("CR", "DC", "DF", "DR", "OC", "OD"), "revoked"),
+        **dict.fromkeys(("HR", "OH"), "on-hold"),
+        "FU": "completed",
+    },
+)
 REQUEST_PRIORITY = ConceptMap(
     "request-priority",
     "1.0.0",

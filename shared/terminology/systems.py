@@ -15,7 +15,8 @@ SNOMED = "http://snomed.info/sct"
 UCUM = "http://unitsofmeasure.org"
 TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
 DATA_ABSENT_REASON = TERMINOLOGY + "data-absent-reason"
-INTERPRETATION = TERMINOLOGY + "v3-ObservationInterpretation"
+DATA_ABSENT_REASON_EXTENSION = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+INTERPRETATION_SYSTEM = TERMINOLOGY + "v3-ObservationInterpretation"
 
 _SYSTEMS = {
     "LN": LOINC,

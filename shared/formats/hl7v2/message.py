@@ -19,13 +19,16 @@ MAX_REPETITIONS = 20_000
 class Repetition:
     """One repetition of a field."""
 
-    __slots__ = ("delimiters", "parts", "raw")
+    __slots__ = ("delimiters", "parts", "plain", "raw")
 
     def __init__(self, raw: str, delimiters: Delimiters) -> None:
         self.raw = raw
         self.delimiters = delimiters
         separator = delimiters.component
         self.parts = raw.split(separator) if separator else [raw]
+        # Most values hold neither an escape nor a sub-component nor "": their components are read without a look.
+        escape, subcomponent = delimiters.escape or NULL, delimiters.subcomponent or NULL
+        self.plain = not (escape in raw or subcomponent in raw or NULL in raw)
 
     @property
     def is_null(self) -> bool:
@@ -38,13 +41,15 @@ class Repetition:
         if number > len(parts):
             return ""
         raw = parts[number - 1]
-        return self.delimiters.text(raw) if raw else ""
+        return raw if self.plain or not raw else self.delimiters.text(raw)
 
     def subcomponent(self, number: int, part: int) -> str:
         """Return sub-component `part` of component `number` as text."""
         if number > len(self.parts):
             return ""
         raw = self.parts[number - 1]
+        if self.plain:
+            return raw if part == 1 else ""
         separator = self.delimiters.subcomponent
         if not separator or separator not in raw:
             return self.delimiters.text(raw) if part == 1 else ""

@@ -38,6 +38,8 @@ class Context:
         self.drops: dict[Segment, str] = {}
         self.dropped_fields: dict[tuple[Segment, int], str] = {}
         self.resources: list[Resource] = []
+        self.known: dict[tuple[str, str], Any] = {}
+        self.attachments: list[tuple[Resource, list[Resource]]] = []
         self._by_identity: dict[tuple[str, ...], Resource] = {}
         self.scope = self.partner.name or _sender(message)
         self.zone = ZoneInfo(self.partner.time_zone) if self.partner.time_zone else None

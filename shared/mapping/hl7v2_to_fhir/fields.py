@@ -8,6 +8,7 @@ one. `AS-SENT` means that the field goes, as text, into the extension `urn:corri
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from shared.formats.hl7v2.message import NULL, Segment
 from shared.mapping.coverage import Coverage, CoverageEntry, FieldTable, Rule, field_table
@@ -36,24 +37,59 @@ COMPONENTS: dict[str, frozenset[int]] = {
     "XPN": frozenset({1, 2, 3, 4, 5, 6, 7, 12, 13}),
     "XTN": frozenset({*range(1, 10), 12, 13, 14}),
 }
+# Components that say something only of another: alone they qualify nothing, and no map can place them.
+_QUALIFIERS: dict[str, dict[int, frozenset[int]]] = {
+    "CWE": {
+        **dict.fromkeys((3, 7, 14), frozenset({1, 2})),
+        **dict.fromkeys((6, 8, 17), frozenset({4, 5})),
+        **dict.fromkeys((12, 13, 20), frozenset({10, 11})),
+    },
+    "DTM": {2: frozenset({1})},
+    "EI": dict.fromkeys((2, 3, 4), frozenset({1})),
+    "HD": {3: frozenset({2})},
+    "XAD": dict.fromkeys((7, 13, 14), frozenset({1, 2, 3, 4, 5, 6, 8, 9, 10, 11})),
+    "XCN": {
+        **dict.fromkeys((9, 13), frozenset({1})),
+        **dict.fromkeys((8, 14), frozenset({1, 2, 3, 4, 5, 6, 7})),
+        **dict.fromkeys((10, 19, 20), frozenset({2, 3, 4, 5, 6, 7})),
+    },
+    "XON": dict.fromkeys((2, 6, 7, 8), frozenset({1, 3, 10})),
+    "XPN": dict.fromkeys((7, 12, 13), frozenset({1, 2, 3, 4, 5, 6})),
+    "XTN": dict.fromkeys((2, 3, 9, 13, 14), frozenset({1, 4, 5, 6, 7, 8, 12})),
+}
+# How many components from the first on are carried without a gap: a shorter value needs no closer look.
+_FIRST_GAP = {
+    name: next(number for number in range(1, 30) if number not in carried) - 1 for name, carried in COMPONENTS.items()
+}
+_NO_GAP = 1_000_000
 _WHOLE = ("ST", "TX", "FT", "PRL", "OG")
 _NULL_REASON = "explicit null: the element is absent from the resource, which replaces what was there"
 _NO_MAP = "no map for this field"
 _NO_SEGMENT_MAP = "no map for this segment"
 
 
+_TABLES: dict[str, FieldTable] = {}
+
+
 def table_of(documentation: str | None) -> FieldTable:
     """Return the table in a segment module's docstring."""
-    return field_table(documentation, (*COMPONENTS, *_WHOLE, AS_SENT))
+    table = field_table(documentation, (*COMPONENTS, *_WHOLE, AS_SENT))
+    _TABLES[table.segment] = table
+    return table
+
+
+@cache
+def _as_sent(segment: str, target: str) -> tuple[int, ...]:
+    return _TABLES[segment].numbers_of(AS_SENT, target)
 
 
 def carry(context: Context, resource: Resource, segment: Segment, table: FieldTable) -> None:
     """Put the AS-SENT fields of a segment that name this resource's type into its extensions."""
     fields = segment.fields
-    for number, rule in table.rules.items():
-        if rule.datatype == AS_SENT and number < len(fields) and fields[number] and fields[number] != NULL:
-            if rule.targets[0].startswith(resource["resourceType"]):
-                carry_field(resource, segment, number)
+    count = len(fields)
+    for number in _as_sent(table.segment, resource["resourceType"]):
+        if number < count and fields[number]:
+            carry_field(resource, segment, number)
 
 
 def carry_field(element: Resource, segment: Segment, number: int) -> None:
@@ -105,7 +141,9 @@ def _account(context: Context, segment: Segment, table: FieldTable, entries: lis
             entries.append(CoverageEntry(place, "mapped", rule.targets))
             if header and number < 3:
                 continue
-            if (component and component in raw) or (repetition and repetition in raw):
+            repeated = repetition and repetition in raw
+            gaps = component and (raw[0] == component or component * 2 in raw)
+            if repeated or gaps or (component and raw.count(component) >= _FIRST_GAP.get(rule.datatype, _NO_GAP)):
                 _account_parts(segment, number, rule, entries)
 
 
@@ -126,7 +164,15 @@ def _account_parts(segment: Segment, number: int, rule: Rule, entries: list[Cove
         if carried is None or not delimiters.component or delimiters.component not in text:
             continue
         parts = text.split(delimiters.component)
-        for position in range(1, len(parts) + 1):
-            if position not in carried and parts[position - 1]:
+        qualifiers = _QUALIFIERS.get(rule.datatype, {})
+        for position, part in enumerate(parts, start=1):
+            if not part:
+                continue
+            if position not in carried:
                 place = segment.location(number, index, position)
                 entries.append(CoverageEntry(place, "unknown", (), "no map for this component"))
+            elif (heads := qualifiers.get(position)) and not any(
+                parts[head - 1] for head in heads if head <= len(parts)
+            ):
+                place = segment.location(number, index, position)
+                entries.append(CoverageEntry(place, "unknown", (), "qualifies a component that is empty"))

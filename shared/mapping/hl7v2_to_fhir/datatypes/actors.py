@@ -33,6 +33,15 @@ def practitioners(context: Context, segment: Segment, number: int) -> list[Resou
 
 def practitioner_from_xcn(context: Context, repetition: Repetition, location: str) -> Resource | None:
     """Return the Practitioner that an XCN names, None when it names nobody."""
+    # The same people and laboratories are named in every OBX of a report.
+    memory = ("XCN", repetition.raw)
+    if memory not in context.known:
+        context.known[memory] = _practitioner(context, repetition, location)
+    person: Resource | None = context.known[memory]
+    return person
+
+
+def _practitioner(context: Context, repetition: Repetition, location: str) -> Resource | None:
     value = repetition.component(1)
     name = name_from_xcn(context, repetition, location)
     if not value and not name:
@@ -80,6 +89,14 @@ def practitioner_from_ndl(context: Context, repetition: Repetition) -> Resource 
 
 def organization_from_xon(context: Context, repetition: Repetition) -> Resource | None:
     """Return the Organization that an XON names, None when it names none."""
+    memory = ("XON", repetition.raw)
+    if memory not in context.known:
+        context.known[memory] = _organization(context, repetition)
+    organization: Resource | None = context.known[memory]
+    return organization
+
+
+def _organization(context: Context, repetition: Repetition) -> Resource | None:
     name, value = repetition.component(1), repetition.component(10) or repetition.component(3)
     if not name and not value:
         return None
@@ -113,7 +130,9 @@ def organization_from_hd(context: Context, repetition: Repetition | None) -> Res
     if ":" in issuer:
         append(organization, "identifier", {"system": "urn:ietf:rfc:3986", "value": issuer})
     elif universal:
-        append(organization, "identifier", {"value": universal})
+        append(
+            organization, "identifier", {"value": universal, "type": {"text": kind}} if kind else {"value": universal}
+        )
     _name_organization(organization, namespace or universal)
     return organization
 

@@ -39,6 +39,14 @@ def contact_from_xtn(context: Context, repetition: Repetition, location: str, us
 
 def address_from_xad(context: Context, repetition: Repetition, location: str) -> Resource | None:
     """Return an XAD (or SAD) as an Address; None when it names no place."""
+    memory = ("XAD", repetition.raw)
+    if memory not in context.known:
+        context.known[memory] = _address(context, repetition, location)
+    address: Resource | None = context.known[memory]
+    return address
+
+
+def _address(context: Context, repetition: Repetition, location: str) -> Resource | None:
     component = repetition.component
     address: Resource = {}
     if kind := component(7):

@@ -45,7 +45,7 @@ def identifier_from_ei(context: Context, repetition: Repetition | None, type_cod
     if type_code:
         identifier["type"] = identifier_type(type_code)
     issuer = authority(repetition.component(2), repetition.component(3), repetition.component(4))
-    _issue(context, identifier, issuer, repetition.component(2), repetition.component(3))
+    _issue(context, identifier, issuer, repetition.component(2), repetition.component(3), repetition.component(4))
     identifier["value"] = value
     return identifier
 
@@ -56,7 +56,7 @@ def identifier_from_eip(context: Context, repetition: Repetition, component: int
     if not value:
         return None
     identifier: Resource = {"type": identifier_type(type_code)}
-    _issue(context, identifier, authority(namespace, universal, kind), namespace, universal)
+    _issue(context, identifier, authority(namespace, universal, kind), namespace, universal, kind)
     identifier["value"] = value
     return identifier
 
@@ -71,7 +71,7 @@ def set_issuer(context: Context, identifier: Resource, repetition: Repetition, c
     if component > len(repetition.parts):
         return
     namespace, universal, kind = (repetition.subcomponent(component, part) for part in (1, 2, 3))
-    _issue(context, identifier, authority(namespace, universal, kind), namespace, universal)
+    _issue(context, identifier, authority(namespace, universal, kind), namespace, universal, kind)
 
 
 def issuer_of(context: Context, repetition: Repetition, component: int) -> str:
@@ -86,16 +86,26 @@ def issuer_key(context: Context, namespace: str, universal: str, kind: str) -> s
     return _mapped(context, issuer, namespace, universal) or issuer
 
 
-def _issue(context: Context, identifier: Resource, issuer: str, namespace: str, universal: str) -> None:
+def _issue(context: Context, identifier: Resource, issuer: str, namespace: str, universal: str, kind: str) -> None:
     system = _mapped(context, issuer, namespace, universal) or (identifier_system(issuer) if ":" in issuer else "")
     if system and not any(char.isspace() for char in system):
         identifier["system"] = system
-    name = namespace or (universal if not system else "")
-    if name:
-        assigner: Resource = {"display": name}
-        if universal and namespace and not system:
-            assigner["identifier"] = {"value": universal}
+    else:
+        system = ""
+    assigner: Resource = {"display": namespace} if namespace else {}
+    if universal and (not system or universal not in issuer or _says_more(kind, issuer)):
+        assigner["identifier"] = {"value": universal}
+        if kind:
+            assigner["identifier"]["type"] = {"text": kind}
+    elif kind and not universal:
+        append(assigner, "extension", original_value(kind))
+    if assigner:
         identifier["assigner"] = assigner
+
+
+def _says_more(kind: str, issuer: str) -> bool:
+    """Tell whether the type of a universal id says more than the URI made of it."""
+    return bool(kind) and not issuer.startswith(("urn:oid:", "urn:uuid:")) and kind.upper() != "URI"
 
 
 def _mapped(context: Context, issuer: str, namespace: str, universal: str) -> str:

@@ -36,6 +36,14 @@ def unit_of(context: Context, repetition: Repetition | None) -> Resource:
     """Return the part of a Quantity that a unit makes; words and codes that find no place are kept."""
     if repetition is None:
         return {}
+    memory = ("unit", repetition.raw)
+    if memory not in context.known:
+        context.known[memory] = _unit(context, repetition)
+    unit: Resource = context.known[memory]
+    return unit
+
+
+def _unit(context: Context, repetition: Repetition) -> Resource:
     component = repetition.component
     code, words, system = component(1), component(2) or component(9), system_uri(component(3), context.scope)
     unit: Resource = {}

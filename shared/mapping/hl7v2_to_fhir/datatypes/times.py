@@ -99,7 +99,7 @@ def _moment(
     if "&" in text:
         text = text.split("&", 1)[0]
     moment = read_moment(text, precision)
-    if moment is None or (precision and not moment.month and len(text) > 4):
+    if moment is None or (precision and moment != read_moment(text)):
         extend(target, name, original_value(repetition.component(component)))
         if moment is None:
             context.report("warning", "value", "time-unreadable", location, "Not a date or time of HL7.")

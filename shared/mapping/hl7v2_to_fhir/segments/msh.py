@@ -30,6 +30,7 @@ A transaction carries no MessageHeader: the resource belongs to message bundles,
 from __future__ import annotations
 
 import re
+from datetime import UTC
 
 from shared.formats.hl7v2.message import Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value, reference
@@ -60,13 +61,11 @@ def provenance_from_msh(context: Context, header: Segment) -> Resource:
     provenance["entity"] = [entity]
     if (processing := header.text(11)) and processing != "P":
         provenance["meta"] = {"tag": [{"system": TERMINOLOGY + "v2-0103", "code": processing}]}
-    if language := header.text(19):
-        if _LANGUAGE.fullmatch(language):
-            provenance["language"] = language
-        else:
-            append(provenance, "extension", original_value(language))
-        if words := header.text(19, 2):
-            append(provenance, "extension", original_value(words))
+    if language := header.first(19):
+        if _LANGUAGE.fullmatch(language.component(1)):
+            provenance["language"] = language.component(1)
+        if "language" not in provenance or len(language.parts) > 1:
+            append(provenance, "extension", original_value(language.text()))
     return provenance
 
 
@@ -103,7 +102,7 @@ def _application(context: Context, repetition: Repetition) -> Resource:
     if ":" in issuer:
         who["identifier"] = {"system": "urn:ietf:rfc:3986", "value": issuer}
     elif universal:
-        who["identifier"] = {"value": universal}
+        who["identifier"] = {"value": universal, "type": {"text": kind}} if kind else {"value": universal}
     return who
 
 
@@ -112,4 +111,4 @@ def _unnamed(context: Context) -> Resource:
 
 
 def _instant(context: Context) -> str:
-    return context.received.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return context.received.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -65,8 +65,10 @@ _STANDARD = "http://hl7.org/fhir/StructureDefinition/"
 _US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 _CDC = "urn:oid:2.16.840.1.113883.6.238"
 _RACES = frozenset({"1002-5", "2028-9", "2054-5", "2076-8", "2106-3"})
+_CDC_NAMES = frozenset({"", "HL70005", "HL70189", "CDCREC"})
 _ETHNICITIES = frozenset({"2135-2", "2186-5"})
 _SSN = "http://hl7.org/fhir/sid/us-ssn"
+_YES_NO = frozenset("YN")
 _PREFERRED_TYPES = ("MR", "PI", "PT")
 
 
@@ -139,14 +141,19 @@ def _set_names(context: Context, patient: Resource, pid: Segment) -> None:
 
 def _set_gender(patient: Resource, pid: Segment) -> None:
     first = pid.first(8)
-    if first is None or not (code := first.component(1)):
-        return
+    if first is not None:
+        set_gender(patient, first)
+
+
+def set_gender(element: Resource, value: Repetition) -> None:
+    """Set the administrative gender of a person; what has no translation is kept."""
+    code = value.component(1)
     if gender := GENDER.get(code.upper()):
-        patient["gender"] = gender
-    else:
-        extend(patient, "gender", original_code(TERMINOLOGY + "v2-0001", code))
-    if len(first.parts) > 1:
-        extend(patient, "gender", original_value(first.text()))
+        element["gender"] = gender
+    elif code:
+        extend(element, "gender", original_code(TERMINOLOGY + "v2-0001", code))
+    if len(value.parts) > 1:
+        extend(element, "gender", original_value(value.text()))
 
 
 def _set_birth(context: Context, patient: Resource, pid: Segment) -> None:
@@ -165,7 +172,7 @@ def _set_birth(context: Context, patient: Resource, pid: Segment) -> None:
         patient["multipleBirthInteger"] = number
     elif order:
         carry_field(patient, pid, 25)
-    if multiple and (multiple not in "YN" or "multipleBirthInteger" in patient):
+    if multiple and (multiple not in _YES_NO or "multipleBirthInteger" in patient):
         carry_field(patient, pid, 24)
     elif multiple:
         patient["multipleBirthBoolean"] = multiple == "Y"
@@ -174,7 +181,7 @@ def _set_birth(context: Context, patient: Resource, pid: Segment) -> None:
 def _set_death(context: Context, patient: Resource, pid: Segment) -> None:
     put_date_time(context, patient, "deceasedDateTime", pid, 29)
     indicator = pid.text(30)
-    if indicator and ("deceasedDateTime" in patient or indicator not in "YN"):
+    if indicator and ("deceasedDateTime" in patient or indicator not in _YES_NO):
         carry_field(patient, pid, 30)
     elif indicator and "_deceasedDateTime" not in patient:
         patient["deceasedBoolean"] = indicator == "Y"
@@ -213,7 +220,7 @@ def _set_origin(
     words: list[str] = []
     for repetition in pid.repetitions(number):
         code = repetition.component(1)
-        if code not in categories or len(repetition.parts) > 3:
+        if code not in categories or len(repetition.parts) > 3 or repetition.component(3) not in _CDC_NAMES:
             url = f"{EXTENSIONS}{kind}"
             value = concept_of(context, repetition, f"PID-{number}", f"HL7{'0005' if number == 10 else '0189'}")
             append(patient, "extension", {"url": url, "valueCodeableConcept": value} if value else None)

@@ -1,0 +1,121 @@
+"""`corridor convert`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.files import FORMATS, Source, as_json, find_sources
+
+if TYPE_CHECKING:
+    from cli.conversion import Job
+    from shared.partners.profile import PartnerProfile
+
+_PARTNERS = Path(__file__).resolve().parents[2] / "partners"
+_LISTED_FAILURES = 20
+
+
+@click.command("convert")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--from", "source", type=click.Choice(FORMATS), help="The format of the files (else detected).")
+@click.option("--to", type=click.Choice(["fhir", "hl7v2"]), default="fhir", show_default=True)
+@click.option("--partner", metavar="NAME|FILE", help="Read local codes and conventions as this partner means them.")
+@click.option("--coverage", is_flag=True, help="Report what became of every source field.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write results below this folder.")
+def command(
+    paths: tuple[Path, ...], source: str | None, to: str, partner: str | None, coverage: bool, out: Path | None
+) -> None:
+    r"""
+    Convert messages offline: PATHs are files or whole folders.
+
+    One file without --out goes to standard output. With --out each x.hl7 gives x.hl7.json, or x.hl7.error.json (an
+    OperationOutcome) when it fails, and x.hl7.coverage.json with --coverage; the rest goes on, on all cores. Files
+    in a folder that are no messages are skipped and counted. A batch gives one collection of the bundles of what
+    converts, and one OperationOutcome of what does not.
+
+    Exit code: 0 all well, 1 some failed, 2 wrong usage.
+
+    \b
+    Examples:
+      corridor convert result.hl7                          the FHIR bundle on standard output
+      corridor convert result.hl7 --coverage               what became of every field of it
+      corridor convert day/ --out converted/               a folder: day/ward/x.hl7 -> converted/ward/x.hl7.json
+      corridor convert day/ --out converted/ --partner riverside-lab
+
+    The same bytes always give the same bytes: where a receipt would be recorded, the message's own time (MSH-7)
+    stands.
+    """
+    from cli.conversion import Job
+
+    sources = find_sources(paths, out)
+    _refuse_unsupported(sources, source, to)
+    job = Job(source, to, _profile(partner), coverage, out)
+    sys.exit(_to_folder(sources, job) if out else _to_output(sources[0], job))
+
+
+def _refuse_unsupported(sources: list[Source], source: str | None, to: str) -> None:
+    from cli.conversion import SUPPORTED, format_of
+
+    if to not in {target for _, target in SUPPORTED}:
+        raise click.UsageError(f"conversion to {to} is not yet supported")
+    for name in [source] if source else [format_of(file, None) for file in sources if file.is_named]:
+        if name is None:
+            raise click.UsageError("cannot tell the format; say it with --from")
+        if (name, to) not in SUPPORTED:
+            raise click.UsageError(f"conversion from {name} to {to} is not yet supported")
+
+
+def _profile(partner: str | None) -> PartnerProfile | None:
+    from shared.partners.reading import read_partner
+
+    if partner is None:
+        return None
+    file = Path(partner) if partner.endswith((".yaml", ".yml")) else _PARTNERS / f"{partner}.yaml"
+    if not file.is_file():
+        raise click.UsageError(f"no such partner: {partner}")
+    sender = read_partner(file).sends
+    if sender is None:
+        raise click.UsageError(f"{partner} sends nothing")
+    return sender.profile
+
+
+def _to_output(file: Source, job: Job) -> int:
+    from cli.conversion import convert_file, format_of
+
+    source = format_of(file, job.source)
+    assert source is not None  # noqa: S101 - refused before
+    result = convert_file(file, source, job)
+    shown = result.coverage if job.coverage else result.content
+    click.echo(as_json(result.outcome if shown is None else shown), nl=False)
+    if result.error:
+        click.echo(f"corridor: {file.path}: {result.error}", err=True)
+    return 1 if result.error else 0
+
+
+def _to_folder(sources: list[Source], job: Job) -> int:
+    from cli.conversion import convert_all
+
+    began = time.monotonic()
+    skipped: Counter[str] = Counter()
+    converted = failed = 0
+    for result in convert_all(sources, job):
+        if result.skipped:
+            skipped[result.skipped] += 1
+        elif result.error:
+            failed += 1
+            if failed <= _LISTED_FAILURES:
+                click.echo(f"failed {result.source.path}: {result.error}", err=True)
+        else:
+            converted += 1
+    if failed > _LISTED_FAILURES:
+        click.echo(f"... and {failed - _LISTED_FAILURES} more: each has its .error.json", err=True)
+    others = ", ".join(f"{count} {name}" for name, count in sorted(skipped.items()))
+    note = f", skipped {skipped.total()} ({others})" if skipped else ""
+    seconds = time.monotonic() - began
+    click.echo(f"converted {converted}, failed {failed}{note}, in {seconds:.1f} s", err=True)
+    return 1 if failed else 0

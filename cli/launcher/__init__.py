@@ -1,0 +1,1 @@
+"""What runs before the command line: the environments it needs, made on first use. Standard library only."""

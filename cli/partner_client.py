@@ -1,0 +1,112 @@
+"""A partner's side of the intake API: a token by client credentials, one POST per message, the answer in words."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from urllib.parse import quote
+
+import httpx
+
+from shared.errors import IntegrationError, RejectedError
+from shared.formats.hl7v2.parse import parse
+
+_ACCEPTED = ("AA", "CA")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where to post, and who we are there. `ca_file` is the authority to trust beside the machine's own."""
+
+    api_url: str
+    token_url: str
+    scope: str
+    client_id: str
+    client_secret: str
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Corridor said about one message: the code of the ACK, or `HTTP 4xx` when it made none."""
+
+    code: str
+    message_id: str
+    details: tuple[str, ...]
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the message is acknowledged, hence durable (invariant 1)."""
+        return self.code in _ACCEPTED
+
+
+class PartnerClient:
+    """Posts messages as one partner; the token is fetched once."""
+
+    def __init__(self, partner: str, access: Access) -> None:
+        self._access = access
+        self._url = f"{access.api_url.rstrip('/')}/api/v1/partners/{quote(partner, safe='')}/hl7v2"
+        context = ssl.create_default_context()
+        if access.ca_file:
+            context.load_verify_locations(cafile=access.ca_file)
+        self._http = httpx.Client(verify=context, timeout=60)
+        self._token = ""
+
+    def __enter__(self) -> PartnerClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def send(self, payload: bytes) -> Answer:
+        """Post one message as it is; IntegrationError when Corridor or its issuer cannot be reached."""
+        self._token = self._token or self._fetch_token()
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/hl7-v2"}
+        response = self._post(self._url, content=payload, headers=headers)
+        return read_answer(response.status_code, response.headers, response.content)
+
+    def _fetch_token(self) -> str:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._access.client_id,
+            "client_secret": self._access.client_secret,
+            "scope": self._access.scope,
+        }
+        response = self._post(self._access.token_url, data=form)
+        if response.status_code != httpx.codes.OK:
+            raise IntegrationError("token-refused", self._access.token_url, f"HTTP {response.status_code}")
+        return str(response.json()["access_token"])
+
+    def _post(
+        self,
+        url: str,
+        *,
+        content: bytes | None = None,
+        data: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        try:
+            return self._http.post(url, content=content, data=data, headers=headers)
+        except httpx.HTTPError as error:
+            raise IntegrationError("not-reachable", url, f"{type(error).__name__}: {error}") from error
+
+
+def read_answer(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+    """Return the answer in an HTTP response: an HL7 ACK with its ERR lines, or a problem."""
+    message_id = headers.get("Corridor-Message-Id", "-")
+    if "json" not in headers.get("Content-Type", ""):
+        try:
+            message = parse(body)
+        except RejectedError:
+            return Answer(f"HTTP {status}", message_id, ())
+        acknowledged = [segment for segment in message.segments if segment.name == "MSA"]
+        errors = [segment.fields for segment in message.segments if segment.name == "ERR"]
+        code = acknowledged[0].text(1) if acknowledged else f"HTTP {status}"
+        return Answer(code, message_id, tuple(message.delimiters.field.join(fields) for fields in errors))
+    problem = httpx.Response(status, content=body).json()
+    details = tuple(str(problem[key]) for key in ("title", "detail") if problem.get(key))
+    return Answer(f"HTTP {status}", message_id, details)

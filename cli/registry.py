@@ -1,0 +1,24 @@
+"""Every command of `corridor`: its module is imported only when it runs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """Where a command lives (its module holds it as `command`), and its line in `corridor --help`."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: dict[str, Entry] = {
+    "convert": Entry("cli.commands.convert", "Convert files or folders of messages, offline."),
+    "reconcile": Entry("cli.commands.reconcile", "Prove that nothing is lost: both books, in one snapshot."),
+    "send": Entry("cli.commands.send", "Post messages to a running Corridor as a partner would."),
+    "test": Entry("cli.commands.test", "Check everything, as CI does."),
+    "trace": Entry("cli.commands.trace", "Follow one message through every hop, by any id."),
+    "up": Entry("cli.commands.up", "Start the whole platform on this machine and stay."),
+    "validate": Entry("cli.commands.validate", "Check FHIR resources and bundles."),
+    "version": Entry("cli.commands.version", "Print the version."),
+}

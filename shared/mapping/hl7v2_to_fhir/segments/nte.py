@@ -1,0 +1,51 @@
+"""
+NTE -> Annotation of the resource before it (HL7 v2-to-FHIR guide, maps NTE[...]).
+
+    [dropped]                     = NTE-1    numbers the segment
+    Annotation.extension          = NTE-2    AS-SENT
+    Annotation.text               = NTE-3*   FT    repetitions are lines
+    Annotation.extension          = NTE-4    AS-SENT
+    Annotation.authorReference    = NTE-5    XCN
+    Annotation.time               = NTE-6    DTM
+    Annotation.extension          = NTE-7..9*  AS-SENT
+"""
+
+from __future__ import annotations
+
+from shared.formats.hl7v2.message import Segment
+from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, Context, Resource, reference
+from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioner_from_xcn
+from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
+from shared.mapping.hl7v2_to_fhir.fields import AS_SENT, carry_field, table_of
+
+TABLE = table_of(__doc__)
+
+_WITH_NOTES = frozenset({"Observation", "ServiceRequest", "Specimen"})
+
+
+def add_nte(context: Context, resource: Resource, nte: Segment) -> None:
+    """Add the comment to a resource: as a note where its type has notes, else as an extension that holds one."""
+    context.claim(nte, TABLE)
+    note = _annotation(context, nte)
+    if not note:
+        return
+    note.setdefault("text", "(no text)")
+    if resource["resourceType"] in _WITH_NOTES:
+        resource.setdefault("note", []).append(note)
+    else:
+        resource.setdefault("extension", []).append({"url": f"{EXTENSIONS}note", "valueAnnotation": note})
+
+
+def _annotation(context: Context, nte: Segment) -> Resource:
+    note: Resource = {}
+    for number, rule in TABLE.rules.items():
+        if rule.datatype == AS_SENT:
+            carry_field(note, nte, number)
+    author = nte.first(5)
+    if author is not None and (person := practitioner_from_xcn(context, author, nte.location(5))):
+        note["authorReference"] = reference(person)
+    put_date_time(context, note, "time", nte, 6)
+    lines = [text for repetition in nte.repetitions(3) if (text := repetition.text())]
+    if text := "\n".join(lines).strip():
+        note["text"] = text
+    return note

@@ -1,0 +1,130 @@
+"""
+OBR -> DiagnosticReport, and with ORC ServiceRequest, Specimen (HL7 v2-to-FHIR guide, maps OBR[...]).
+
+    [dropped]                          = OBR-1    numbers the segment
+    DiagnosticReport.identifier        = OBR-2    EI    PLAC; also ServiceRequest.identifier
+    DiagnosticReport.identifier        = OBR-3    EI    FILL; also ServiceRequest.identifier
+    DiagnosticReport.code              = OBR-4    CWE   also ServiceRequest.code
+    ServiceRequest.priority            = OBR-5    ID    no translation: extension original-code
+    ServiceRequest.occurrenceDateTime  = OBR-6    DTM
+    DiagnosticReport.effectiveDateTime = OBR-7    DTM   the start of effectivePeriod with OBR-8
+    DiagnosticReport.effectivePeriod   = OBR-8    DTM
+    ServiceRequest.extension           = OBR-9    AS-SENT
+    ServiceRequest.extension           = OBR-10*  AS-SENT
+    ServiceRequest.extension           = OBR-11..13*  AS-SENT
+    Specimen.receivedTime              = OBR-14   DTM   without a specimen: extension
+    Specimen.type                      = OBR-15*  ST    without SPM; else extension
+    ServiceRequest.requester           = OBR-16*  XCN
+    PractitionerRole.telecom           = OBR-17*  XTN   without a requester: extension
+    ServiceRequest.extension           = OBR-18..21*  AS-SENT
+    DiagnosticReport.issued            = OBR-22   DTM   no time or no zone: extension
+    [dropped]                          = OBR-23   charges: not part of a clinical record
+    DiagnosticReport.category          = OBR-24   CWE   table 0074
+    DiagnosticReport.status            = OBR-25   ID    table 0123; unknown code -> ReviewNeededError
+    DiagnosticReport.extension         = OBR-26   AS-SENT  and Observation.hasMember of the parent in this message
+    ServiceRequest.extension           = OBR-27*  AS-SENT  its priority also where OBR-5 is silent
+    ServiceRequest.extension           = OBR-28*  AS-SENT
+    ServiceRequest.basedOn             = OBR-29   EIP   logical references to the parent's numbers
+    ServiceRequest.extension           = OBR-30   AS-SENT
+    ServiceRequest.reasonCode          = OBR-31*  CWE
+    DiagnosticReport.extension         = OBR-32*  AS-SENT  and DiagnosticReport.resultsInterpreter
+    DiagnosticReport.extension         = OBR-33*  AS-SENT  and DiagnosticReport.resultsInterpreter
+    DiagnosticReport.extension         = OBR-34*  AS-SENT  and DiagnosticReport.performer
+    DiagnosticReport.extension         = OBR-35*  AS-SENT
+    ServiceRequest.extension           = OBR-36..38*  AS-SENT
+    Specimen.note                      = OBR-39*  CWE   without a specimen: extension
+    ServiceRequest.extension           = OBR-40..43*  AS-SENT
+    DiagnosticReport.extension         = OBR-44..47*  AS-SENT
+    ServiceRequest.extension           = OBR-48..49*  AS-SENT
+    DiagnosticReport.extension         = OBR-50..52*  AS-SENT
+    ServiceRequest.identifier          = OBR-53*  CX
+    ServiceRequest.extension           = OBR-54..55*  AS-SENT
+"""
+
+from __future__ import annotations
+
+from shared.errors import ReviewNeededError
+from shared.formats.hl7v2.message import Segment
+from shared.formats.hl7v2.results import report_key
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, extend, original_code, reference
+from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioner_from_ndl
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_from_ei
+from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time, put_instant
+from shared.mapping.hl7v2_to_fhir.fields import carry, table_of
+from shared.mapping.hl7v2_to_fhir.segments.orc import based_on
+from shared.terminology.concept_maps import REPORT_STATUS, REQUEST_PRIORITY
+from shared.terminology.systems import DATA_ABSENT_REASON_EXTENSION, TERMINOLOGY
+
+TABLE = table_of(__doc__)
+
+
+def report_from_obr(
+    context: Context, obr: Segment, orc: Segment | None, about: Resource, request: Resource
+) -> Resource:
+    """Return the DiagnosticReport of an OBR; `about` holds subject and encounter, copied in."""
+    context.claim(obr, TABLE)
+    report = context.add("DiagnosticReport", context.scope, report_key(context.message, obr, orc))
+    for segment in (obr, orc):
+        if segment is not None:
+            for number, kind in ((2, "PLAC"), (3, "FILL")):
+                append(report, "identifier", identifier_from_ei(context, segment.first(number), kind))
+    report["basedOn"] = [reference(request)]
+    report["status"] = report_status(context, obr)
+    append(report, "category", concept(context, obr, 24, "HL70074"))
+    report["code"] = concept(context, obr, 4) or absent_concept()
+    report.update(about)
+    _set_effective(context, report, obr)
+    put_instant(context, report, "issued", obr, 22)
+    for number, element in ((32, "resultsInterpreter"), (33, "resultsInterpreter"), (34, "performer")):
+        for repetition in obr.repetitions(number):
+            if person := practitioner_from_ndl(context, repetition):
+                append(report, element, reference(person))
+    carry(context, report, obr, TABLE)
+    return report
+
+
+def complete_request(context: Context, request: Resource, obr: Segment) -> None:
+    """Add what OBR says of the order to its ServiceRequest."""
+    request["code"] = concept(context, obr, 4) or absent_concept()
+    timing = obr.first(27)
+    priority = obr.text(5) or (timing.component(6) if timing is not None else "")
+    if code := REQUEST_PRIORITY.get(priority):
+        request["priority"] = code
+    elif priority:
+        extend(request, "priority", original_code(TERMINOLOGY + "v2-0027", priority))
+    put_date_time(context, request, "occurrenceDateTime", obr, 6)
+    based_on(context, request, obr.first(29))
+    if reasons := concepts(context, obr, 31):
+        request["reasonCode"] = reasons
+    for repetition in obr.repetitions(53):
+        append(request, "identifier", identifier_from_cx(context, repetition, obr.location(53)))
+    carry(context, request, obr, TABLE)
+
+
+def report_status(context: Context, obr: Segment) -> str:
+    """Return DiagnosticReport.status; ReviewNeededError for a code that nobody has mapped."""
+    code = obr.text(25)
+    if not code:
+        context.report("warning", "required", "missing-status", obr.location(25), "The report has no status.")
+        return "unknown"
+    if local := context.local_code("OBR-25", code):
+        return local.code
+    if status := REPORT_STATUS.get(code):
+        return status
+    raise ReviewNeededError("unmapped-code", obr.location(25), "The status is not in table 0123.")
+
+
+def absent_concept() -> Resource:
+    """Return a code that is required and was not sent."""
+    return {"extension": [{"url": DATA_ABSENT_REASON_EXTENSION, "valueCode": "unknown"}]}
+
+
+def _set_effective(context: Context, report: Resource, obr: Segment) -> None:
+    if not obr.text(8):
+        put_date_time(context, report, "effectiveDateTime", obr, 7)
+        return
+    period: Resource = {}
+    put_date_time(context, period, "start", obr, 7)
+    put_date_time(context, period, "end", obr, 8)
+    report["effectivePeriod"] = period

@@ -1,0 +1,206 @@
+"""
+OBX -> Observation (HL7 v2-to-FHIR guide, map OBX[Observation]).
+
+    [dropped]                      = OBX-1    numbers the segment
+    [dropped]                      = OBX-2    names the data type of OBX-5, which shapes value[x]
+    Observation.code               = OBX-3    CWE
+    Observation.extension          = OBX-4    AS-SENT  groups observations; 1.1 is a member of 1
+    Observation.value              = OBX-5*   by OBX-2, see obx_value
+    Observation.valueQuantity.unit = OBX-6    CWE   where the value has no unit: extension
+    Observation.referenceRange     = OBX-7    ST    as text, and as numbers where it is two of them
+    Observation.interpretation     = OBX-8*   CWE   table 0078
+    Observation.extension          = OBX-9..10*  AS-SENT
+    Observation.status             = OBX-11   ID    table 0085; unknown code -> ReviewNeededError
+    Observation.extension          = OBX-12..13* AS-SENT
+    Observation.effectiveDateTime  = OBX-14   DTM   without it that of the report
+    Observation.performer          = OBX-15   CWE   an Organization
+    Observation.performer          = OBX-16*  XCN
+    Observation.method             = OBX-17*  CWE   the first; further ones in extensions
+    Observation.device             = OBX-18   EI    a logical reference
+    Observation.extension          = OBX-19   AS-SENT
+    Observation.bodySite           = OBX-20*  CWE   the first; further ones in extensions
+    Observation.identifier         = OBX-21   EI    FILL
+    Observation.extension          = OBX-22   AS-SENT
+    Observation.performer          = OBX-23   XON
+    Organization.address           = OBX-24   XAD   without OBX-23: extension
+    Observation.performer          = OBX-25   XCN   medical director
+    Observation.extension          = OBX-26..34* AS-SENT
+"""
+
+from __future__ import annotations
+
+import re
+
+from shared.errors import ReviewNeededError
+from shared.formats.hl7v2.message import Segment
+from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, Context, Resource, append, reference
+from shared.mapping.hl7v2_to_fhir.datatypes.actors import (
+    organization_from_xon,
+    practitioners,
+)
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concept_of, concepts
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei
+from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal, quantity
+from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
+from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
+from shared.mapping.hl7v2_to_fhir.segments.obr import absent_concept
+from shared.mapping.hl7v2_to_fhir.segments.obx_value import add_attachments, set_value
+from shared.terminology.concept_maps import INTERPRETATION, OBSERVATION_STATUS
+from shared.terminology.systems import DATA_ABSENT_REASON, INTERPRETATION_SYSTEM
+
+TABLE = table_of(__doc__)
+
+_NUMBER = r"[+-]?\d+(?:\.\d+)?"
+_BETWEEN = re.compile(rf"({_NUMBER})\s*(?:-|to|\.\.)\s*({_NUMBER})")
+_ONE_SIDED = re.compile(rf"(<=|>=|<|>)\s*({_NUMBER})")
+# Why a value is missing, by OBX-11: still to come, or never to be.
+_ABSENT = {
+    "N": "not-asked",
+    "X": "not-performed",
+    **dict.fromkeys("IOPRS", "temp-unknown"),
+}
+
+
+def observation_from_obx(context: Context, obx: Segment, owner: tuple[str, ...], about: Resource) -> Resource:
+    """
+    Return the Observation of an OBX; attachments wait in it for `attach`.
+
+    `owner` is the key of the report (or patient) that it belongs to; `about` holds subject, encounter and more.
+    """
+    context.claim(obx, TABLE)
+    observation = context.add("Observation", *owner, *_key(obx))
+    append(observation, "identifier", identifier_from_ei(context, obx.first(21), "FILL"))
+    observation["status"] = observation_status(context, obx)
+    observation["code"] = concept(context, obx, 3) or absent_concept()
+    observation.update(about)
+    put_date_time(context, observation, "effectiveDateTime", obx, 14)
+    _set_performers(context, observation, obx)
+    attachments = set_value(context, observation, obx)
+    if attachments:
+        context.attachments.append((observation, attachments))
+    _set_absence(observation, obx, attached=bool(attachments))
+    _set_interpretation(context, observation, obx)
+    _set_range(observation, obx)
+    _set_methods(context, observation, obx)
+    carry(context, observation, obx, TABLE)
+    return observation
+
+
+def attach(context: Context, report: Resource | None) -> None:
+    """Move the attachments of the observations read since the last call into their report."""
+    for observation, attachments in context.attachments:
+        add_attachments(report or observation, observation, attachments)
+    context.attachments.clear()
+
+
+def observation_status(context: Context, obx: Segment) -> str:
+    """Return Observation.status; ReviewNeededError for a code that nobody has mapped."""
+    code = obx.text(11)
+    if not code:
+        context.report("warning", "required", "missing-status", obx.location(11), "The result has no status.")
+        return "unknown"
+    if local := context.local_code("OBX-11", code):
+        return local.code
+    if status := OBSERVATION_STATUS.get(code):
+        return status
+    raise ReviewNeededError("unmapped-code", obx.location(11), "The status is not in table 0085.")
+
+
+def _key(obx: Segment) -> tuple[str, str, str]:
+    """Return what tells an observation from the others of its report: code, its system, sub-id."""
+    code = obx.text(3)
+    return code or obx.text(3, 2) or obx.text(3, 9), obx.text(3, 3) if code else "words", obx.text(4)
+
+
+def _set_performers(context: Context, observation: Resource, obx: Segment) -> None:
+    if not any(obx.fields[15:17]) and not any(obx.fields[23:26]):
+        return
+    for number in (16, 25):
+        for person in practitioners(context, obx, number):
+            append(observation, "performer", reference(person))
+    named = obx.first(23)
+    laboratory = organization_from_xon(context, named) if named is not None else None
+    if laboratory is not None:
+        append(observation, "performer", reference(laboratory))
+    place = obx.first(24)
+    if place is not None and laboratory is not None:
+        append(laboratory, "address", address_from_xad(context, place, obx.location(24)))
+    elif place is not None:
+        carry_field(observation, obx, 24)
+    if producer := _producer(context, obx):
+        append(observation, "performer", reference(producer))
+
+
+def _producer(context: Context, obx: Segment) -> Resource | None:
+    """Return the Organization of OBX-15, a coded value that identifies a laboratory."""
+    value = concept(context, obx, 15)
+    if value is None:
+        return None
+    coding = value.get("coding", [{}])[0]
+    key = (coding.get("system", ""), coding.get("code", ""))
+    organization = context.shared("Organization", context.scope, "producer", *key, value.get("text", ""))
+    for one in value.get("coding", ()):
+        identifier = {name: one[part] for name, part in (("system", "system"), ("value", "code")) if part in one}
+        append(organization, "identifier", identifier if "value" in identifier else None)
+        if (version := one.get("version")) and version:
+            append(organization, "extension", {"url": f"{EXTENSIONS}version", "valueString": version})
+        if (display := one.get("display")) and display != value.get("text"):
+            append(organization, "alias", display)
+    organization["name"] = value.get("text") or coding.get("code", "")
+    return organization
+
+
+def _set_absence(observation: Resource, obx: Segment, *, attached: bool) -> None:
+    if any(name.lstrip("_").startswith(("value", "component")) for name in observation):
+        return
+    status = obx.text(11)
+    code = "as-text" if attached else _ABSENT.get(status, "unknown")
+    observation["dataAbsentReason"] = {"coding": [{"system": DATA_ABSENT_REASON, "code": code}]}
+
+
+def _set_interpretation(context: Context, observation: Resource, obx: Segment) -> None:
+    for repetition in obx.repetitions(8):
+        code = repetition.component(1).strip()
+        known = INTERPRETATION.get(code)
+        if known and len(repetition.parts) == 1:
+            value: Resource | None = {"coding": [{"system": INTERPRETATION_SYSTEM, "code": known}]}
+        else:
+            value = concept_of(context, repetition, "OBX-8", "HL70078" if known else "")
+            if value and known:
+                value["coding"].insert(0, {"system": INTERPRETATION_SYSTEM, "code": known})
+            elif value and code:
+                value.setdefault("text", code)
+        append(observation, "interpretation", value)
+
+
+def _set_range(observation: Resource, obx: Segment) -> None:
+    raw = obx.first(7)
+    if raw is None or not (text := raw.text().strip()):
+        return
+    result: Resource = {}
+    unit = {
+        name: part for name, part in observation.get("valueQuantity", {}).items() if name in ("unit", "system", "code")
+    }
+    if between := _BETWEEN.fullmatch(text):
+        low, high = decimal(between[1]), decimal(between[2])
+        if low is not None and high is not None and low <= high:
+            result["low"], result["high"] = quantity(low, unit), quantity(high, unit)
+    elif (one := _ONE_SIDED.fullmatch(text)) and (limit := decimal(one[2])) is not None:
+        result["high" if one[1].startswith("<") else "low"] = quantity(limit, unit)
+    result["text"] = text
+    observation["referenceRange"] = [result]
+
+
+def _set_methods(context: Context, observation: Resource, obx: Segment) -> None:
+    for number, element in ((17, "method"), (20, "bodySite")):
+        if not obx.raw(number):
+            continue
+        for index, value in enumerate(concepts(context, obx, number)):
+            if index == 0:
+                observation[element] = value
+            else:
+                url = f"{EXTENSIONS}further-{element.lower()}"
+                append(observation, "extension", {"url": url, "valueCodeableConcept": value})
+    if obx.raw(18) and (device := identifier_from_ei(context, obx.first(18))):
+        observation["device"] = {"type": "Device", "identifier": device}

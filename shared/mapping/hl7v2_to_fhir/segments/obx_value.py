@@ -1,0 +1,155 @@
+"""
+OBX-5 by OBX-2 (and OBX-6) -> Observation.value[x].
+
+    NM                   valueQuantity; `<5` with its comparator; other text valueString
+    SN                   valueQuantity, valueRange, valueRatio, else valueString
+    ST TX FT             valueString, repetitions as lines
+    CE CWE CNE CF IS ID  valueCodeableConcept
+    DT DTM TS            valueDateTime
+    TM DR NR CQ          valueTime, valuePeriod, valueRange, valueQuantity
+    ED RP                Attachment, for the report's presentedForm
+    others, or none      valueString as sent, separators as ^ and &; an unknown type is reported
+
+Several values of a structured type become components with the observation's own code, as invariant obs-7 asks.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from shared.formats.hl7v2.message import Repetition, Segment
+from shared.formats.hl7v2.times import read_time
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value
+from shared.mapping.hl7v2_to_fhir.datatypes.attachments import attachment_from_ed, attachment_from_rp
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept_of
+from shared.mapping.hl7v2_to_fhir.datatypes.quantities import (
+    decimal,
+    quantity,
+    quantity_from_cq,
+    range_from_nr,
+    structured_numeric,
+    unit_of,
+)
+from shared.mapping.hl7v2_to_fhir.datatypes.times import date_time, period
+from shared.mapping.hl7v2_to_fhir.fields import carry_field
+
+_TEXTS = frozenset({"ST", "TX", "FT", "VR"})
+_CODED = frozenset({"CE", "CWE", "CNE", "CF", "IS", "ID"})
+_SEVERAL = _CODED | {"NM", "SN"}
+_TIMES = frozenset({"DT", "DTM", "TS"})
+_ATTACHED = frozenset({"ED", "RP"})
+_AS_SENT = frozenset(
+    ("CX", "EI", "HD", "PL", "XPN", "XCN", "XAD", "XTN", "XON", "PPN", "NA", "MA", "MO", "CP", "SI", "DLN", "FC")
+)
+_COMPARED = re.compile(r"\s*(<=|>=|<|>)\s*(\S+)\s*")
+
+
+def set_value(context: Context, observation: Resource, obx: Segment) -> list[Resource]:
+    """Set value[x] or components of an observation; return the attachments, which belong to the report."""
+    kind = obx.text(2)
+    repetitions = obx.repetitions(5)
+    if kind in _ATTACHED:
+        _keep_unit(observation, obx)
+        return [one for repetition in repetitions if (one := _attachment(context, kind, repetition, obx))]
+    if kind in _TEXTS or (len(repetitions) > 1 and kind not in _SEVERAL):
+        text = "\n".join(repetition.text() for repetition in repetitions).strip()
+        if text:
+            observation["valueString"] = text
+        _keep_unit(observation, obx)
+        return []
+    unit = unit_of(context, obx.first(6))
+    values = [value for repetition in repetitions if (value := _value(context, kind, repetition, obx, unit))]
+    if len(values) == 1:
+        observation.update(values[0])
+    elif values:
+        observation["component"] = [{"code": observation["code"], **value} for value in values]
+    if unit and not any(_holds_unit(value) for value in values):
+        _keep_unit(observation, obx)
+    return []
+
+
+def _value(context: Context, kind: str, repetition: Repetition, obx: Segment, unit: Resource) -> Resource:
+    if kind == "NM":
+        return _numeric(context, repetition, obx, unit)
+    if kind in _CODED:
+        value = concept_of(context, repetition, "OBX-5")
+        if value and "text" not in value and value["coding"]:
+            value["text"] = value["coding"][0].get("code", "")
+        return {"valueCodeableConcept": value} if value else {}
+    if kind == "SN":
+        name, content = structured_numeric(repetition, unit)
+        return {name: content} if content else {}
+    if kind in _TIMES:
+        result: Resource = {}
+        date_time(context, result, "valueDateTime", repetition, obx.location(5))
+        return result
+    return _rarer(context, kind, repetition, obx, unit)
+
+
+def _rarer(context: Context, kind: str, repetition: Repetition, obx: Segment, unit: Resource) -> Resource:
+    result: Resource = {}
+    text = repetition.text()
+    if kind == "TM":
+        if time := read_time(text):
+            result["valueTime"] = time
+            if len(text.split("+")[0].split("-")[0]) != len(text):
+                result["_valueTime"] = {"extension": [original_value(text)]}
+            return result
+    elif kind == "DR":
+        period(context, result, "valuePeriod", repetition, obx.location(5))
+        return result
+    elif kind == "NR":
+        if (value := range_from_nr(repetition, unit)) and len(repetition.parts) == len(value):
+            return {"valueRange": value}
+    elif kind == "CQ":
+        if value := quantity_from_cq(context, repetition):
+            return {"valueQuantity": value}
+    elif kind not in _AS_SENT:
+        code = "value-type-unknown" if kind else "value-type-missing"
+        context.report("warning", "value", code, obx.location(2), "The value is kept as text.")
+    return {"valueString": text} if text.strip() else {}
+
+
+def _numeric(context: Context, repetition: Repetition, obx: Segment, unit: Resource) -> Resource:
+    text = repetition.text()
+    if (number := decimal(text)) is not None:
+        return {"valueQuantity": quantity(number, unit)}
+    compared = _COMPARED.fullmatch(text)
+    if compared and (number := decimal(compared[2])) is not None:
+        return {"valueQuantity": quantity(number, unit, compared[1])}
+    if not text.strip():
+        return {}
+    context.report(
+        "information", "value", "value-not-numeric", obx.location(5), "An NM that is no number is kept as text."
+    )
+    return {"valueString": text}
+
+
+def _attachment(context: Context, kind: str, repetition: Repetition, obx: Segment) -> Resource | None:
+    if kind == "ED":
+        return attachment_from_ed(context, repetition, obx.location(5))
+    return attachment_from_rp(repetition)
+
+
+def _keep_unit(observation: Resource, obx: Segment) -> None:
+    """Keep a unit that the value has no place for."""
+    if obx.raw(6):
+        carry_field(observation, obx, 6)
+
+
+def _holds_unit(value: dict[str, Any]) -> bool:
+    return bool(value.keys() & {"valueQuantity", "valueRange", "valueRatio"})
+
+
+def add_attachments(report: Resource, observation: Resource, attachments: list[Resource]) -> None:
+    """Put the attachments of an observation into its report; without a report, into an extension of its own."""
+    title = observation["code"].get("text", "")
+    for attachment in attachments:
+        if title:
+            attachment.setdefault("title", title)
+        if report is observation:
+            url = "urn:corridor:extension:value-attachment"
+            append(observation, "extension", {"url": url, "valueAttachment": attachment})
+        else:
+            append(report, "presentedForm", attachment)

@@ -1,0 +1,194 @@
+"""
+ORC with OBR -> ServiceRequest (HL7 v2-to-FHIR guide, maps ORC[ServiceRequest], OBR[ServiceRequest]).
+
+    ServiceRequest.status           = ORC-1    ID    where ORC-5 is silent; RE says only that results follow
+    ServiceRequest.identifier       = ORC-2    EI    PLAC
+    ServiceRequest.identifier       = ORC-3    EI    FILL
+    ServiceRequest.requisition      = ORC-4    EI    PGN
+    ServiceRequest.status           = ORC-5    ID    table 0038; no translation: extension original-code
+    [dropped]                       = ORC-6    how much of a response the placer asks for
+    ServiceRequest.extension        = ORC-7*   AS-SENT
+    ServiceRequest.basedOn          = ORC-8    EIP   logical references to the parent's numbers
+    ServiceRequest.authoredOn       = ORC-9    DTM
+    Provenance.agent[enterer]       = ORC-10*  XCN
+    Provenance.agent[verifier]      = ORC-11*  XCN
+    ServiceRequest.requester        = ORC-12*  XCN
+    ServiceRequest.extension        = ORC-13   AS-SENT
+    PractitionerRole.telecom        = ORC-14*  XTN   without a requester: extension
+    ServiceRequest.extension        = ORC-15   AS-SENT
+    ServiceRequest.extension        = ORC-16..20*  AS-SENT
+    PractitionerRole.organization   = ORC-21*  XON
+    Organization.address            = ORC-22*  XAD   without a facility: extension
+    Organization.telecom            = ORC-23*  XTN   without a facility: extension
+    Practitioner.address            = ORC-24*  XAD   without a requester: extension
+    ServiceRequest.extension        = ORC-25..38*  AS-SENT
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared.formats.fhir.identity import scoped
+from shared.formats.hl7v2.message import Repetition, Segment
+from shared.mapping.hl7v2_to_fhir.context import (
+    EXTENSIONS,
+    Context,
+    Resource,
+    append,
+    extend,
+    original_code,
+    original_value,
+    reference,
+)
+from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon, practitioners
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import (
+    identifier_from_ei,
+    identifier_from_eip,
+    issuer_key,
+)
+from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
+from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
+from shared.mapping.hl7v2_to_fhir.segments.msh import participant
+from shared.terminology.concept_maps import ORDER_CONTROL_STATUS, REQUEST_STATUS, REQUEST_STATUS_OF_REPORT
+from shared.terminology.systems import TERMINOLOGY
+
+TABLE = table_of(__doc__)
+
+_FURTHER_REQUESTER = f"{EXTENSIONS}further-requester"
+
+
+def service_request(
+    context: Context, orc: Segment | None, obr: Segment | None, about: Resource, provenance: Resource
+) -> Resource:
+    """Return the ServiceRequest of an order group; `about` holds subject and encounter, copied in."""
+    request = context.add("ServiceRequest", *_key(context, orc, obr))
+    _set_identifiers(context, request, orc, obr)
+    request["intent"] = "order"
+    request.update(about)
+    _set_requester(context, request, orc, obr)
+    if orc is not None:
+        context.claim(orc, TABLE)
+        put_date_time(context, request, "authoredOn", orc, 9)
+        for number, role in ((10, "enterer"), (11, "verifier")):
+            for person in practitioners(context, orc, number):
+                append(provenance, "agent", {"type": participant(role), "who": reference(person)})
+        carry(context, request, orc, TABLE)
+    _set_status(context, request, orc, obr)
+    return request
+
+
+def based_on(context: Context, request: Resource, repetition: Repetition | None) -> None:
+    """Add logical references to the parent order that an EIP names."""
+    if repetition is None:
+        return
+    for component, kind in ((1, "PLAC"), (2, "FILL")):
+        if identifier := identifier_from_eip(context, repetition, component, kind):
+            append(request, "basedOn", {"type": "ServiceRequest", "identifier": identifier})
+        elif text := repetition.component(component):
+            append(request, "extension", original_value(text))
+
+
+def _key(context: Context, orc: Segment | None, obr: Segment | None) -> tuple[str, ...]:
+    """Return the order's key: placer number before filler number, so that order and result meet; with the service."""
+    service = (obr.text(4) or obr.text(4, 2)) if obr is not None else ""
+    for number in (2, 3):
+        for segment in (obr, orc):
+            repetition = segment.first(number) if segment is not None else None
+            if repetition is not None and (value := repetition.component(1)):
+                issuer = issuer_key(context, *(repetition.component(part) for part in (2, 3, 4)))
+                return "placer" if number == 2 else "filler", scoped(context.scope, issuer), value, service
+    place = (obr or orc).label if obr is not None or orc is not None else ""  # type: ignore[union-attr]
+    return "message", context.scope, context.message.control_id, place
+
+
+def _set_identifiers(context: Context, request: Resource, orc: Segment | None, obr: Segment | None) -> None:
+    for segment in (orc, obr):
+        if segment is None:
+            continue
+        for number, kind in ((2, "PLAC"), (3, "FILL")):
+            append(request, "identifier", identifier_from_ei(context, segment.first(number), kind))
+    if orc is not None:
+        if group := identifier_from_ei(context, orc.first(4), "PGN"):
+            request["requisition"] = group
+        based_on(context, request, orc.first(8))
+
+
+def _set_status(context: Context, request: Resource, orc: Segment | None, obr: Segment | None) -> None:
+    control, state = (orc.text(1), orc.text(5)) if orc is not None else ("", "")
+    status = REQUEST_STATUS.get(state)
+    if state and status is None:
+        extend(request, "status", original_code(TERMINOLOGY + "v2-0038", state))
+    if control and orc is not None:
+        if control == "RE":
+            context.drop_field(orc, 1, "order control RE: says only that results follow")
+        elif status is not None or ORDER_CONTROL_STATUS.get(control) is None:
+            extend(request, "status", original_code(TERMINOLOGY + "v2-0119", control))
+        status = status or ORDER_CONTROL_STATUS.get(control)
+    if status is None and obr is not None:
+        status = REQUEST_STATUS_OF_REPORT.get(obr.text(25))
+    request["status"] = status or "unknown"
+
+
+def _set_requester(context: Context, request: Resource, orc: Segment | None, obr: Segment | None) -> None:
+    people: list[Resource] = []
+    for segment, number in _present((obr, 16), (orc, 12)):
+        people += [person for person in practitioners(context, segment, number) if person not in people]
+    facilities = [] if orc is None else _facilities(context, request, orc)
+    callbacks: list[Resource] = []
+    for segment, number in _present((obr, 17), (orc, 14)):
+        found = (contact_from_xtn(context, one, segment.location(number)) for one in segment.repetitions(number))
+        callbacks += [contact for contact in found if contact is not None and contact not in callbacks]
+        if not people:
+            carry_field(request, segment, number)
+    if orc is not None:
+        _set_practitioner_address(context, request, people, orc)
+    if not people and facilities:
+        request["requester"] = reference(facilities[0])
+    if people:
+        whole = _role(context, people[0], facilities, callbacks) if facilities or callbacks else people[0]
+        request["requester"] = reference(whole)
+        for person in people[1:]:
+            append(request, "extension", {"url": _FURTHER_REQUESTER, "valueReference": reference(person)})
+
+
+def _facilities(context: Context, request: Resource, orc: Segment) -> list[Resource]:
+    """Return the ordering facilities, with address and telephone on the first."""
+    found = (organization_from_xon(context, repetition) for repetition in orc.repetitions(21))
+    facilities = [facility for facility in found if facility is not None]
+    for number in (22, 23):
+        if not facilities:
+            carry_field(request, orc, number)
+            continue
+        for repetition in orc.repetitions(number):
+            if number == 22:
+                append(facilities[0], "address", address_from_xad(context, repetition, orc.location(22)))
+            else:
+                append(facilities[0], "telecom", contact_from_xtn(context, repetition, orc.location(23), "work"))
+    return facilities
+
+
+def _set_practitioner_address(context: Context, request: Resource, people: list[Resource], orc: Segment) -> None:
+    if not people:
+        carry_field(request, orc, 24)
+        return
+    for repetition in orc.repetitions(24):
+        append(people[0], "address", address_from_xad(context, repetition, orc.location(24)))
+
+
+def _role(context: Context, person: Resource, facilities: list[Resource], callbacks: list[Resource]) -> Resource:
+    """Return the requester in the ordering facility, with the telephone to call back."""
+    facility = facilities[0] if facilities else None
+    role = context.shared("PractitionerRole", person["id"], facility["id"] if facility else "")
+    role["practitioner"] = reference(person)
+    if facility is not None:
+        role["organization"] = reference(facility)
+    for further in facilities[1:]:
+        append(role, "extension", {"url": f"{EXTENSIONS}further-organization", "valueReference": reference(further)})
+    for callback in callbacks:
+        append(role, "telecom", callback)
+    return role
+
+
+def _present(*fields: tuple[Segment | None, int]) -> Iterator[tuple[Segment, int]]:
+    return ((segment, number) for segment, number in fields if segment is not None)
