@@ -62,10 +62,10 @@ class PartnerClient:
     ) -> None:
         self._http.close()
 
-    def send(self, payload: bytes) -> Answer:
+    def send(self, payload: bytes, media_type: str = "application/hl7-v2") -> Answer:
         """Post one message as it is; IntegrationError when Corridor or its issuer cannot be reached."""
         self._token = self._token or self._fetch_token()
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/hl7-v2"}
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": media_type}
         response = self._post(self._url, content=payload, headers=headers)
         return read_answer(response.status_code, response.headers, response.content)
 

@@ -14,6 +14,7 @@ class Entry(NamedTuple):
 
 COMMANDS: dict[str, Entry] = {
     "convert": Entry("cli.commands.convert", "Convert files or folders of messages, offline."),
+    "demo": Entry("cli.commands.demo", "Live through a hospital's day on this machine and judge it."),
     "reconcile": Entry("cli.commands.reconcile", "Prove that nothing is lost: both books, in one snapshot."),
     "send": Entry("cli.commands.send", "Post messages to a running Corridor as a partner would."),
     "test": Entry("cli.commands.test", "Check everything, as CI does."),

@@ -1,0 +1,1 @@
+"""A hospital's day, sent, interrupted and judged."""
