@@ -13,6 +13,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
+    "bench": Entry("cli.commands.bench", "Print the performance tables."),
     "convert": Entry("cli.commands.convert", "Convert files or folders of messages, offline."),
     "demo": Entry("cli.commands.demo", "Live through a hospital's day on this machine and judge it."),
     "reconcile": Entry("cli.commands.reconcile", "Prove that nothing is lost: both books, in one snapshot."),

@@ -77,6 +77,9 @@ class Messages(Protocol):
     def get(self, message_id: UUID) -> MessageRow | None:
         """Return the message, or None."""
 
+    def is_control_id_used(self, receipt: Receipt) -> bool:
+        """Tell whether the partner's control id was accepted before with other bytes."""
+
     def set_status(self, message_id: UUID, status: str, code: str | None = None, location: str | None = None) -> None:
         """Move the message to `status` (of the two books)."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from hashlib import sha256
 
-import orjson
-
 from shared import archive_names
 from shared.catalog.flows import DELIVERY
 from shared.consent.decision import may_disclose
@@ -14,6 +12,7 @@ from shared.delivery import lanes
 from shared.delivery.back_off import RetryPolicy
 from shared.delivery.minimisation import minimise
 from shared.errors import RejectedError, ReviewNeededError
+from shared.formats.fhir import encoding
 from shared.ledger import ConversionRow, DeliveryRow, Hop
 from shared.partners.model import Receiver
 from shared.pipeline import Outcome, Stage, Work
@@ -79,11 +78,11 @@ def _receiver(delivery: DeliveryRow, ports: Ports) -> Receiver:
 
 
 def _body(conversion: ConversionRow, receiver: Receiver) -> bytes:
-    bundle = minimise(orjson.loads(conversion.bundle), receiver.allow)
+    bundle = minimise(encoding.parse(conversion.bundle), receiver.allow)
     errors = tuple(issue for issue in validate(bundle) if issue.severity in {"error", "fatal"})
     if errors:
         raise RejectedError(errors[0].code, errors[0].location, errors[0].text, errors)
-    return orjson.dumps(bundle)
+    return encoding.serialize(bundle)
 
 
 def _withhold(work: Work, delivery: DeliveryRow, conversion: ConversionRow) -> Outcome:

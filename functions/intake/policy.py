@@ -24,6 +24,10 @@ _REJECTED = frozenset(
     }
 )
 
+CONTROL_ID_REUSED = Issue(
+    "error", "duplicate", "control-id-reused", "MSH-10", "This control id was used before, with other content."
+)
+
 
 def envelope_problems(envelope: Envelope, sender: Sender) -> tuple[Issue, ...]:
     """Return everything that forbids an AA: the standard's own problems, then what no flow takes."""

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID, uuid4
 
-from functions.intake.policy import envelope_problems, patient_identity, refusal_code, status_document
+from functions.intake.policy import (
+    CONTROL_ID_REUSED,
+    envelope_problems,
+    patient_identity,
+    refusal_code,
+    status_document,
+)
 from shared import archive_names
 from shared.authorization import Principal
 from shared.catalog.flows import INTAKE
@@ -146,12 +152,18 @@ def _record_unreadable(submission: Submission, message_id: UUID, error: Rejected
 
 
 def _refuse(receipt: Receipt, envelope: Envelope, problems: tuple[Issue, ...], ports: Ports) -> Answer:
+    with ports.ledger.transaction() as tx:
+        return _refuse_in(tx, receipt, envelope, problems, ports)
+
+
+def _refuse_in(
+    tx: Transaction, receipt: Receipt, envelope: Envelope, problems: tuple[Issue, ...], ports: Ports
+) -> Answer:
     code = refusal_code(problems)
     answer = _answer(receipt, envelope, code, ports, problems)
     first = problems[0]
-    with ports.ledger.transaction() as tx:
-        tx.messages.add(receipt, "rejected", (code, answer.acknowledgment), refusal=(first.code, first.location))
-        _note(tx, receipt, "rejected", first.code, first.location)
+    tx.messages.add(receipt, "rejected", (code, answer.acknowledgment), refusal=(first.code, first.location))
+    _note(tx, receipt, "rejected", first.code, first.location)
     return answer
 
 
@@ -160,6 +172,8 @@ def _accept(receipt: Receipt, envelope: Envelope, flow: Flow | None, sender: Sen
         raise ValueError("a message without a flow has problems, and is refused before this")
     answer = _answer(receipt, envelope, "AA", ports)
     with ports.ledger.transaction() as tx:
+        if sender.refuse_reused_control_ids and tx.messages.is_control_id_used(receipt):
+            return _refuse_in(tx, receipt, envelope, (CONTROL_ID_REUSED,), ports)
         earlier = tx.messages.find_duplicate(receipt)
         if earlier is not None:
             return _repeat(tx, receipt, earlier)

@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import uuid5
 
-import orjson
-
 from functions.lab_results.policy import (
     critical_findings,
     is_outdated,
@@ -23,6 +21,7 @@ from shared.delivery import lanes
 from shared.delivery.back_off import RetryPolicy
 from shared.errors import RejectedError, ReviewNeededError
 from shared.events import result
+from shared.formats.fhir.encoding import serialize
 from shared.formats.hl7v2.parse import parse
 from shared.formats.hl7v2.results import observed_results, report_states
 from shared.ledger import Hop, MessageRow, NewEntry, NewTask
@@ -53,7 +52,7 @@ def publish_lab_result(work: Work, ports: Ports) -> Outcome:
     profile = _profile(message, ports)
     (conversion,) = convert(payload, source="hl7v2", partner=profile, received=message.received_at)
     _refuse_invalid(conversion)
-    bundle = orjson.dumps(conversion.bundle)
+    bundle = serialize(conversion.bundle)
     states = report_states(conversion.message)
     event = result.result_event(most_advanced(states), conversion.bundle)
     reports = [

@@ -93,6 +93,14 @@ class PostgresMessages:
             query = f"SELECT {_COLUMNS} FROM message WHERE message_id = %s"  # noqa: S608 -- our own column list
             return cursor.execute(query, (message_id,)).fetchone()
 
+    def is_control_id_used(self, receipt: Receipt) -> bool:
+        """Tell whether an accepted message of the partner has this control id and other bytes."""
+        found = self._connection.execute(
+            "SELECT 1 FROM inbox WHERE (partner, control_id) = (%s, %s) AND payload_hash <> %s LIMIT 1",
+            (receipt.partner, receipt.control_id, receipt.payload_hash),
+        ).fetchone()
+        return found is not None
+
     def set_status(self, message_id: UUID, status: str, code: str | None = None, location: str | None = None) -> None:
         """Move the message to another status of its book."""
         self._connection.execute(

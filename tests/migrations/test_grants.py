@@ -27,7 +27,9 @@ def test_every_role_has_exactly_the_declared_privileges(ledger_url: str) -> None
                 held = {
                     letter
                     for letter, privilege in LETTER.items()
-                    if connection.execute("select has_table_privilege(%s, %s, %s)", (role, table, privilege)).fetchone()
+                    if connection.execute(
+                        "select has_table_privilege(%s, %s, %s)", (role, table, privilege)
+                    ).fetchone()
                     == (True,)
                 }
                 assert set(access.get(table, "")) == held, (role, table)

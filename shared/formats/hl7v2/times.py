@@ -21,6 +21,7 @@ _TIME = re.compile(
     re.ASCII,
 )
 _PRECISION_LENGTHS = {"Y": 4, "L": 6, "D": 8, "H": 10, "M": 12, "S": 14}
+PRECISIONS = frozenset(_PRECISION_LENGTHS)
 _LAST_HOUR, _LAST_MINUTE, _LEAP_SECOND, _LAST_OFFSET_HOUR = 23, 59, 60, 14
 
 

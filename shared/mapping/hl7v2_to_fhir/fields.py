@@ -172,7 +172,7 @@ def _account_parts(segment: Segment, number: int, rule: Rule, entries: list[Cove
                 place = segment.location(number, index, position)
                 entries.append(CoverageEntry(place, "unknown", (), "no map for this component"))
             elif (heads := qualifiers.get(position)) and not any(
-                parts[head - 1] for head in heads if head <= len(parts)
+                parts[head - 1].strip(delimiters.subcomponent or None) for head in heads if head <= len(parts)
             ):
                 place = segment.location(number, index, position)
                 entries.append(CoverageEntry(place, "unknown", (), "qualifies a component that is empty"))

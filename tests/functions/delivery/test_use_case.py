@@ -1,4 +1,4 @@
-"""Consent, then minimise, then validate, then send; at least once, with one stable key (C14, D17, invariants 2, 8, 12)."""
+"""Consent, minimise, validate, send; at least once, under one stable key (C14, D17, invariants 2, 8, 12)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def owe(desk: Ports) -> Owe:
                     trace,
                     keep=True,
                     delivery_id=delivery_id,
-                )  # fmt: skip
+                )
             )
             return tx.hints[-1].stream_id
 

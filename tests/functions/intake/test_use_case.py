@@ -1,4 +1,4 @@
-"""Acknowledged means durable; the same bytes have one effect; a refusal says what to mend (B09, D06, invariants 1, 2)."""
+"""Acknowledged means durable; the same bytes have one effect; a refusal says what to mend (B09, D06)."""
 
 from __future__ import annotations
 
@@ -99,6 +99,22 @@ def test_a_control_id_with_other_bytes_is_a_new_message_and_flagged(post: Post, 
 
     assert "AA" == answer.code
     assert [(answer.message_id,)] == rows(ledger_url, "select message_id from message where control_id_reused")
+
+
+def test_a_partner_that_wants_it_has_reused_control_ids_refused_and_copies_still_recognised(
+    post: Post, desk: Ports
+) -> None:
+    partner = PARTNERS.by_name["riverside-lab"]
+    assert partner.sends is not None
+    strict = replace(partner, sends=replace(partner.sends, refuse_reused_control_ids=True))
+    desk = replace(desk, partners=replace(PARTNERS, by_name={partner.name: strict}))
+    first = post(oru("T-1", value="4.1"), ports=desk)
+
+    refused = post(oru("T-1", value="4.2"), ports=desk)
+
+    assert "AE" == refused.code
+    assert b"|205^" in refused.acknowledgment
+    assert first == post(oru("T-1", value="4.1"), ports=desk)
 
 
 def test_messages_of_one_patient_share_a_stream_and_those_of_others_do_not(post: Post, ledger_url: str) -> None:

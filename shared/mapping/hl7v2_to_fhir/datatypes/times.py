@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared.formats.hl7v2.message import Repetition, Segment
-from shared.formats.hl7v2.times import Moment, read_moment
+from shared.formats.hl7v2.times import PRECISIONS, Moment, read_moment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, extend, original_value
 
 
@@ -94,13 +94,14 @@ def _moment(
 ) -> Moment | None:
     """Return the time; what cannot be read stays in an extension."""
     text = repetition.component(component)
-    # Before 2.5, TS.2 says how much of TS.1 is meant.
-    precision = repetition.component(2) if component == 1 and len(repetition.parts) == 2 else ""
-    if "&" in text:
-        text = text.split("&", 1)[0]
-    moment = read_moment(text, precision)
-    if moment is None or (precision and moment != read_moment(text)):
-        extend(target, name, original_value(repetition.component(component)))
+    # Before 2.5, TS.2 says how much of TS.1 is meant; in a DR the second component is the end.
+    second = repetition.component(2) if component == 1 and len(repetition.parts) == 2 else ""
+    precision = second if second in PRECISIONS else ""
+    stated, *more = text.split("&", 1)
+    moment = read_moment(stated, precision)
+    odd = bool(second) and not precision and read_moment(second) is None
+    if moment is None or more or odd or (precision and moment != read_moment(stated)):
+        extend(target, name, original_value(repetition.text() if second else text))
         if moment is None:
             context.report("warning", "value", "time-unreadable", location, "Not a date or time of HL7.")
     return moment

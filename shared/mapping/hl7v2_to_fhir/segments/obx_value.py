@@ -42,6 +42,22 @@ _ATTACHED = frozenset({"ED", "RP"})
 _AS_SENT = frozenset(
     ("CX", "EI", "HD", "PL", "XPN", "XCN", "XAD", "XTN", "XON", "PPN", "NA", "MA", "MO", "CP", "SI", "DLN", "FC")
 )
+# How many components the map of a type reads; what is beyond is kept as sent.
+_SIZES = {
+    **dict.fromkeys(("CE", "CWE", "CNE", "CF", "IS", "ID"), 9),
+    "NM": 1,
+    "SN": 4,
+    "DT": 1,
+    "DTM": 1,
+    "TS": 1,
+    "TM": 1,
+    "DR": 2,
+    "NR": 2,
+    "CQ": 2,
+    "ED": 5,
+    "RP": 4,
+}
+_ENCODINGS = frozenset({"BASE64", "HEX", "A"})
 _COMPARED = re.compile(r"\s*(<=|>=|<|>)\s*(\S+)\s*")
 
 
@@ -49,6 +65,8 @@ def set_value(context: Context, observation: Resource, obx: Segment) -> list[Res
     """Set value[x] or components of an observation; return the attachments, which belong to the report."""
     kind = obx.text(2)
     repetitions = obx.repetitions(5)
+    if any(_overflows(kind, repetition) for repetition in repetitions):
+        carry_field(observation, obx, 5)
     if kind in _ATTACHED:
         _keep_unit(observation, obx)
         return [one for repetition in repetitions if (one := _attachment(context, kind, repetition, obx))]
@@ -64,7 +82,7 @@ def set_value(context: Context, observation: Resource, obx: Segment) -> list[Res
         observation.update(values[0])
     elif values:
         observation["component"] = [{"code": observation["code"], **value} for value in values]
-    if unit and not any(_holds_unit(value) for value in values):
+    if unit and (kind == "CQ" or not any(_holds_unit(value) for value in values)):
         _keep_unit(observation, obx)
     return []
 
@@ -130,6 +148,16 @@ def _attachment(context: Context, kind: str, repetition: Repetition, obx: Segmen
     if kind == "ED":
         return attachment_from_ed(context, repetition, obx.location(5))
     return attachment_from_rp(repetition)
+
+
+def _overflows(kind: str, repetition: Repetition) -> bool:
+    """Tell whether a value has more than its type, so that it must also be kept as sent."""
+    size = _SIZES.get(kind)
+    if size is None:
+        return False
+    if kind in _ATTACHED and repetition.component(4).upper() not in _ENCODINGS and len(repetition.parts) == 4:
+        return True
+    return len(repetition.parts) > size or (kind in _CODED and not (repetition.parts[0] or len(repetition.parts) < 3))
 
 
 def _keep_unit(observation: Resource, obx: Segment) -> None:

@@ -132,11 +132,8 @@ def _set_names(context: Context, patient: Resource, pid: Segment) -> None:
             text = " ".join((*name.get("given", ()), name.get("family", ""))).strip()
             url = f"{_STANDARD}patient-mothersMaidenName"
             append(patient, "extension", {"url": url, "valueString": text or repetition.text()})
-            for part in ("prefix", "suffix"):
-                for value in name.get(part, ()):
-                    append(patient, "extension", original_value(value))
-            if kind := repetition.component(7):
-                append(patient, "extension", original_code(TERMINOLOGY + "v2-0200", kind))
+            if name.keys() - {"given", "family"}:
+                append(patient, "extension", original_value(repetition.text()))
 
 
 def _set_gender(patient: Resource, pid: Segment) -> None:

@@ -1,0 +1,82 @@
+"""What a tier is given: the grants that its steps need, and the settings that `shared/settings.py` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+
+from infra import access
+from infra.components.database import DATABASE, Database
+from infra.components.grants import Grant, Role
+from infra.components.messaging import Messaging
+from infra.components.place import Place
+from infra.components.private_storage import PrivateStorage
+from infra.components.vault import Vault
+from shared.catalog.model import Subscription, Tier
+from shared.partners.reading import read_partners
+
+ARCHIVE = "archive"
+_PARTNERS = Path(__file__).parents[1] / "partners"
+_ENTRA = "https://login.microsoftonline.com/"
+# The runtime image's certificates: libpq does not look for them by itself.
+_TRUSTED = "/etc/ssl/certs/ca-certificates.crt"
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """The services of an environment that its tiers share."""
+
+    place: Place
+    messaging: Messaging
+    vault: Vault
+    archive: PrivateStorage
+    database: Database
+
+
+def grants_for(tier: Tier, rooms: Rooms) -> list[Grant]:
+    """Return the roles of `tier`, each on the one entity that a step of it uses."""
+    bus = access.bus_access(tier)
+    entities = rooms.messaging.entity_ids
+    grants = [Grant(Role.BUS_RECEIVER, _label(source), entities[source]) for source in bus.receives]
+    grants += [Grant(Role.BUS_SENDER, target.name, entities[target]) for target in bus.sends]
+    if tier in access.ARCHIVE_WRITERS:
+        grants.append(Grant(Role.BLOB_CONTRIBUTOR, ARCHIVE, rooms.archive.container_ids[ARCHIVE]))
+    if tier in access.ARCHIVE_READERS:
+        grants.append(Grant(Role.BLOB_READER, ARCHIVE, rooms.archive.container_ids[ARCHIVE]))
+    if tier in access.SECRET_READERS:
+        grants.append(Grant(Role.SECRETS_READER, "vault", rooms.vault.vault_id))
+    return grants
+
+
+def settings_for(tier: Tier, rooms: Rooms, addresses: Mapping[str, str]) -> dict[str, pulumi.Input[str]]:
+    """Return the app settings of `tier`: addresses and names, never a secret."""
+    place = rooms.place
+    user = place.names.function_app(tier)
+    verified = f"sslmode=verify-full&sslrootcert={_TRUSTED}"
+    return {
+        "SERVICE_BUS__fullyQualifiedNamespace": rooms.messaging.host,
+        "CORRIDOR_DATABASE_URL": pulumi.Output.concat(
+            "postgresql://", user, "@", rooms.database.host, ":5432/", DATABASE, "?", verified
+        ),
+        "CORRIDOR_ARCHIVE_URL": rooms.archive.url_of(ARCHIVE),
+        "CORRIDOR_KEY_VAULT_URL": rooms.vault.url,
+        "CORRIDOR_TOKEN_ISSUER": pulumi.Output.concat(_ENTRA, place.tenant_id, "/v2.0"),
+        "CORRIDOR_TOKEN_JWKS_URL": pulumi.Output.concat(_ENTRA, place.tenant_id, "/discovery/v2.0/keys"),
+        "CORRIDOR_TOKEN_AUDIENCE": f"api://{place.names.resource('api')}",
+        **(addresses if tier is Tier.DELIVER else {}),
+    }
+
+
+def address_settings() -> set[str]:
+    """Return the settings that the partner files name for where deliveries and their credentials go."""
+    receivers = [partner.receives for partner in read_partners(_PARTNERS).by_name.values()]
+    endpoints = [receiver.endpoint for receiver in receivers if receiver]
+    named = {name for each in endpoints for name in (each.url_setting, each.credential.token_url_setting)}
+    return named - {""}
+
+
+def _label(source: access.Source) -> str:
+    return f"{source.topic.name}-{source.name}" if isinstance(source, Subscription) else source.name

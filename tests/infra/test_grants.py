@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from infra.access import topics
+from infra.components.grants import Role
+from shared.catalog.flows import DELIVERY, FLOWS, LAB_RESULTS
+from shared.catalog.index import queues
+from shared.catalog.model import Queue, Tier
+from tests.infra.recording import Stack
+
+Granted = set[tuple[str, str, str, str]]
+"""(tier, role, kind of the entity, entity)"""
+
+# Owner, Contributor, User Access Administrator, and the bus's own owner role.
+_TOO_MUCH = {
+    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
+    "b24988ac-6180-42a0-ab88-20f7382dd24c",
+    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
+    "090c5cfd-751d-490a-894a-3ce6f1109419",
+}
+
+
+def _granted(stack: Stack) -> Granted:
+    found = set()
+    for resource in stack.of("authorization:RoleAssignment").values():
+        inputs = resource["inputs"]
+        role = Role(inputs["roleDefinitionId"].rpartition("/")[2])
+        kind, entity = inputs["scope"].split("/")[-2:]
+        found.add((inputs["principalId"].removeprefix("principal-of-"), role.name, kind, entity))
+    return found
+
+
+def _on_the_bus(stack: Stack, role: Role) -> set[tuple[str, str]]:
+    return {(tier, entity) for tier, given, _, entity in _granted(stack) if given == role.name}
+
+
+def test_a_tier_receives_from_the_queues_that_wake_its_steps_and_from_no_other(stack: Stack) -> None:
+    woken = {
+        (step.tier.value, step.inbound.name)
+        for flow in FLOWS
+        for step in flow.steps
+        if isinstance(step.inbound, Queue)
+    }
+
+    assert woken == _on_the_bus(stack, Role.BUS_RECEIVER)
+
+
+def test_whoever_may_receive_from_a_queue_may_hand_a_hint_back_to_it(stack: Stack) -> None:
+    assert _on_the_bus(stack, Role.BUS_RECEIVER) <= _on_the_bus(stack, Role.BUS_SENDER)
+
+
+def test_ingest_may_wake_what_an_accepted_message_starts_and_nothing_later(stack: Stack) -> None:
+    started = {s.inbound.name for f in FLOWS for s in f.on_arrival() if isinstance(s.inbound, Queue)}
+
+    assert started == {entity for tier, entity in _on_the_bus(stack, Role.BUS_SENDER) if tier == Tier.INGEST}
+
+
+def test_the_queues_of_a_laboratory_result_are_fed_by_these_tiers(stack: Stack) -> None:
+    process, detect = (LAB_RESULTS.step(name).inbound.name for name in ("process", "detect-critical"))
+    send = DELIVERY.step("send").inbound.name
+    senders = _on_the_bus(stack, Role.BUS_SENDER)
+
+    assert {"ingest", "process", "ops"} == {tier for tier, entity in senders if entity == process}
+    assert {"ingest", "workflow", "ops"} == {tier for tier, entity in senders if entity == detect}
+    assert {"process", "deliver", "ops"} == {tier for tier, entity in senders if entity == send}
+
+
+def test_ops_sweeps_every_queue_and_alone_publishes_facts(stack: Stack) -> None:
+    senders = _on_the_bus(stack, Role.BUS_SENDER)
+    facts = {topic.name for topic in topics()}
+
+    assert {q.name for q in queues()} | facts == {entity for tier, entity in senders if tier == Tier.OPS}
+    assert {Tier.OPS.value} == {tier for tier, entity in senders if entity in facts}
+
+
+def test_payloads_are_opened_and_kept_by_the_tiers_that_must_and_by_no_other(stack: Stack) -> None:
+    archive = {(tier, role) for tier, role, _, entity in _granted(stack) if entity == "archive-archive"}
+
+    assert archive == {
+        ("ingest", "BLOB_CONTRIBUTOR"),
+        ("deliver", "BLOB_CONTRIBUTOR"),
+        ("process", "BLOB_READER"),
+        ("workflow", "BLOB_READER"),
+    }
+
+
+def test_only_deliver_reads_credentials(stack: Stack) -> None:
+    assert {("deliver", "SECRETS_READER", "Vault", "vault")} == {g for g in _granted(stack) if "SECRETS_READER" in g}
+
+
+def test_a_tier_owns_its_own_host_storage_and_no_other(stack: Stack) -> None:
+    owned = {(tier, entity) for tier, role, _, entity in _granted(stack) if role == Role.BLOB_OWNER.name}
+
+    assert {(tier, f"{tier}-host") for tier in stack.of("web:WebApp")} == owned
+
+
+def test_every_role_is_given_at_an_entity_and_never_above_it(stack: Stack) -> None:
+    kinds = {kind for _, _, kind, _ in _granted(stack)}
+
+    assert kinds <= {"Queue", "Topic", "Subscription", "BlobContainer", "StorageAccount", "Vault"}
+    assert {"StorageAccount"} == {kind for _, role, kind, _ in _granted(stack) if role == Role.BLOB_OWNER.name}
+
+
+def test_no_role_is_a_sweeping_one(stack: Stack) -> None:
+    assert set() == _TOO_MUCH & {role.value for role in Role}
+
+
+def test_an_assignment_makes_room_before_it_is_replaced_because_its_name_is_fixed(stack: Stack) -> None:
+    assert {True} == {r["deleteBeforeReplace"] for r in stack.of("authorization:RoleAssignment").values()}
+
+
+def test_assignments_are_to_service_principals_under_names_that_do_not_change(runs: dict[str, Stack]) -> None:
+    assignments = [
+        r["inputs"] for stack in ("dev", "prod") for r in runs[stack].of("authorization:RoleAssignment").values()
+    ]
+    names = [UUID(inputs["roleAssignmentName"]) for inputs in assignments]
+
+    assert {"ServicePrincipal"} == {inputs["principalType"] for inputs in assignments}
+    assert len(names) == len(set(names))
