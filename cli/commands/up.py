@@ -26,6 +26,8 @@ def command(data: Path, port: int) -> None:
     stop = stop_requested()
     click.echo("Starting ...", err=True)
     with running_platform(data, port, unless=stop) as platform:
+        if stop.is_set():
+            return
         layout = platform.layout
         click.echo(f"Corridor answers at {layout.api_url}/api/v1/health")
         click.echo(f"  post   ./corridor send --partner riverside-lab FILE{_of(data, DEFAULT_DATA)}")

@@ -6,7 +6,7 @@ None of this is in a standard; it is versioned, and the version is stored with e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,8 +15,12 @@ from zoneinfo import ZoneInfo
 
 from shared.formats.hl7v2.results import ObservedResult, ReportState
 from shared.formats.hl7v2.times import read_moment
+from shared.partners.profile import CodeMapping
 
-RULES = "critical-results/1"
+RULES = "critical-results/2"
+
+_LOINC = "LN"
+_LOINC_URI = "http://loinc.org"
 
 # Table 0078: the laboratory's own word that a value is beyond the panic limits.
 _CRITICAL_FLAGS = frozenset({"HH", "LL", "AA"})
@@ -26,7 +30,7 @@ _VOID_STATUSES = frozenset({"D", "W", "X", "N", "O", "I"})
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Beyond `low` or `high`, in `units`, a value is critical whether or not it was flagged."""
+    """Beyond `low` or `high`, in `units` (case does not count), a value is critical, flagged or not."""
 
     low: Decimal | None
     high: Decimal | None
@@ -34,11 +38,11 @@ class Limits:
 
 
 _LIMITS = {
-    "2823-3": Limits(Decimal("2.5"), Decimal("6.5"), ("mmol/L", "meq/L")),
-    "2951-2": Limits(Decimal(120), Decimal(160), ("mmol/L", "meq/L")),
-    "2345-7": Limits(Decimal(40), Decimal(500), ("mg/dL",)),
-    "718-7": Limits(Decimal(6), Decimal(20), ("g/dL",)),
-    "777-3": Limits(Decimal(20), None, ("10*3/uL", "K/uL")),
+    "2823-3": Limits(Decimal("2.5"), Decimal("6.5"), ("mmol/l", "meq/l")),
+    "2951-2": Limits(Decimal(120), Decimal(160), ("mmol/l", "meq/l")),
+    "2345-7": Limits(Decimal(40), Decimal(500), ("mg/dl",)),
+    "718-7": Limits(Decimal(6), Decimal(20), ("g/dl",)),
+    "777-3": Limits(Decimal(20), None, ("10*3/ul", "k/ul", "x10e3/ul")),
 }
 
 # How far a report has come (table 0123): a state of a lower rank never replaces one of a higher.
@@ -53,6 +57,12 @@ class CriticalFinding:
     result: ObservedResult
     rule: str
 
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What a later message must repeat to be the same finding; another value alerts anew."""
+        values = (f"{sign}{number}" for number, sign in self.result.numbers)
+        return (self.result.report, self.result.code, self.result.sub_id, *values)
+
     def explanation(self) -> dict[str, Any]:
         """Return why the task was opened, with the inputs of the rule (requirement F10)."""
         return {
@@ -65,24 +75,43 @@ class CriticalFinding:
         }
 
 
-def critical_findings(results: Iterable[ObservedResult]) -> Iterator[CriticalFinding]:
-    """Yield each result that is critical, by the laboratory's flag or by our limits."""
+def critical_findings(
+    results: Iterable[ObservedResult], code_map: Mapping[str, CodeMapping] | None = None
+) -> Iterator[CriticalFinding]:
+    """
+    Yield each result that is critical, by the laboratory's flag or by our limits.
+
+    `code_map` is the partner's own (local code to LOINC): a local code has the limits of what it means.
+    """
     for result in results:
         if result.status in _VOID_STATUSES:
             continue
         if _CRITICAL_FLAGS.intersection(result.flags):
             yield CriticalFinding(result, "flagged-by-laboratory")
-        elif _beyond_limits(result):
+        elif any(_beyond(limits, result) for limits in _limits_of(result, code_map or {})):
             yield CriticalFinding(result, "beyond-limits")
 
 
-def _beyond_limits(result: ObservedResult) -> bool:
-    limits = _LIMITS.get(result.code)
-    if limits is None or result.number is None or result.units not in limits.units:
+def _limits_of(result: ObservedResult, code_map: Mapping[str, CodeMapping]) -> Iterator[Limits]:
+    for code, system in result.codes:
+        meant = code_map.get(code)
+        if meant is not None and meant.system == _LOINC_URI:
+            code, system = meant.code, _LOINC
+        if system == _LOINC and code in _LIMITS:
+            yield _LIMITS[code]
+
+
+def _beyond(limits: Limits, result: ObservedResult) -> bool:
+    # A value at a limit with a comparator that points beyond it (`>500`) is beyond it.
+    if not any(name.lower() in limits.units for name in result.unit_names):
         return False
-    low = limits.low is not None and (result.number < limits.low) and not result.comparator.startswith(">")
-    high = limits.high is not None and (result.number > limits.high) and not result.comparator.startswith("<")
-    return low or high
+    for number, comparator in result.numbers:
+        points_up, points_down = comparator.startswith(">"), comparator.startswith("<")
+        low = limits.low is not None and (number < limits.low or (points_down and number == limits.low))
+        high = limits.high is not None and (number > limits.high or (points_up and number == limits.high))
+        if (low and not points_up) or (high and not points_down):
+            return True
+    return False
 
 
 def rank_of(status: str) -> int:

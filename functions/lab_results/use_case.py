@@ -83,12 +83,12 @@ def detect_critical(work: Work, ports: Ports) -> Outcome:
     message, payload = _open(work, ports)
     profile = _profile(message, ports)
     parsed = parse(payload, default_charset=profile.default_charset)
-    findings = list(critical_findings(observed_results(parsed)))
+    findings = list(critical_findings(observed_results(parsed), profile.code_maps.get("OBX-3")))
     ladder = ladder_of(CRITICAL_RESULT)
 
     def write(tx: Transaction) -> None:
         for finding in findings:
-            of_value = "|".join((message.partner, finding.result.report, finding.result.code, finding.result.sub_id))
+            of_value = "|".join((message.partner, *finding.identity))
             tx.tasks.open(
                 NewTask(
                     kind=CRITICAL_RESULT,

@@ -57,6 +57,7 @@ def running_platform(
     Start everything, yield, stop everything in reverse order.
 
     ConfigurationError when another platform runs on this data, a port is taken, or a component does not start.
+    When `unless` is set during the start, everything is stopped already and the block may look but not use.
     """
     layout = Layout(data.resolve(), Ports(port))
     partners = read_partners(PARTNERS)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Outcome = Literal["mapped", "dropped", "unknown"]
 
@@ -27,9 +27,8 @@ _LINE = re.compile(
 _DROPPED = "[dropped]"
 
 
-@dataclass(frozen=True, slots=True)
-class CoverageEntry:
-    """What became of one field (or of a part of one)."""
+class CoverageEntry(NamedTuple):
+    """What became of one field (or of a part of one); a tuple, because a message has thousands."""
 
     location: str
     outcome: Outcome

@@ -126,10 +126,10 @@ def _wide_codec(body: bytes, payload: bytes) -> str:
     for mark, codec in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return codec
+    if head in (b"\x00M\x00S", b"\x00F\x00H", b"\x00B\x00H"):
+        return "utf-16-be"
     if body[:3] in (b"M\x00S", b"F\x00H", b"B\x00H"):
         return "utf-16-le"
-    if payload[:4] in (b"\x00M\x00S", b"\x00F\x00H", b"\x00B\x00H"):
-        return "utf-16-be"
     return ""
 
 

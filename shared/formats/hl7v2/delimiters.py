@@ -96,8 +96,10 @@ class Delimiters:
             if layout := _REPEATED_LAYOUT.fullmatch(body[1:]):
                 return _laid_out(layout[1], int(layout[2] or "1"))
         elif body.startswith("X"):
+            # Hexadecimal data are single bytes also where the message itself is in wide characters.
+            codec = "utf-8" if self.codec.startswith(("utf-16", "utf-32")) else self.codec
             try:
-                return _CONTROL.sub("", bytes.fromhex(body[1:]).decode(self.codec, "replace"))
+                return _CONTROL.sub("", bytes.fromhex(body[1:]).decode(codec, "replace"))
             except ValueError:
                 return None
         return None

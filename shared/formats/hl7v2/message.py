@@ -36,12 +36,12 @@ class Repetition:
         return self.raw == NULL
 
     def component(self, number: int) -> str:
-        """Return component `number` as text, "" when it is absent."""
+        """Return component `number` as text without blanks around it, "" when it is absent."""
         parts = self.parts
         if number > len(parts):
             return ""
         raw = parts[number - 1]
-        return raw if self.plain or not raw else self.delimiters.text(raw)
+        return raw.strip() if self.plain else self.delimiters.text(raw).strip()
 
     def subcomponent(self, number: int, part: int) -> str:
         """Return sub-component `part` of component `number` as text."""
@@ -49,17 +49,17 @@ class Repetition:
             return ""
         raw = self.parts[number - 1]
         if self.plain:
-            return raw if part == 1 else ""
+            return raw.strip() if part == 1 else ""
         separator = self.delimiters.subcomponent
         if not separator or separator not in raw:
-            return self.delimiters.text(raw) if part == 1 else ""
+            return self.delimiters.text(raw).strip() if part == 1 else ""
         pieces = raw.split(separator)
-        return self.delimiters.text(pieces[part - 1]) if part <= len(pieces) else ""
+        return self.delimiters.text(pieces[part - 1]).strip() if part <= len(pieces) else ""
 
     def text(self) -> str:
         """Return the whole repetition as text, its separators as `^` and `&`: for types that should have none."""
-        if len(self.parts) == 1:
-            return self.component(1)
+        if self.plain:
+            return "^".join(self.parts)
         return "^".join(self.delimiters.text(part) for part in self.parts)
 
 
@@ -160,7 +160,7 @@ class Segment:
             raw = parts[component - 1] if component <= len(parts) else ""
         elif component > 1:
             return ""
-        return delimiters.text(raw) if raw else ""
+        return delimiters.text(raw).strip() if raw else ""
 
     def is_null(self, number: int) -> bool:
         """Tell whether field `number` is `""`: delete what you have."""

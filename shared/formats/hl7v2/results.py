@@ -6,6 +6,7 @@ Policies stand on it (critical values, supersession), so it must work even where
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -14,11 +15,17 @@ from shared.formats.hl7v2.envelope import Identifier, entity_identifier_of
 from shared.formats.hl7v2.message import Message, Repetition, Segment
 
 _COMPARATORS = frozenset({"<", "<=", ">", ">="})
+_COMPARED = re.compile(r"\s*(<=|>=|<|>)?\s*(\S+)\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedResult:
-    """One OBX as policies need it. `number` is set for NM and SN values, `comparator` for an SN such as `<5`."""
+    """
+    One OBX as policies need it.
+
+    `number` is set for NM and SN values, `comparator` for one such as `<5`; `numbers` holds both for every
+    repetition. `codes` are the identifier and its alternate with their systems, `unit_names` the unit's spellings.
+    """
 
     location: str
     report: str
@@ -34,6 +41,9 @@ class ObservedResult:
     flags: tuple[str, ...]
     status: str
     observed: str
+    codes: tuple[tuple[str, str], ...] = ()
+    numbers: tuple[tuple[Decimal, str], ...] = ()
+    unit_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +110,13 @@ def report_key(message: Message, report: Segment, order: Segment | None = None) 
     for kind, number in (("filler", 3), ("placer", 2)):
         if identifier := _number(number, report, order):
             return "|".join((kind, *_escaped(identifier.authority, identifier.value, service)))
-    sender = "/".join(_escaped(message.header.text(3), message.header.text(4)))
-    return "|".join(("message", *_escaped(sender, message.control_id, str(report.occurrence))))
+    header = message.header
+    return "|".join(("message", *_escaped(header.text(3), header.text(4), header.text(10), str(report.occurrence))))
 
 
 def _escaped(*parts: str) -> list[str]:
     """Return key parts that cannot run into one another."""
-    return [part.replace("\\", "\\\\").replace("|", "\\p").replace("/", "\\s") for part in parts]
+    return [part.replace("\\", "\\\\").replace("|", "\\p") for part in parts]
 
 
 def _number(field: int, report: Segment, order: Segment | None) -> Identifier | None:
@@ -117,6 +127,8 @@ def _number(field: int, report: Segment, order: Segment | None) -> Identifier | 
 def _observed(segment: Segment, key: str) -> ObservedResult:
     kind = segment.text(2)
     number, comparator = _numeric(kind, segment.first(5))
+    repetitions = (_numeric(kind, repetition) for repetition in segment.repetitions(5))
+    pairs = ((segment.text(3, code), segment.text(3, system)) for code, system in ((1, 3), (4, 6)))
     return ObservedResult(
         location=segment.label,
         report=key,
@@ -132,6 +144,9 @@ def _observed(segment: Segment, key: str) -> ObservedResult:
         flags=tuple(flag for repetition in segment.repetitions(8) if (flag := repetition.component(1))),
         status=segment.text(11),
         observed=segment.text(14),
+        codes=tuple(pair for pair in pairs if pair[0]),
+        numbers=tuple((value, sign) for value, sign in repetitions if value is not None),
+        unit_names=tuple(name for part in (1, 2, 4, 5) if (name := segment.text(6, part))),
     )
 
 
@@ -139,7 +154,8 @@ def _numeric(kind: str, value: Repetition | None) -> tuple[Decimal | None, str]:
     if value is None:
         return None, ""
     if kind == "NM":
-        return decimal_of(value.component(1)), ""
+        match = _COMPARED.fullmatch(value.component(1))
+        return (decimal_of(match[2]), match[1] or "") if match else (None, "")
     if kind == "SN" and not value.component(3):
         comparator = value.component(1)
         if comparator in _COMPARATORS or comparator in ("", "="):

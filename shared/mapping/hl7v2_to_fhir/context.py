@@ -23,6 +23,8 @@ EXTENSIONS = "urn:corridor:extension:"
 ORIGINAL_VALUE = EXTENSIONS + "original-value"
 ORIGINAL_CODE = EXTENSIONS + "original-code"
 
+_COMPARED = 100
+
 NO_PROFILE = PartnerProfile(name="")
 
 
@@ -41,6 +43,7 @@ class Context:
         self.known: dict[tuple[str, str], Any] = {}
         self.attachments: list[tuple[Resource, list[Resource]]] = []
         self._by_identity: dict[tuple[str, ...], Resource] = {}
+        self._repeats: dict[tuple[str, ...], int] = {}
         self.scope = self.partner.name or _sender(message)
         self.zone = ZoneInfo(self.partner.time_zone) if self.partner.time_zone else None
         sent = read_moment(message.header.text(7))
@@ -60,11 +63,10 @@ class Context:
 
     def add(self, kind: str, *key: str) -> Resource:
         """Return a new resource; the same key again means another one (the second, the third ...)."""
-        identity = (kind, *key)
-        repeat = 1
+        first = identity = (kind, *key)
         while identity in self._by_identity:
-            repeat += 1
-            identity = (kind, *key, f"repeat {repeat}")
+            repeat = self._repeats[first] = self._repeats.get(first, 1) + 1
+            identity = (*first, f"repeat {repeat}")
         return self._new(identity)
 
     def shared(self, kind: str, *key: str) -> Resource:
@@ -94,8 +96,8 @@ def field_name(segment: Segment, number: int) -> str:
 
 
 def original_value(text: str) -> dict[str, str]:
-    """Return the extension that keeps what FHIR's element cannot hold."""
-    return {"url": ORIGINAL_VALUE, "valueString": text}
+    """Return the extension that keeps what FHIR's element cannot hold; nothing for blanks alone."""
+    return {"url": ORIGINAL_VALUE, "valueString": text} if text.strip() else {}
 
 
 def original_code(table: str, code: str) -> dict[str, Any]:
@@ -105,6 +107,8 @@ def original_code(table: str, code: str) -> dict[str, Any]:
 
 def extend(resource: Resource, name: str, extension: dict[str, Any]) -> None:
     """Add an extension to the primitive element `name`; "" adds it to the resource or element itself."""
+    if not extension:
+        return
     holder = resource.setdefault(f"_{name}", {}) if name else resource
     holder.setdefault("extension", []).append(extension)
 
@@ -113,7 +117,8 @@ def append(resource: Resource, name: str, value: Any) -> None:
     """Add a value to a repeating element unless it is empty or there already."""
     if value:
         values = resource.setdefault(name, [])
-        if value not in values:
+        # Beyond what any honest message repeats, comparing each with each would be the sender's lever.
+        if len(values) > _COMPARED or value not in values:
             values.append(value)
 
 

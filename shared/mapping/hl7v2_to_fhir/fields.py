@@ -124,21 +124,22 @@ def _account(context: Context, segment: Segment, table: FieldTable, entries: lis
     rules, label, dropped = table.rules, segment.label, context.dropped_fields
     component, repetition = segment.delimiters.component, segment.delimiters.repetition
     header = segment.name == "MSH"
+    add = entries.append
     for number, raw in enumerate(segment.fields):
         if not raw or not number:
             continue
         place = f"{label}-{number}"
         rule = rules.get(number)
         if rule is None:
-            entries.append(CoverageEntry(place, "unknown", (), _NO_MAP))
+            add(CoverageEntry(place, "unknown", (), _NO_MAP))
         elif raw == NULL:
-            entries.append(CoverageEntry(place, "dropped", (), _NULL_REASON))
+            add(CoverageEntry(place, "dropped", (), _NULL_REASON))
         elif rule.reason:
-            entries.append(CoverageEntry(place, "dropped", (), rule.reason))
+            add(CoverageEntry(place, "dropped", (), rule.reason))
         elif dropped and (reason := dropped.get((segment, number))) is not None:
-            entries.append(CoverageEntry(place, "dropped", (), reason))
+            add(CoverageEntry(place, "dropped", (), reason))
         else:
-            entries.append(CoverageEntry(place, "mapped", rule.targets))
+            add(CoverageEntry(place, "mapped", rule.targets))
             if header and number < 3:
                 continue
             repeated = repetition and repetition in raw

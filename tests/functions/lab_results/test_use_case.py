@@ -181,3 +181,13 @@ def test_every_field_is_accounted_for(post: Post, desk: Ports, hints: RecordedHi
 
     ((coverage,),) = rows(ledger_url, "select coverage from conversion")
     assert coverage
+
+
+def test_a_correction_to_another_critical_value_alerts_anew(
+    post: Post, desk: Ports, hints: RecordedHints, ledger_url: str
+) -> None:
+    post(oru("T-1", status="F", flag="HH", value="7.1"))
+    post(oru("T-2", status="C", flag="LL", value="2.0", stated="20260314120000-0400"))
+    process(desk, hints)
+
+    assert [(2,)] == rows(ledger_url, "select count(*) from task")

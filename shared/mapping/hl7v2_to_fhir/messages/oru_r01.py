@@ -186,18 +186,18 @@ def _link_members(found: list[MappedObservation]) -> None:
 
 def _link_parents(reports: list[MappedReport]) -> None:
     """Make the results of a child report (OBR-26, say a susceptibility) members of the result that they refine."""
+    if not any(report.obr.raw(26) for report in reports):
+        return
+    by_code: dict[tuple[str, str], list[tuple[MappedReport, Resource]]] = {}
+    for report in reports:
+        for obx, observation in report.observations:
+            by_code.setdefault((obx.text(3), obx.text(4)), []).append((report, observation))
     for child in reports:
         parent = child.obr.first(26)
-        if parent is None:
+        if parent is None or not (code := parent.subcomponent(1, 1)):
             continue
-        code, sub_id = parent.subcomponent(1, 1), parent.component(2)
-        candidates = [
-            observation
-            for report in reports
-            if report is not child
-            for obx, observation in report.observations
-            if obx.text(3) == code and obx.text(4) == sub_id
-        ]
-        if code and len(candidates) == 1:
+        found = by_code.get((code, parent.component(2)), [])[:3]
+        candidates = [observation for report, observation in found if report is not child]
+        if len(candidates) == 1 == len(found):
             for _, observation in child.observations:
                 append(candidates[0], "hasMember", reference(observation))

@@ -155,7 +155,7 @@ def _overflows(kind: str, repetition: Repetition) -> bool:
     size = _SIZES.get(kind)
     if size is None:
         return False
-    if kind in _ATTACHED and repetition.component(4).upper() not in _ENCODINGS and len(repetition.parts) == 4:
+    if kind == "ED" and repetition.component(4).upper() not in _ENCODINGS and len(repetition.parts) == 4:
         return True
     return len(repetition.parts) > size or (kind in _CODED and not (repetition.parts[0] or len(repetition.parts) < 3))
 

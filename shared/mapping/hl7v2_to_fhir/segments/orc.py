@@ -131,14 +131,15 @@ def _set_status(context: Context, request: Resource, orc: Segment | None, obr: S
 
 
 def _set_requester(context: Context, request: Resource, orc: Segment | None, obr: Segment | None) -> None:
-    people: list[Resource] = []
+    by_id: dict[str, Resource] = {}
     for segment, number in _present((obr, 16), (orc, 12)):
-        people += [person for person in practitioners(context, segment, number) if person not in people]
+        by_id.update((person["id"], person) for person in practitioners(context, segment, number))
+    people = list(by_id.values())
     facilities = [] if orc is None else _facilities(context, request, orc)
     callbacks: list[Resource] = []
     for segment, number in _present((obr, 17), (orc, 14)):
         found = (contact_from_xtn(context, one, segment.location(number)) for one in segment.repetitions(number))
-        callbacks += [contact for contact in found if contact is not None and contact not in callbacks]
+        callbacks += [contact for contact in found if contact is not None]
         if not people:
             carry_field(request, segment, number)
     if orc is not None:

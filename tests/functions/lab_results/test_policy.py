@@ -1,0 +1,128 @@
+"""Which values are critical, which state of a report outdates which: our policy, case by case (A17, F04)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.lab_results.policy import critical_findings, is_outdated, most_advanced, rank_of, stated_at
+from shared.formats.hl7v2.parse import parse
+from shared.formats.hl7v2.results import observed_results, report_states
+from shared.partners.profile import CodeMapping
+
+CODES = {"K-SER": CodeMapping("http://loinc.org", "2823-3"), "ODD": CodeMapping("urn:other", "2823-3")}
+
+
+def message(obx: str) -> bytes:
+    header = "MSH|^~\\&|LIS|RIV|||20260301||ORU^R01^ORU_R01|RIV-1|P|2.5.1"
+    return "\r".join((header, "PID|1||T^^^A^MR", "OBR|1||F-1|X^X^L", obx)).encode()
+
+
+def rules(obx: str) -> list[str]:
+    return [finding.rule for finding in critical_findings(observed_results(parse(message(obx))), CODES)]
+
+
+@pytest.mark.parametrize(
+    "obx",
+    [
+        "OBX|1|NM|2823-3^K^LN||7.4|mmol/L|||||F",
+        "OBX|1|NM|2823-3^K^LN||2.4|mmol/L|||||F",
+        "OBX|1|NM|K-SER^K^L||7.4|mmol/L|||||F",
+        "OBX|1|NM|K^K^L^2823-3^Potassium^LN||7.4|mmol/L|||||F",
+        "OBX|1|NM|2823-3^K^LN||7.4|mEq/L|||||F",
+        "OBX|1|NM|2823-3^K^LN||7.4|^mmol/L|||||F",
+        "OBX|1|NM|2823-3^K^LN||4.1~7.9|mmol/L|||||F",
+        "OBX|1|NM|2345-7^Glucose^LN||>600|mg/dL|||||F",
+        "OBX|1|SN|2345-7^Glucose^LN||>^500|mg/dL|||||F",
+        "OBX|1|SN|2345-7^Glucose^LN||>=^500|mg/dL|||||F",
+        "OBX|1|SN|2345-7^Glucose^LN||<^40|mg/dL|||||F",
+    ],
+)
+def test_a_value_beyond_the_limits_is_critical_however_it_is_written(obx: str) -> None:
+    assert ["beyond-limits"] == rules(obx)
+
+
+@pytest.mark.parametrize(
+    "obx",
+    [
+        "OBX|1|NM|2823-3^K^LN||6.5|mmol/L|||||F",
+        "OBX|1|NM|2823-3^K^LN||7.4|mg/dL|||||F",
+        "OBX|1|NM|2823-3^K^L||7.4|mmol/L|||||F",
+        "OBX|1|NM|ODD^K^L||7.4|mmol/L|||||F",
+        "OBX|1|SN|2345-7^Glucose^LN||<^500|mg/dL|||||F",
+        "OBX|1|SN|2345-7^Glucose^LN||>^40|mg/dL|||||F",
+        "OBX|1|ST|2823-3^K^LN||high|mmol/L|||||F",
+        "OBX|1|NM|2823-3^K^LN||7.4|mmol/L|||||X",
+        "OBX|1|NM|2823-3^K^LN||7.4|mmol/L||HH|||W",
+    ],
+)
+def test_what_is_within_void_or_not_comparable_is_not(obx: str) -> None:
+    assert [] == rules(obx)
+
+
+@pytest.mark.parametrize("flag", ["HH", "LL", "AA", "N~HH"])
+def test_the_laboratorys_own_word_is_enough(flag: str) -> None:
+    assert ["flagged-by-laboratory"] == rules(f"OBX|1|ST|X^X^L||see report|||{flag}|||F")
+
+
+def test_an_explanation_holds_no_value() -> None:
+    (finding,) = critical_findings(observed_results(parse(message("OBX|1|NM|2823-3^K^LN||7.43|mmol/L||HH|||F"))))
+
+    assert "7.43" not in str(finding.explanation())
+
+
+NINE = datetime(2026, 3, 14, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("newest", "rank", "at", "outdated"),
+    [
+        (None, 0, None, False),
+        ((2, NINE), 1, NINE + timedelta(hours=1), False),
+        ((1, NINE), 2, NINE - timedelta(hours=1), True),
+        ((2, NINE), 1, NINE, True),
+        ((2, NINE), 2, NINE, False),
+        ((2, None), 1, NINE, True),
+        ((2, NINE), 3, None, False),
+    ],
+)
+def test_the_fillers_time_decides_and_the_rank_where_there_is_none(
+    newest: tuple[int, datetime | None] | None, rank: int, at: datetime | None, outdated: bool
+) -> None:
+    assert outdated == is_outdated(newest, rank, at)
+
+
+@given(st.permutations(["O", "P", "F", "C"]))
+def test_whatever_the_order_of_arrival_the_last_state_stands(arrivals: list[str]) -> None:
+    newest: tuple[int, datetime | None] | None = None
+    for status in arrivals:
+        at = NINE + timedelta(hours=rank_of(status))
+        if not is_outdated(newest, rank_of(status), at):
+            newest = (rank_of(status), at)
+
+    assert (rank_of("C"), NINE + timedelta(hours=3)) == newest
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "instant"),
+    [
+        ("20260314100000+0100", None, NINE),
+        ("20260314050000", "America/New_York", NINE),
+        ("20260314090000", None, NINE),
+        ("20260314", "America/New_York", None),
+        ("", None, None),
+        ("nonsense", None, None),
+    ],
+)
+def test_a_time_without_a_zone_is_read_in_the_partners(text: str, zone: str | None, instant: datetime | None) -> None:
+    assert instant == stated_at(text, zone)
+
+
+def test_the_most_advanced_report_speaks_for_the_message() -> None:
+    two = message("OBX|1|ST|X^X^L||a|||||F").replace(b"OBR|1||F-1|X^X^L", b"OBR|1||F-1|X^X^L" + b"|" * 21 + b"P")
+
+    assert "P" == most_advanced(report_states(parse(two)))
+    assert "" == most_advanced([])

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import RejectedError
+from shared.formats.hl7v2.delimiters import Delimiters
+from shared.formats.hl7v2.parse import parse
+
+HEADER = "MSH|^~\\&|LIS|RIVERSIDE|||20260301||ORU^R01|1|P|2.5.1"
+
+
+@pytest.mark.parametrize(
+    ("escaped", "expected"),
+    [
+        (r"a\F\b\S\c\T\d\R\e\E\f", "a|b^c&d~e\\f"),
+        (r"\H\bold\N\ plain", "bold plain"),
+        (r"one\.br\two\.sp2\three\.sk3\four", "one\ntwo\n\nthree   four"),
+        ("\\.in+4\\indented\\.ti-2\\ too\\.fi\\\\.nf\\", "indented too"),
+        (r"\X41\\X4243\ \X00\.", "ABC ."),
+        (r"\Zlocal\ stays, as does \Cxxyy\ and \M12\ ", r"\Zlocal\ stays, as does \Cxxyy\ and \M12\ "),
+        (r"an unfinished \F", r"an unfinished \F"),
+        ("nothing to do", "nothing to do"),
+    ],
+)
+def test_escape_sequences_become_what_they_stand_for(escaped: str, expected: str) -> None:
+    assert expected == Delimiters().text(escaped)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.just("\n"), max_size=60))
+def test_what_is_escaped_reads_back_the_same(text: str) -> None:
+    for delimiters in (Delimiters(), Delimiters("#", "*", "@", "!", "%", "$")):
+        escaped = delimiters.escaped(text)
+
+        assert not set("|^~&" if delimiters.field == "|" else "#*@%$") & set(escaped)
+        assert text == delimiters.unescape(escaped)
+
+
+def payload(charset: str, name: str, encoding: str) -> bytes:
+    return f"{HEADER}||||||{charset}\rPID|1||1||{name}".encode(encoding)
+
+
+@pytest.mark.parametrize(
+    ("charset", "encoding", "name"),
+    [
+        ("UNICODE UTF-8", "utf-8", "Łukasz 王"),
+        ("UNICODE", "utf-8", "Łukasz"),
+        ("8859/1", "latin-1", "Müller"),
+        ("8859/2", "iso8859-2", "Łukasz"),
+        ("8859/5", "iso8859-5", "Иван"),
+        ("8859/15", "iso8859-15", "Œuvré€"),
+        ("UNICODE UTF-16", "utf-16", "Łukasz 王"),
+        ("UNICODE UTF-16", "utf-16-le", "Łukasz 王"),
+        ("UNICODE UTF-16", "utf-16-be", "Łukasz 王"),
+        ("ISO IR87", "iso2022_jp", "山田"),
+        ("GB 18030-2000", "gb18030", "王伟"),
+        ("BIG-5", "big5", "王偉"),
+        ("KS X 1001", "euc_kr", "김철수"),
+    ],
+)
+def test_the_declared_character_set_is_used(charset: str, encoding: str, name: str) -> None:
+    message = parse(payload(charset, name, encoding))
+
+    assert name == message.segments[1].text(5)
+    assert () == message.issues
+
+
+@pytest.mark.parametrize(("charset", "code"), [("", "charset-assumed"), ("ASCII", "charset-mismatch")])
+def test_bytes_that_nobody_declared_are_read_and_reported(charset: str, code: str) -> None:
+    for encoding in ("latin-1", "utf-8"):
+        message = parse(payload(charset, "Müller", encoding))
+
+        assert "Müller" == message.segments[1].text(5)
+        assert [(code, "MSH-18")] == [(issue.code, issue.location) for issue in message.issues]
+
+
+def test_undeclared_utf_8_is_reported_like_any_other_guess() -> None:
+    assert "UTF-8" in parse(payload("", "Müller", "utf-8")).issues[0].text
+
+
+def test_the_partners_character_set_serves_where_none_is_declared() -> None:
+    message = parse(payload("", "Œuvre", "iso8859-15"), default_charset="8859/15")
+
+    assert ("Œuvre", ()) == (message.segments[1].text(5), message.issues)
+
+
+def test_bytes_that_break_the_declared_character_set_are_refused() -> None:
+    with pytest.raises(RejectedError, match="undecodable-bytes: MSH-18"):
+        parse(payload("UNICODE UTF-8", "Müller", "latin-1"))
+
+
+def test_control_characters_are_removed_and_reported() -> None:
+    message = parse(payload("", "Do\x00e\x07", "utf-8"))
+
+    assert "Doe" == message.segments[1].text(5)
+    assert ["control-characters-removed"] == [issue.code for issue in message.issues]

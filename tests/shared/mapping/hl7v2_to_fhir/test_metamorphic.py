@@ -1,0 +1,97 @@
+"""Truths that need no expected output: how a message is written must not change what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from shared.conversion import convert
+from shared.formats.fhir.encoding import serialize
+from shared.formats.hl7v2.delimiters import Delimiters
+from shared.formats.hl7v2.parse import parse
+
+EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*/*.hl7"))
+RECEIVED = datetime(2026, 3, 12, tzinfo=UTC)
+OTHER = Delimiters("#", "*", "@", "!", "%")
+
+
+def bundle(payload: bytes) -> bytes:
+    (conversion,) = convert(payload, source="hl7v2", received=RECEIVED)
+    return serialize(conversion.bundle)
+
+
+def written_with(payload: bytes, delimiters: Delimiters) -> bytes:
+    """Write the message anew from what was read of it, piece by piece."""
+    message = parse(payload)
+    lines = []
+    for segment in message.segments:
+        first = 3 if segment.name == "MSH" else 1
+        fields = [
+            delimiters.repetition.join(
+                delimiters.component.join(
+                    delimiters.subcomponent.join(_piece(piece, message.delimiters, delimiters) for piece in pieces)
+                    for pieces in (message.delimiters.split(part, message.delimiters.subcomponent) for part in parts)
+                )
+                for parts in (
+                    message.delimiters.split(one, message.delimiters.component)
+                    for one in message.delimiters.split(raw, message.delimiters.repetition)
+                )
+            )
+            for raw in segment.fields[first:]
+        ]
+        head = [segment.name, delimiters.encoding_characters] if first == 3 else [segment.name]
+        lines.append(delimiters.field.join((*head, *fields)))
+    return "\r".join(lines).encode(message.delimiters.codec)
+
+
+def _piece(raw: str, before: Delimiters, after: Delimiters) -> str:
+    return raw if raw == '""' else after.escaped(before.unescape(raw))
+
+
+def with_line_ends(end: bytes) -> Callable[[bytes], bytes]:
+    return lambda payload: payload.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", end)
+
+
+def with_charset(payload: bytes) -> bytes:
+    text = parse(payload)
+    lines = payload.decode(text.delimiters.codec).replace("\r\n", "\r").replace("\n", "\r").split("\r")
+    fields = lines[0].split(text.delimiters.field)
+    fields += [""] * (18 - len(fields))
+    fields[17] = "UNICODE UTF-16"
+    return "\r".join((text.delimiters.field.join(fields), *lines[1:])).encode("utf-16")
+
+
+REWRITINGS: dict[str, Callable[[bytes], bytes]] = {
+    "other delimiters": lambda payload: written_with(payload, OTHER),
+    "cr": with_line_ends(b"\r"),
+    "lf": with_line_ends(b"\n"),
+    "crlf": with_line_ends(b"\r\n"),
+    "in a file and batch": lambda payload: b"FHS|^~\\&|\rBHS|^~\\&|\r" + payload + b"\rBTS|1\rFTS|1\r",
+    "in an mllp frame": lambda payload: b"\x0b" + payload + b"\x1c\r",
+    "in utf-16": with_charset,
+    "with a Z-segment more": lambda payload: payload.rstrip() + b"\rZZZ" + payload[3:4] + b"extra\r",
+}
+
+
+@pytest.mark.parametrize("rewriting", REWRITINGS)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_another_way_to_write_it_says_the_same(example: Path, rewriting: str) -> None:
+    payload = example.read_bytes()
+    if rewriting == "other delimiters":
+        # The text itself holds what the escapes stand for, so both are written anew.
+        payload = written_with(payload, Delimiters())
+
+    assert bundle(payload) == bundle(REWRITINGS[rewriting](payload))
+
+
+def test_every_message_of_a_batch_is_converted_in_its_order() -> None:
+    payload = b"".join(example.read_bytes().rstrip() + b"\n" for example in EXAMPLES[1:4])
+    conversions = list(convert(payload, source="hl7v2", received=RECEIVED))
+
+    assert [1, 2, 3] == [conversion.item for conversion in conversions]
+    assert [bundle(example.read_bytes()) for example in EXAMPLES[1:4]] == [
+        serialize(conversion.bundle) for conversion in conversions
+    ]

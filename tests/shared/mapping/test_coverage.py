@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from shared.mapping.coverage import Coverage, CoverageEntry, field_table
+
+DOCUMENTATION = """
+XXX -> Something.
+
+    Thing.code      = XXX-1    CWE   via terminology
+    [dropped]       = XXX-2    only numbers the segment
+    Thing.name      = XXX-3*   XPN
+    Thing.other     = XXX-3*   XPN
+    [dropped]       = XXX-4..6 one reason for three
+"""
+
+
+def test_a_table_in_a_docstring_says_what_becomes_of_each_field() -> None:
+    table = field_table(DOCUMENTATION, ("CWE", "XPN"))
+
+    assert ("XXX", [1, 2, 3, 4, 5, 6]) == (table.segment, sorted(table.rules))
+    assert (("Thing.code",), "", "CWE", False) == _rule(table.rules[1])
+    assert ((), "only numbers the segment", "", False) == _rule(table.rules[2])
+    assert (("Thing.name", "Thing.other"), "", "XPN", True) == _rule(table.rules[3])
+    assert "one reason for three" == table.rules[5].reason
+
+
+def test_the_account_counts_and_lists() -> None:
+    coverage = Coverage(
+        (
+            CoverageEntry("XXX-1", "mapped", ("Thing.code",)),
+            CoverageEntry("XXX-2", "dropped", reason="why"),
+            CoverageEntry("XXX-9", "unknown", reason="no map"),
+        )
+    )
+
+    assert ["XXX-9"] == [entry.location for entry in coverage.unknown]
+    assert {
+        "mapped": 1,
+        "dropped": 1,
+        "unknown": 1,
+        "entries": [
+            {"location": "XXX-1", "outcome": "mapped", "targets": ["Thing.code"]},
+            {"location": "XXX-2", "outcome": "dropped", "reason": "why"},
+            {"location": "XXX-9", "outcome": "unknown", "reason": "no map"},
+        ],
+    } == coverage.as_dict()
+
+
+def _rule(rule: object) -> tuple[object, ...]:
+    return tuple(getattr(rule, name) for name in ("targets", "reason", "datatype", "repeats"))
