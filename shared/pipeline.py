@@ -20,7 +20,8 @@ from shared.catalog.model import Step
 from shared.delivery.back_off import RetryPolicy
 from shared.errors import IntegrationError, RejectedError, ReviewNeededError, TransientError
 from shared.ledger import Entry, Hint, Hop, Lease, LeaseLostError, NewTask
-from shared.ports import Ports, Transaction
+from shared.ledger_ports import Transaction
+from shared.ports import Ports
 from shared.trace_context import child_of, span_id_of
 
 _log = logging.getLogger(__name__)

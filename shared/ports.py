@@ -1,33 +1,19 @@
 """
 The ports of Corridor, named by role. Use cases know these; adapters fulfil them.
 
-A `Transaction` is one commit: everything that a use case writes through it appears at once or not at all,
-and the hints that it collected leave only after the commit. No transaction is open during an outward call.
+The ledger's own are in `shared.ledger_ports`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Protocol
-from uuid import UUID
 
-from shared.ledger import (
-    ConversionRow,
-    DeliveryRow,
-    Entry,
-    Hint,
-    Hop,
-    Lease,
-    MessageRow,
-    NewEntry,
-    NewTask,
-    OverdueTask,
-    Receipt,
-)
+from shared.ledger import Hint
+from shared.ledger_ports import Ledger
 from shared.partners.model import Partners
 
 Clock = Callable[[], datetime]
@@ -55,219 +41,6 @@ class FactPublisher(Protocol):
 
     def publish(self, events: Sequence[dict[str, Any]]) -> None:
         """Send all or raise TransientError."""
-
-
-class Messages(Protocol):
-    """Book 1: everything that was received."""
-
-    def find_duplicate(self, receipt: Receipt) -> MessageRow | None:
-        """Claim the inbox key of `receipt`; return the earlier message when the key is taken."""
-
-    def add(
-        self,
-        receipt: Receipt,
-        status: str,
-        acknowledgment: tuple[str, bytes] | None,
-        patient_key: UUID | None = None,
-        duplicate_of: UUID | None = None,
-        refusal: tuple[str, str] | None = None,
-    ) -> None:
-        """Add the message's row; a control id seen with other bytes is flagged `control_id_reused`."""
-
-    def get(self, message_id: UUID) -> MessageRow | None:
-        """Return the message, or None."""
-
-    def is_control_id_used(self, receipt: Receipt) -> bool:
-        """Tell whether the partner's control id was accepted before with other bytes."""
-
-    def set_status(self, message_id: UUID, status: str, code: str | None = None, location: str | None = None) -> None:
-        """Move the message to `status` (of the two books)."""
-
-
-class Patients(Protocol):
-    """The patient index: opaque keys for (assigning authority, identifier)."""
-
-    def key_for(self, authority: str, identifier: str) -> UUID:
-        """Return the key, allotting one in this commit if the identifier is new."""
-
-
-class Streams(Protocol):
-    """Order, leases and due times."""
-
-    def append(self, entry: NewEntry) -> None:
-        """Add an entry at the end of its stream; number order is commit order."""
-
-    def lease(self, stream_id: int, owner: str, duration: timedelta) -> Lease | None:
-        """Lease the stream if nobody holds it; None otherwise or when it is gone."""
-
-    def head(self, lease: Lease, duration: timedelta) -> Entry | None:
-        """Return the head if it is due, extending the lease; LeaseLostError when the fence has moved."""
-
-    def release(self, lease: Lease) -> None:
-        """Give the lease back, in the commit that found no head."""
-
-    def confirm(self, lease: Lease) -> None:
-        """Lock the stream's row for this commit; LeaseLostError when the fence has moved."""
-
-    def close(self, entry: Entry) -> None:
-        """Remove the head: its work is done and recorded."""
-
-    def postpone(self, entry: Entry, due_at: datetime, code: str) -> None:
-        """Leave the head where it is, due later, one attempt more on its account."""
-
-    def park(self, entry: Entry, code: str) -> None:
-        """Hold the stream at this entry until a person decides."""
-
-    def overdue(self, before: datetime, limit: int) -> list[Hint]:
-        """Return hints for unleased streams whose head has been due since `before`."""
-
-
-class Deliveries(Protocol):
-    """Book 2: everything that is owed."""
-
-    def add(self, delivery_id: UUID, message_id: UUID, destination: str, status: str, code: str | None = None) -> None:
-        """Add a delivery in `status` `due`, `superseded` or `withheld`."""
-
-    def get(self, delivery_id: UUID) -> DeliveryRow | None:
-        """Return the delivery, or None."""
-
-    def of_message(self, message_id: UUID) -> list[DeliveryRow]:
-        """Return every delivery of a message, replays included."""
-
-    def open_attempt(self, delivery_id: UUID) -> None:
-        """Note that an attempt begins; an attempt that was never closed marks it `possibly_repeated`."""
-
-    def close_attempt(
-        self, delivery_id: UUID, status: str, code: str | None, sent_hash: bytes | None, receipt: str | None
-    ) -> None:
-        """Note the attempt's end: `due` when it will be tried again."""
-
-
-class Conversions(Protocol):
-    """The state store's room for what was made of a message."""
-
-    def add(self, message_id: UUID, mapping: str, bundle: bytes, coverage: dict[str, Any], issues: list[Any]) -> None:
-        """Keep the bundle, once per message."""
-
-    def get(self, message_id: UUID) -> ConversionRow:
-        """Return it; RejectedError `conversion-missing` if there is none."""
-
-
-class Reports(Protocol):
-    """Which state of a report was passed on last."""
-
-    def newest(self, patient_key: UUID, report_key: str) -> tuple[int, datetime | None] | None:
-        """Return (rank, stated at) of the newest state, or None."""
-
-    def record(
-        self, patient_key: UUID, report_key: str, rank: int, stated_at: datetime | None, message_id: UUID
-    ) -> None:
-        """Make this the newest state."""
-
-
-class Events(Protocol):
-    """Canonical events."""
-
-    def record(
-        self,
-        event_id: UUID,
-        type_: str,
-        version: int,
-        message_id: UUID,
-        patient_key: UUID | None,
-        occurred_at: datetime | None,
-        data: dict[str, Any],
-    ) -> None:
-        """Record the event, once."""
-
-    def unpublished(self, limit: int) -> list[dict[str, Any]]:
-        """Lock and return events that were not published yet, oldest first, as CloudEvents without PHI."""
-
-    def published(self, event_ids: Sequence[str]) -> None:
-        """Mark them published."""
-
-
-class Tasks(Protocol):
-    """Work for people."""
-
-    def open(self, task: NewTask, actor: str, reason: str) -> bool:
-        """Open the task in state `queued`; False when its dedupe key is known."""
-
-    def overdue(self, limit: int) -> list[OverdueTask]:
-        """Lock and return open tasks whose deadline has passed."""
-
-    def escalate(self, task: OverdueTask, owner_queue: str, due_at: datetime, actor: str, reason: str) -> None:
-        """Hand the task to `owner_queue` with a new deadline."""
-
-
-class Quarantine(Protocol):
-    """What waits for a person."""
-
-    def add(
-        self,
-        message_id: UUID,
-        delivery_id: UUID | None,
-        stream_id: int | None,
-        function: str,
-        code: str,
-        location: str,
-        explanation: str,
-    ) -> None:
-        """Put the message or delivery into quarantine."""
-
-
-class Consents(Protocol):
-    """The consent decision point's memory."""
-
-    def decision(self, patient_key: UUID, destination: str) -> str | None:
-        """Return `permit`, `deny` or None when nothing is recorded."""
-
-
-class Lineage(Protocol):
-    """The hops of each message."""
-
-    def add(self, hop: Hop, actor: str) -> None:
-        """Record a hop."""
-
-
-class AuditLog(Protocol):
-    """Who did what, when, why. Insert only."""
-
-    def record(self, actor: str, action: str, subject: str, reason: str, **details: object) -> None:
-        """Record an act; `details` hold opaque identifiers and codes only."""
-
-
-class JobLeases(Protocol):
-    """One runner per scheduled job."""
-
-    def take(self, name: str, owner: str, duration: timedelta) -> bool:
-        """Take the job's lease for `duration`; False when another runner holds it."""
-
-
-class Transaction(Protocol):
-    """One commit."""
-
-    messages: Messages
-    patients: Patients
-    streams: Streams
-    deliveries: Deliveries
-    conversions: Conversions
-    reports: Reports
-    events: Events
-    tasks: Tasks
-    quarantine: Quarantine
-    consents: Consents
-    lineage: Lineage
-    audit: AuditLog
-    jobs: JobLeases
-    hints: list[Hint]
-
-
-class Ledger(Protocol):
-    """The state store. Commits when the block ends, rolls back when it raises; then sends the hints."""
-
-    def transaction(self) -> AbstractContextManager[Transaction]:
-        """Open a transaction; TransientError `ledger-unavailable` when the database cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from shared.delivery.minimisation import minimise
 from shared.errors import RejectedError, ReviewNeededError
 from shared.formats.fhir import encoding
 from shared.ledger import ConversionRow, DeliveryRow, Hop
+from shared.ledger_ports import Transaction
 from shared.partners.model import Receiver
 from shared.pipeline import Outcome, Stage, Work
-from shared.ports import Ports, Transaction
+from shared.ports import Ports
 from shared.validation import validate
 
 _RETRY = RetryPolicy(base=timedelta(seconds=1), cap=timedelta(minutes=5), budget=timedelta(days=3))

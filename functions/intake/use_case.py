@@ -28,8 +28,9 @@ from shared.formats.hl7v2.acknowledgment import AckCode, acknowledge
 from shared.formats.hl7v2.envelope import Envelope, read_envelope
 from shared.formats.hl7v2.parse import Limits
 from shared.ledger import Hop, MessageRow, NewEntry, Receipt
+from shared.ledger_ports import Transaction
 from shared.partners.model import Sender
-from shared.ports import Ports, Transaction
+from shared.ports import Ports
 
 _FUNCTION = INTAKE.step("receive-hl7v2")
 _MEDIA_TYPES = frozenset({"application/hl7-v2", "application/hl7-v2+er7", "text/plain"})

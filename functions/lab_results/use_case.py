@@ -25,9 +25,10 @@ from shared.formats.fhir.encoding import serialize
 from shared.formats.hl7v2.parse import parse
 from shared.formats.hl7v2.results import observed_results, report_states
 from shared.ledger import Hop, MessageRow, NewEntry, NewTask
+from shared.ledger_ports import Transaction
 from shared.partners.profile import PartnerProfile
 from shared.pipeline import Outcome, Stage, Work
-from shared.ports import Ports, Transaction
+from shared.ports import Ports
 from shared.validation import validate
 from shared.workflow.escalation import CRITICAL_RESULT, ladder_of
 

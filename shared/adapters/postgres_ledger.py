@@ -15,7 +15,7 @@ import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
-from shared import ports
+from shared import ledger_ports as ports
 from shared.adapters.postgres_deliveries import (
     PostgresConversions,
     PostgresDeliveries,

@@ -17,6 +17,23 @@ _COLUMNS = (
     "payload_hash"
 )
 
+_INSERT = """
+    INSERT INTO message (
+        message_id, partner, control_id, payload_hash, payload_size, media_type, message_code,
+        trigger_event, structure, hl7_version, processing_id, flow, received_at, traceparent,
+        status, status_code, status_location, status_at, duplicate_of, acknowledgment,
+        acknowledgment_code, patient_key, control_id_reused)
+    VALUES (
+        %(message_id)s, %(partner)s, %(control_id)s, %(payload_hash)s, %(payload_size)s, %(media_type)s,
+        %(message_code)s, %(trigger_event)s, %(structure)s, %(hl7_version)s, %(processing_id)s, %(flow)s,
+        %(received_at)s, %(traceparent)s, %(status)s, %(status_code)s, %(status_location)s, %(status_at)s,
+        %(duplicate_of)s, %(acknowledgment)s, %(acknowledgment_code)s, %(patient_key)s,
+        %(control_id)s <> '' AND EXISTS (
+            SELECT 1 FROM message earlier
+            WHERE (earlier.partner, earlier.control_id) = (%(partner)s, %(control_id)s)
+              AND earlier.payload_hash <> %(payload_hash)s))
+    """
+
 
 class PostgresMessages:
     """Messages and their inbox keys; consistent within the transaction that it was made for."""
@@ -58,22 +75,7 @@ class PostgresMessages:
         code, location = refusal or (None, None)
         acknowledgment_code, acknowledgment_bytes = acknowledgment or (None, None)
         self._connection.execute(
-            """
-            INSERT INTO message (
-                message_id, partner, control_id, payload_hash, payload_size, media_type, message_code,
-                trigger_event, structure, hl7_version, processing_id, flow, received_at, traceparent,
-                status, status_code, status_location, status_at, duplicate_of, acknowledgment,
-                acknowledgment_code, patient_key, control_id_reused)
-            VALUES (
-                %(message_id)s, %(partner)s, %(control_id)s, %(payload_hash)s, %(payload_size)s, %(media_type)s,
-                %(message_code)s, %(trigger_event)s, %(structure)s, %(hl7_version)s, %(processing_id)s, %(flow)s,
-                %(received_at)s, %(traceparent)s, %(status)s, %(status_code)s, %(status_location)s, %(status_at)s,
-                %(duplicate_of)s, %(acknowledgment)s, %(acknowledgment_code)s, %(patient_key)s,
-                %(control_id)s <> '' AND EXISTS (
-                    SELECT 1 FROM message earlier
-                    WHERE (earlier.partner, earlier.control_id) = (%(partner)s, %(control_id)s)
-                      AND earlier.payload_hash <> %(payload_hash)s))
-            """,
+            _INSERT,
             {
                 **asdict(receipt),
                 "status": status,

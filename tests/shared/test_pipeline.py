@@ -15,8 +15,9 @@ from shared.catalog.flows import LAB_RESULTS
 from shared.delivery.back_off import RetryPolicy
 from shared.errors import RejectedError, ReviewNeededError, TransientError
 from shared.ledger import Hop, NewEntry, Receipt
+from shared.ledger_ports import Transaction
 from shared.pipeline import Outcome, Stage, Work, drain, stream_of
-from shared.ports import Ports, Transaction
+from shared.ports import Ports
 from shared.trace_context import start_trace
 
 RETRY = RetryPolicy(base=timedelta(seconds=1), cap=timedelta(minutes=1), budget=timedelta(hours=1))

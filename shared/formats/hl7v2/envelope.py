@@ -93,7 +93,7 @@ def envelope_of(message: Message, problems: tuple[Issue, ...] = ()) -> Envelope:
         patient_identifiers=patient,
         placer_numbers=placers,
         filler_numbers=fillers,
-        problems=problems + _problems(message, structure),
+        problems=problems + _problems(message, structure, unread=bool(problems)),
     )
 
 
@@ -144,7 +144,8 @@ def _identifiers(
     return tuple(patient), tuple(placers), tuple(fillers)
 
 
-def _problems(message: Message, structure: str) -> tuple[Issue, ...]:
+def _problems(message: Message, structure: str, *, unread: bool) -> tuple[Issue, ...]:
+    """Return what is missing; of a message whose text could not be read, only its header is judged."""
     header = message.header
     problems = [
         Issue("error", "required", code, f"MSH-{number}", f"{name} is missing.")
@@ -159,6 +160,8 @@ def _problems(message: Message, structure: str) -> tuple[Issue, ...]:
     processing = header.text(11)
     if processing and processing not in _PROCESSING_IDS:
         problems.append(Issue("error", "code-invalid", "processing-id-invalid", "MSH-11", "Table 0103: P, T, D."))
+    if unread:
+        return tuple(problems)
     present = {segment.name for segment in message.segments}
     problems += [
         Issue("error", "required", "missing-segment", name, f"{structure} needs a segment {name}.")

@@ -1,0 +1,53 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.checks import Stage, run_stages, stages
+
+
+def this_python(stage: Stage) -> Path:
+    return Path(sys.executable).parent
+
+
+def python(program: str) -> tuple[str, ...]:
+    return (Path(sys.executable).name, "-c", program)
+
+
+def test_a_failed_stage_does_not_stop_the_later_ones(capfd: pytest.CaptureFixture[str]) -> None:
+    wanted = [
+        Stage("first", (python("raise SystemExit(5)"), python("print('never')"))),
+        Stage("second", (python("print('still runs')"),)),
+    ]
+
+    code = run_stages(wanted, this_python)
+
+    shown = capfd.readouterr().out
+    assert 1 == code
+    assert (True, False) == ("still runs" in shown, "never" in shown)
+    assert "1 stages passed, 1 failed" == shown.splitlines()[-1]
+
+
+def test_all_passed_is_exit_0(capfd: pytest.CaptureFixture[str]) -> None:
+    assert 0 == run_stages([Stage("only", (python("pass"),))], this_python)
+    assert "1 stages passed" == capfd.readouterr().out.splitlines()[-1]
+
+
+def test_no_test_at_all_is_a_failure(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    none = Stage("tests", (("pytest", "-q", "-p", "no:cacheprovider", "-c", "/dev/null", str(tmp_path)),))
+
+    assert 1 == run_stages([none], this_python)
+    assert "failed" in capfd.readouterr().out
+
+
+def test_the_stages_of_ci_in_their_order() -> None:
+    names = [stage.name for stage in stages()]
+
+    assert ["ruff check", "ruff format", "mypy", "import floors", "tests", "coverage"] == names[:6]
+
+
+@pytest.mark.parametrize(("everything", "selected"), [(False, False), (True, True)])
+def test_long_tests_run_only_when_asked_for(everything: bool, selected: bool) -> None:
+    tests = next(stage for stage in stages(everything=everything) if stage.name == "tests")
+
+    assert selected == ("long or not long" in tests.commands[-1])
