@@ -22,6 +22,7 @@ from shared.errors import IntegrationError, RejectedError, ReviewNeededError, Tr
 from shared.ledger import Entry, Hint, Hop, Lease, LeaseLostError, NewTask
 from shared.ledger_ports import Transaction
 from shared.ports import Ports
+from shared.structured_log import log_event
 from shared.trace_context import child_of, span_id_of
 
 _log = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ def _work_on(stage: Stage, entry: Entry, lease: Lease, ports: Ports) -> Entry | 
             tx.streams.close(entry)
             return _next_or_release(tx, stage, lease, ports)
     except LeaseLostError:
-        _log.warning("lease lost", extra={"function": stage.step.function, "stream_id": lease.stream_id})
+        log_event(_log, logging.WARNING, "lease lost", function=stage.step.function, stream_id=lease.stream_id)
         return None
     except TransientError as error:
         return _postpone(stage, work, error, ports)
@@ -140,6 +141,14 @@ def _postpone(stage: Stage, work: Work, error: TransientError, ports: Ports) -> 
 def _set_aside(stage: Stage, work: Work, error: IntegrationError, ports: Ports) -> Entry | None:
     """Quarantine the entry, park its stream behind it, and open the review that decides (invariant 13)."""
     entry = work.entry
+    log_event(
+        _log,
+        logging.WARNING,
+        "quarantined",
+        function=stage.step.function,
+        code=error.code,
+        message_id=str(entry.message_id),
+    )
     with ports.ledger.transaction() as tx:
         tx.streams.confirm(work.lease)
         if stage.book == "items":

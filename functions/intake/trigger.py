@@ -7,9 +7,7 @@ from http import HTTPStatus
 from uuid import UUID
 
 import azure.functions as func
-import orjson
 
-from functions.intake.use_case import Submission, read_status, receive_hl7v2
 from shared import bootstrap
 from shared.authorization import authorize
 from shared.catalog.flows import INTAKE
@@ -40,6 +38,7 @@ def _answered(work: Callable[[], func.HttpResponse]) -> func.HttpResponse:
 @blueprints[RECEIVE.tier].route(route=RECEIVE.route.name, methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 def intake_receive_hl7v2(req: func.HttpRequest) -> func.HttpResponse:
     """Answer with an HL7 ACK: 200 for AA, 422 for AE and AR; problem+json where no ACK can be given."""
+    from functions.intake.use_case import Submission, receive_hl7v2
 
     def work() -> func.HttpResponse:
         ports = bootstrap.ports()
@@ -65,6 +64,9 @@ def intake_receive_hl7v2(req: func.HttpRequest) -> func.HttpResponse:
 @blueprints[STATUS.tier].route(route=STATUS.route.name, methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 def intake_message_status(req: func.HttpRequest) -> func.HttpResponse:
     """Tell a partner where its message is."""
+    import orjson
+
+    from functions.intake.use_case import read_status
 
     def work() -> func.HttpResponse:
         ports = bootstrap.ports()

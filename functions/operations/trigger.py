@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import azure.functions as func
 
-from functions.operations.use_case import publish_recorded_events, wake_overdue_streams
 from shared import bootstrap
 from shared.catalog.flows import OPERATIONS
 
@@ -18,6 +17,8 @@ PUBLISH_EVENTS = OPERATIONS.step("publish-events")
 @blueprints[SWEEP.tier].timer_trigger(arg_name="timer", schedule=SWEEP.inbound.name)
 def operations_sweep(timer: func.TimerRequest) -> None:
     """Wake streams whose hint was lost or never sent."""
+    from functions.operations.use_case import wake_overdue_streams
+
     wake_overdue_streams(bootstrap.ports())
 
 
@@ -25,4 +26,6 @@ def operations_sweep(timer: func.TimerRequest) -> None:
 @blueprints[PUBLISH_EVENTS.tier].timer_trigger(arg_name="timer", schedule=PUBLISH_EVENTS.inbound.name)
 def operations_publish_events(timer: func.TimerRequest) -> None:
     """Publish the facts that commits have recorded."""
+    from functions.operations.use_case import publish_recorded_events
+
     publish_recorded_events(bootstrap.ports())

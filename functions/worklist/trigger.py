@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import azure.functions as func
 
-from functions.worklist.use_case import escalate_overdue_tasks
 from shared import bootstrap
 from shared.catalog.flows import WORKLIST
 
@@ -17,4 +16,6 @@ ESCALATE = WORKLIST.step("escalate")
 @blueprints[ESCALATE.tier].timer_trigger(arg_name="timer", schedule=ESCALATE.inbound.name)
 def worklist_escalate(timer: func.TimerRequest) -> None:
     """Escalate overdue tasks."""
+    from functions.worklist.use_case import escalate_overdue_tasks
+
     escalate_overdue_tasks(bootstrap.ports(), f"corridor/{ESCALATE.tier}/{ESCALATE.function}")

@@ -40,9 +40,10 @@ COMPONENTS: dict[str, frozenset[int]] = {
 # Components that say something only of another: alone they qualify nothing, and no map can place them.
 _QUALIFIERS: dict[str, dict[int, frozenset[int]]] = {
     "CWE": {
-        **dict.fromkeys((3, 7, 14), frozenset({1, 2})),
-        **dict.fromkeys((6, 8, 17), frozenset({4, 5})),
-        **dict.fromkeys((12, 13, 20), frozenset({10, 11})),
+        **dict.fromkeys((3, 14), frozenset({1, 2})),
+        **dict.fromkeys((6, 17), frozenset({4, 5})),
+        **dict.fromkeys((12, 20), frozenset({10, 11})),
+        **{7: frozenset({1}), 8: frozenset({4}), 13: frozenset({10})},
     },
     "DTM": {2: frozenset({1})},
     "EI": dict.fromkeys((2, 3, 4), frozenset({1})),

@@ -4,14 +4,14 @@ CE, CWE, CNE, IS, ID -> CodeableConcept, Coding.
     coding[0]  code 1, display 2, system 3 (14 where it is an OID), version 7
     coding[1]  code 4, display 5, system 6 (17), version 8
     coding[2]  code 10, display 11, system 12 (20), version 13
-    text       9, the original text; without it the display of a code that has none, so that words never vanish
+    text       9, the original text; without it the words that came without a code, else the first display
     first      the partner's meaning of a local code, where its file has one; the local code stays beside it
 """
 
 from __future__ import annotations
 
 from shared.formats.hl7v2.message import Repetition, Segment
-from shared.mapping.hl7v2_to_fhir.context import Context, Resource, field_name
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, field_name, original_value
 from shared.terminology.systems import system_uri
 
 _TRIPLETS = ((1, 7, 14), (4, 8, 17), (10, 13, 20))
@@ -33,15 +33,15 @@ def concepts(context: Context, segment: Segment, number: int, table: str = "") -
 def concept_of(context: Context, repetition: Repetition, field: str, table: str = "") -> Resource | None:
     """Return a coded value as a CodeableConcept, None when it says nothing."""
     codings: list[Resource] = []
-    words = ""
+    words: list[str] = []
     for first, version, oid in _TRIPLETS:
         if len(repetition.parts) < first:
             break
         coding, text = _coding(context, repetition, first, version, oid, table if first == 1 else "")
-        words = words or text
+        words += [text] if text else []
         if coding is None:
             continue
-        meaning = context.local_code(field, coding["code"]) if context.partner.code_maps else None
+        meaning = context.local_code(field, coding.get("code", "")) if context.partner.code_maps else None
         if meaning is not None:
             mapped = {"system": meaning.system, "code": meaning.code}
             if meaning.display:
@@ -49,8 +49,12 @@ def concept_of(context: Context, repetition: Repetition, field: str, table: str 
             if mapped not in codings:
                 codings.insert(0, mapped)
         codings.append(coding)
+    text = repetition.component(9)
+    if not text and words:
+        text = words.pop(0)
+    codings += [{"display": display} for display in words]
     result: Resource = {"coding": codings} if codings else {}
-    if text := repetition.component(9) or words or (codings[0].get("display", "") if codings else ""):
+    if text := text or (codings[0].get("display", "") if codings else ""):
         result["text"] = text
     return result or None
 
@@ -65,10 +69,16 @@ def _coding(
     context: Context, repetition: Repetition, first: int, version_at: int, oid_at: int, table: str
 ) -> tuple[Resource | None, str]:
     """Return a coding, and the words that came without a code."""
-    code, display = repetition.component(first).strip(), repetition.component(first + 1)
-    system = system_uri(repetition.component(oid_at) or repetition.component(first + 2) or table, context.scope)
+    code, display = repetition.component(first), repetition.component(first + 1)
+    name, oid = repetition.component(first + 2), repetition.component(oid_at)
+    system = system_uri(oid or name or table, context.scope)
     if not code:
-        return ({"system": system, "display": display} if system and display else None), display
+        if not system or not display:
+            return None, display
+        named: Resource = {"system": system, "display": display}
+        if oid and name:
+            named["extension"] = [original_value(name)]
+        return named, ""
     coding: Resource = {}
     if system:
         coding["system"] = system
@@ -78,4 +88,6 @@ def _coding(
     coding["code"] = code if " " not in code and code.isprintable() else " ".join(code.split())
     if display:
         coding["display"] = display
+    if oid and name and system_uri(name, context.scope) != system:
+        coding["extension"] = [original_value(name)]
     return coding, ""
