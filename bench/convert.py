@@ -65,7 +65,7 @@ def _row(name: str, payload: bytes) -> Row:
         return serialize(conversion.bundle)
 
     output = whole()
-    text = payload.decode()
+    text = "\r".join(line for line in payload.decode().splitlines() if line[:3].isalnum())
     took = interleaved(
         {
             "floor": lambda: (parse(payload), orjson.dumps(orjson.loads(output))),  # type: ignore[arg-type]

@@ -103,6 +103,7 @@ def app_environment(layout: Layout, authority: Authority, principals: Principals
     bus = f"localhost:{layout.ports.service_bus}"
     return {
         "CORRIDOR_TIER": "all",
+        "PYTHON_THREADPOOL_THREAD_COUNT": "32",
         "AZURE_CLIENT_ID": APP_CLIENT_ID,
         "IDENTITY_ENDPOINT": f"{layout.issuer_url}/identity",
         "IDENTITY_HEADER": principals.secret("identity-header"),

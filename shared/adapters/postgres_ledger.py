@@ -7,6 +7,7 @@ is fetched per physical connection, because in Azure it is a token that expires 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -83,6 +84,7 @@ class PostgresLedger:
     ) -> None:
         self._clock = clock
         self._hints = hints
+        self._checking = threading.Lock()
 
         def connect_arguments() -> dict[str, object]:
             fixed: dict[str, object] = {"prepare_threshold": None, "connect_timeout": 5}
@@ -96,18 +98,30 @@ class PostgresLedger:
             timeout=_POOL_WAIT_SECONDS,
             max_lifetime=1800,
             reconnect_timeout=30,
-            check=ConnectionPool.check_connection,
             open=True,
         )
 
     @contextmanager
     def transaction(self) -> Iterator[PostgresTransaction]:
         """Commit what the block wrote when it ends, nothing when it raises; then send the hints it collected."""
-        with translated(), self._pool.connection() as connection:
-            transaction = PostgresTransaction(connection, self._clock)
-            yield transaction
+        try:
+            with translated(), self._pool.connection() as connection:
+                transaction = PostgresTransaction(connection, self._clock)
+                yield transaction
+        except TransientError as error:
+            if isinstance(error.__cause__, psycopg.OperationalError):
+                self._discard_broken_connections()
+            raise
         if transaction.hints:
             self._hints.send(transaction.hints)
+
+    def _discard_broken_connections(self) -> None:
+        """Test what lies in the pool after one connection broke: a restart of the server breaks all of them."""
+        if self._checking.acquire(blocking=False):
+            try:
+                self._pool.check()
+            finally:
+                self._checking.release()
 
     def close(self) -> None:
         """Close the pool and its connections."""

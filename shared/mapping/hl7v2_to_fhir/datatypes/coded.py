@@ -59,12 +59,6 @@ def concept_of(context: Context, repetition: Repetition, field: str, table: str 
     return result or None
 
 
-def code_text(repetition: Repetition) -> tuple[str, str, str]:
-    """Return code, system name and words of a coded value: a business key."""
-    code = repetition.component(1)
-    return code, repetition.component(3), repetition.component(2) or repetition.component(9)
-
-
 def _coding(
     context: Context, repetition: Repetition, first: int, version_at: int, oid_at: int, table: str
 ) -> tuple[Resource | None, str]:

@@ -135,7 +135,7 @@ def populated(draw: st.DrawFn) -> tuple[dict[str, dict[int, str]], dict[str, tup
 
 
 @given(populated())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 def test_whatever_is_populated_together_is_accounted_for(
     case: tuple[dict[str, dict[int, str]], dict[str, tuple[str, int]]],
 ) -> None:
