@@ -16,8 +16,8 @@ from cli.launcher.progress import SetupError
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".corridor" / "cache"
 
-# Branch coverage in percent below which the run fails; 0 only reports it.
-COVERAGE_FLOOR = 0
+# Branch coverage in percent below which the run fails.
+COVERAGE_FLOOR = 95
 
 _PRODUCT = ("shared", "functions", "local", "cli", "bench", "migrations", "scripts", "function_app.py")
 _WORKERS = "2"
