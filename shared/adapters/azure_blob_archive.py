@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
-from azure.storage.blob import ContainerClient
+from azure.storage.blob import ContainerClient, StorageErrorCode
 
 from shared.errors import RejectedError, TransientError
+
+_BRIEFLY: dict[str, Any] = {"retry_total": 1, "connection_timeout": 5, "read_timeout": 20}
 
 
 class AzureBlobArchive:
     """
     Blobs in one container; durable when `put` returns (Azure acknowledges after replication).
 
-    Create-only by `If-None-Match: *`, so two writers of one name cannot overwrite each other.
+    Create-only by `If-None-Match: *`, so two writers of one name cannot overwrite each other. The SDK is told to
+    repeat little and to wait briefly: whoever called has a back-off of its own, and a partner waits for its answer.
     """
 
     def __init__(self, container: ContainerClient) -> None:
@@ -25,15 +29,19 @@ class AzureBlobArchive:
         """Keep `content` under `name`; RejectedError `archive-conflict` if other content is there already."""
         with _translated():
             try:
-                self._container.upload_blob(name, content, overwrite=False)
+                self._container.upload_blob(name, content, overwrite=False, **_BRIEFLY)
             except ResourceExistsError:
-                if self._container.download_blob(name).readall() != content:
+                if self._read(name) != content:
                     raise RejectedError("archive-conflict", text="the name is taken by other content") from None
 
     def get(self, name: str) -> bytes:
         """Return the content; RejectedError `archive-missing` if the name was never created."""
         with _translated():
-            return self._container.download_blob(name).readall()
+            return self._read(name)
+
+    def _read(self, name: str) -> bytes:
+        content: bytes = self._container.download_blob(name, **_BRIEFLY).readall()
+        return content
 
 
 @contextmanager
@@ -41,6 +49,12 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except ResourceNotFoundError as error:
+        if _code_of(error) != StorageErrorCode.BLOB_NOT_FOUND:  # the container, not the blob: no payload is to blame
+            raise TransientError("archive-unavailable", text="the archive's container is not there") from error
         raise RejectedError("archive-missing", text="the archive holds nothing under this name") from error
     except AzureError as error:
         raise TransientError("archive-unavailable", text="the archive cannot be reached") from error
+
+
+def _code_of(error: AzureError) -> str:
+    return str(getattr(error, "error_code", ""))

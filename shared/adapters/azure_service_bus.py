@@ -3,6 +3,9 @@ Hints and facts over Azure Service Bus.
 
 Senders are opened once and kept, since opening one costs half a second. A hint that cannot be sent is logged and
 forgotten: the sweeper finds its stream in the ledger. Facts raise, so that the ledger keeps them unpublished.
+
+Nobody waits longer than a stated patience: the SDK itself waits without end for a bus that takes the connection
+and then says nothing.
 """
 
 from __future__ import annotations
@@ -12,58 +15,155 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from queue import Full
+from queue import Queue as BoundedQueue
 from typing import Any
 
 import orjson
 from azure.core.exceptions import AzureError
 from azure.servicebus import ServiceBusClient, ServiceBusMessage, ServiceBusSender
-from azure.servicebus.exceptions import ServiceBusError
+from azure.servicebus.exceptions import OperationTimeoutError, ServiceBusConnectionError, ServiceBusError
 
 from shared.catalog.flows import EVENTS
 from shared.catalog.index import step_of_function
 from shared.errors import TransientError
 from shared.ledger import Hint
-from shared.structured_log import log_event
 
 _log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 2.0
+_HINT_PATIENCE_SECONDS = 1.0
+_FACT_PATIENCE_SECONDS = 20.0
+_STUCK_SECONDS = 60.0
+_LONGEST_LINE = 1000
+_ABSENT = (ServiceBusError, AzureError)
+
+
+class _Line:
+    """
+    One entity's sender, and the thread that alone uses it: the SDK's senders are not made for many threads.
+
+    `busy_since` tells how long the transfer in hand has taken already.
+    """
+
+    def __init__(self, entity: str, make_sender: Callable[[], ServiceBusSender]) -> None:
+        self._make_sender = make_sender
+        self._sender: ServiceBusSender | None = None
+        self._waiting: BoundedQueue[tuple[list[ServiceBusMessage], Future[None]] | None] = BoundedQueue(_LONGEST_LINE)
+        self.busy_since: float | None = None
+        self._thread = threading.Thread(target=self._run, name=f"service-bus-{entity}", daemon=True)
+        self._thread.start()
+
+    def post(self, messages: list[ServiceBusMessage]) -> Future[None]:
+        """Put the messages in line; the future tells how their transfer ended."""
+        future: Future[None] = Future()
+        try:
+            self._waiting.put_nowait((messages, future))
+        except Full as error:
+            raise ServiceBusConnectionError(message="too many transfers wait for the bus") from error
+        return future
+
+    def is_stuck(self) -> bool:
+        """Tell whether the transfer in hand has no hope left."""
+        since = self.busy_since
+        return since is not None and time.monotonic() - since > _STUCK_SECONDS
+
+    def end(self, patience: float) -> None:
+        """Close the sender after what is in line, waiting for it no longer than `patience`."""
+        try:
+            self._waiting.put(None, timeout=patience)
+        except Full:
+            return
+        self._thread.join(patience)
+
+    def _run(self) -> None:
+        while (transfer := self._waiting.get()) is not None:
+            messages, future = transfer
+            if not future.set_running_or_notify_cancel():
+                continue
+            self.busy_since = time.monotonic()
+            try:
+                self._transfer(messages)
+            except Exception as error:  # noqa: BLE001 -- raised again by whoever waits for the future
+                future.set_exception(error)
+            else:
+                future.set_result(None)
+            self.busy_since = None
+        self._drop()
+
+    def _transfer(self, messages: list[ServiceBusMessage]) -> None:
+        content = messages if len(messages) > 1 else messages[0]
+        if self._sender is not None:
+            try:
+                self._sender.send_messages(content)
+                return
+            except (*_ABSENT, OSError):  # the bus closes idle links: one try over a new one
+                self._drop()
+        self._sender = self._make_sender()
+        try:
+            self._sender.send_messages(content)
+        except BaseException:
+            self._drop()
+            raise
+
+    def _drop(self) -> None:
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            sender.close()
 
 
 class ServiceBusSenders:
-    """One sender per entity, each behind a lock: the SDK's senders are not made for many threads at once."""
+    """One sender per entity, opened on first use and kept."""
 
     def __init__(self, client: Callable[[], ServiceBusClient]) -> None:
         self._make_client = client
         self._client: ServiceBusClient | None = None
-        self._senders: dict[str, ServiceBusSender] = {}
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._lines: dict[str, _Line] = {}
+        self._lock = threading.Lock()
         self._opening = threading.Lock()
 
-    def send(self, entity: str, messages: list[ServiceBusMessage], *, topic: bool = False) -> None:
-        """Send the messages in one transfer; ServiceBusError when the bus does not take them."""
-        with self._locks[entity]:
-            sender = self._senders.get(entity) or self._open(entity, topic=topic)
-            try:
-                sender.send_messages(messages if len(messages) > 1 else messages[0])
-            except (ServiceBusError, AzureError):
-                self._senders.pop(entity, None)
-                sender.close()
-                raise
+    def send(
+        self,
+        entity: str,
+        messages: list[ServiceBusMessage],
+        *,
+        topic: bool = False,
+        patience: float = _FACT_PATIENCE_SECONDS,
+    ) -> None:
+        """
+        Send the messages in one transfer; ServiceBusError when the bus has not taken them within `patience`.
+
+        A transfer that was given up may still succeed: hints and facts may come twice.
+        """
+        future = self._line(entity, topic=topic).post(messages)
+        try:
+            future.result(patience)
+        except TimeoutError as error:
+            future.cancel()
+            raise OperationTimeoutError(message="the bus did not take the messages in time") from error
+        except OSError as error:
+            raise ServiceBusConnectionError(message=type(error).__name__) from error
+
+    def _line(self, entity: str, *, topic: bool) -> _Line:
+        with self._lock:
+            line = self._lines.get(entity)
+            if line is None or line.is_stuck():
+                line = self._lines[entity] = _Line(entity, lambda: self._open(entity, topic=topic))
+            return line
 
     def _open(self, entity: str, *, topic: bool) -> ServiceBusSender:
         with self._opening:
             if self._client is None:
                 self._client = self._make_client()
-            sender = self._client.get_topic_sender(entity) if topic else self._client.get_queue_sender(entity)
-        self._senders[entity] = sender
-        return sender
+            return self._client.get_topic_sender(entity) if topic else self._client.get_queue_sender(entity)
 
     def close(self) -> None:
         """Close every sender and the connection."""
-        for sender in self._senders.values():
-            sender.close()
-        self._senders.clear()
+        with self._lock:
+            lines, self._lines = list(self._lines.values()), {}
+        for line in lines:
+            line.end(_PAUSE_SECONDS)
         if self._client is not None:
             self._client.close()
 
@@ -72,28 +172,27 @@ class ServiceBusHintSender:
     """
     Sends hints to the queues that the catalogue names.
 
-    A bus that is away is left alone for two seconds after each failure: an acknowledgment must not wait for it.
+    A queue that did not take its hints within a second is left alone for two: an acknowledgment must not wait.
     """
 
     def __init__(self, senders: ServiceBusSenders, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._senders = senders
         self._monotonic = monotonic
-        self._away_until = float("-inf")
+        self._away_until: dict[str, float] = {}
 
     def send(self, hints: Sequence[Hint]) -> None:
         """Send the hints, one transfer per queue, or leave them to the sweeper."""
-        if self._monotonic() < self._away_until:
-            return
         by_queue: defaultdict[str, list[ServiceBusMessage]] = defaultdict(list)
         for hint in hints:
             by_queue[step_of_function(hint.function).queue.name].append(_message_of(hint))
         for queue, messages in by_queue.items():
+            if self._monotonic() < self._away_until.get(queue, float("-inf")):
+                continue
             try:
-                self._senders.send(queue, messages)
-            except (ServiceBusError, AzureError) as error:
-                self._away_until = self._monotonic() + _PAUSE_SECONDS
-                log_event(_log, logging.WARNING, "hint not sent", queue=queue, error_type=type(error).__name__)
-                return
+                self._senders.send(queue, messages, patience=_HINT_PATIENCE_SECONDS)
+            except _ABSENT as error:
+                self._away_until[queue] = self._monotonic() + _PAUSE_SECONDS
+                _log.warning("hint not sent", extra={"queue": queue, "error_type": type(error).__name__})
 
 
 class ServiceBusFactPublisher:
@@ -116,7 +215,7 @@ class ServiceBusFactPublisher:
         ]
         try:
             self._senders.send(EVENTS.name, messages, topic=True)
-        except (ServiceBusError, AzureError) as error:
+        except _ABSENT as error:
             raise TransientError("bus-unavailable", text="the topic did not take the events") from error
 
 

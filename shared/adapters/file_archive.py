@@ -11,9 +11,12 @@ import os
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import quote
 from uuid import uuid4
 
 from shared.errors import RejectedError, TransientError
+
+_LONGEST_NAME = 200
 
 
 class FileArchive:
@@ -21,6 +24,7 @@ class FileArchive:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._durable: set[Path] = set()
 
     def put(self, name: str, content: bytes) -> None:
         """Keep `content` under `name`; RejectedError `archive-conflict` if other content is there already."""
@@ -49,6 +53,8 @@ class FileArchive:
         try:
             return self._path(name).read_bytes()
         except FileNotFoundError as error:
+            if not self._root.is_dir():
+                raise TransientError("archive-unavailable", text="the archive's folder is not there") from error
             raise RejectedError("archive-missing", text="the archive holds nothing under this name") from error
         except OSError as error:
             raise TransientError("archive-unavailable", text="the archive cannot be read") from error
@@ -56,16 +62,21 @@ class FileArchive:
     def _path(self, name: str) -> Path:
         kind, _, key = name.partition("/")
         shard = sha256(key.encode()).hexdigest()[:2]
-        return self._root / kind / shard / key.replace("/", "_")
+        return self._root / _file_name(kind) / shard / _file_name(key)
 
     def _make_folder(self, folder: Path) -> None:
-        """Make a missing folder durable together with the entry that names it."""
-        if folder.is_dir():
+        """
+        Make a missing folder durable together with the entry that names it.
+
+        One that another process has just made may not be durable yet: each process syncs each folder once.
+        """
+        if folder.is_dir() and (folder in self._durable or self._root not in folder.parents):
             return
         self._make_folder(folder.parent)
         with suppress(FileExistsError):
             folder.mkdir(mode=0o700)
         self._sync(folder.parent)
+        self._durable.add(folder)
 
     @staticmethod
     def _sync(folder: Path) -> None:
@@ -74,3 +85,13 @@ class FileArchive:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _file_name(part: str) -> str:
+    """Return another file name for each part; opaque ids of ours stay as they are."""
+    name = quote(part, safe="")
+    if name.startswith("."):  # neither `..` nor the name of a file that is still being written
+        name = f"%2E{name[1:]}"
+    if not 0 < len(name) <= _LONGEST_NAME:
+        name = f"={sha256(part.encode()).hexdigest()}"  # `=` never stands in a quoted name
+    return name

@@ -133,6 +133,15 @@ _RULES = {
             ON hop.delivery_id = delivery.delivery_id AND hop.message_id = delivery.message_id
             AND hop.outcome = 'delivered'
         WHERE delivery.status = 'delivered' GROUP BY 1 HAVING count(hop.hop_id) <> 1""",
+    "delivery-quarantined-without-entry": """
+        SELECT delivery_id FROM delivery WHERE status = 'quarantined' AND NOT EXISTS (
+            SELECT 1 FROM quarantine
+            WHERE quarantine.delivery_id = delivery.delivery_id AND disposition IS NULL)""",
+    "parked-without-quarantine": """
+        SELECT message_id FROM entry WHERE status = 'parked' AND NOT EXISTS (
+            SELECT 1 FROM quarantine
+            WHERE quarantine.message_id = entry.message_id AND quarantine.function = entry.function
+              AND quarantine.delivery_id IS NOT DISTINCT FROM entry.delivery_id AND disposition IS NULL)""",
     "accepted-without-acknowledgment": """
         SELECT message_id FROM message
         WHERE status NOT IN ('rejected', 'duplicate') AND acknowledgment_code IS DISTINCT FROM 'AA'""",

@@ -85,16 +85,17 @@ class Trace:
     waiting: list[tuple[str, str, int, str | None]]
 
 
-_BY_UUID = """
-    SELECT message_id FROM message WHERE message_id = %(id)s
-    UNION SELECT message_id FROM delivery WHERE delivery_id = %(id)s
-    UNION SELECT message_id FROM task WHERE task_id = %(id)s
-    UNION SELECT message_id FROM event WHERE event_id = %(id)s
+_FOUND = """
+    SELECT message_id FROM message WHERE control_id = %(text)s
+    UNION SELECT message_id FROM message WHERE split_part(traceparent, '-', 2) = lower(%(text)s)
+    UNION SELECT message_id FROM message WHERE message_id = %(uuid)s
+    UNION SELECT message_id FROM delivery WHERE delivery_id = %(uuid)s
+    UNION SELECT message_id FROM task WHERE task_id = %(uuid)s
+    UNION SELECT message_id FROM event WHERE event_id = %(uuid)s
 """
-_BY_TEXT = """
-    SELECT message_id FROM message WHERE control_id = %(id)s
-    UNION SELECT message_id FROM message WHERE split_part(traceparent, '-', 2) = %(id)s
-"""
+_OLDEST_FIRST = f"""
+    SELECT message_id FROM message WHERE message_id IN ({_FOUND}) ORDER BY received_at, message_id LIMIT %(limit)s
+"""  # noqa: S608 -- our own query
 
 
 def read_traces(url: str, any_id: str, limit: int = 20) -> list[Trace]:
@@ -106,8 +107,8 @@ def read_traces(url: str, any_id: str, limit: int = 20) -> list[Trace]:
     """
     with translated(), psycopg.connect(url, prepare_threshold=None, connect_timeout=5) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        found = connection.execute(*_query(any_id)).fetchall()[:limit]
-        traces = sorted((_trace(connection, row[0]) for row in found), key=lambda trace: trace.message.received_at)
+        wanted = {"text": any_id, "uuid": _uuid(any_id), "limit": limit}
+        traces = [_trace(connection, row[0]) for row in connection.execute(_OLDEST_FIRST, wanted).fetchall()]
         for trace in traces:
             connection.execute(
                 "INSERT INTO audit (at, actor, action, subject, reason, details)"
@@ -117,12 +118,12 @@ def read_traces(url: str, any_id: str, limit: int = 20) -> list[Trace]:
         return traces
 
 
-def _query(any_id: str) -> tuple[str, dict[str, object]]:
+def _uuid(any_id: str) -> UUID | None:
     # A trace id has a UUID's digits without its dashes: only the dashed form is taken for one of ours.
     if "-" in any_id:
         with suppress(ValueError):
-            return _BY_UUID, {"id": UUID(any_id)}
-    return _BY_TEXT, {"id": any_id}
+            return UUID(any_id)
+    return None
 
 
 def _trace(connection: Connection, message_id: UUID) -> Trace:
@@ -130,7 +131,9 @@ def _trace(connection: Connection, message_id: UUID) -> Trace:
     waiting = connection.execute(
         "SELECT function, status, attempts, code FROM entry WHERE message_id = %s ORDER BY entered_at", (message_id,)
     ).fetchall()
-    events = connection.execute("SELECT type FROM event WHERE message_id = %s", (message_id,)).fetchall()
+    events = connection.execute(
+        "SELECT type FROM event WHERE message_id = %s ORDER BY recorded_at, event_id", (message_id,)
+    ).fetchall()
     return Trace(
         message=message,
         hops=_rows(connection, TracedHop, "hop", message_id, "hop_id"),
