@@ -9,8 +9,18 @@ from typing import Any
 
 from shared.errors import ConfigurationError
 
-DEFAULT_DATA = Path(__file__).resolve().parents[1] / ".corridor" / "data"
+_HOME = Path(__file__).resolve().parents[1] / ".corridor"
+DEFAULT_DATA = _HOME / "data"
+DEMO_DATA = _HOME / "demo"
 _FILE = "environment.json"
+
+
+def data_folder(given: Path | None) -> Path:
+    """Return the folder that was given, else that of `up` or of `demo`, whichever platform was started last."""
+    if given is not None:
+        return given
+    started = [folder for folder in (DEFAULT_DATA, DEMO_DATA) if (folder / _FILE).exists()]
+    return max(started, key=lambda folder: (folder / _FILE).stat().st_mtime, default=DEFAULT_DATA)
 
 
 def environment_file(data: Path) -> Path:

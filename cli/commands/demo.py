@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 import time
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.running import DEMO_DATA
 from local.platform.layout import DEFAULT_PORT
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from local.platform.running import Platform
     from shared.adapters.postgres_books import Books
 
-_DATA = Path(__file__).resolve().parents[2] / ".corridor" / "demo"
 _MARK = ".demo"
 
 
@@ -29,7 +30,7 @@ _MARK = ".demo"
     "--kill", is_flag=True, help="End the host, the bus and PostgreSQL by kill -9 at three points of the day."
 )
 @click.option("--messages", default=400, show_default=True, help="How many messages the partners post.")
-@click.option("--data", type=click.Path(path_type=Path), default=_DATA, help="Folder for the day; emptied first.")
+@click.option("--data", type=click.Path(path_type=Path), default=DEMO_DATA, help="Folder for the day; emptied first.")
 @click.option("--port", default=DEFAULT_PORT, show_default=True, help="Port of the API; five more follow it.")
 def command(data: Path, port: int, messages: int, *, leave: bool, kill: bool) -> None:
     """
@@ -143,8 +144,10 @@ def _print_verdict(
             style="bold green",
         )
     example = next((one.answer.message_id for one in sent if one.posting.expect.critical), "ID")
-    console.print("Where to look")
-    console.print(f"  ./corridor trace {example} --data {platform.layout.data}")
-    console.print(f"  ./corridor reconcile --data {platform.layout.data}")
+    data = platform.layout.data
+    option = "" if data == DEMO_DATA.resolve() else f" --data {shlex.quote(str(data))}"
+    console.print("Where to look, while it runs (./corridor up --data FOLDER starts it again)")
+    console.print(f"  ./corridor trace {example}{option}", soft_wrap=True)
+    console.print(f"  ./corridor reconcile{option}", soft_wrap=True)
     console.print(f"  {platform.layout.fhir_url}/metadata")
-    console.print(f"  {platform.layout.data / 'logs'}")
+    console.print(f"  {data / 'logs'}", soft_wrap=True)

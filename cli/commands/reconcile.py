@@ -11,21 +11,21 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from cli.running import DEFAULT_DATA, operator_database_url
+from cli.running import data_folder, operator_database_url
 from shared.adapters.postgres_books import Books, DeliveriesLine, ItemsLine, read_books
 
 
 @click.command("reconcile")
-@click.option("--data", type=click.Path(path_type=Path), default=DEFAULT_DATA, help="Folder of the local platform.")
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of the local platform; else the last started.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
-def command(data: Path, *, as_json: bool) -> None:
+def command(data: Path | None, *, as_json: bool) -> None:
     """
     Prove that nothing is lost: received = processed + duplicate + rejected + quarantined + in flight.
 
     Deliveries balance likewise, and every row in flight is held against the work behind it. Exit 0 when the
     books balance, 1 when a row is found that breaks them.
     """
-    books = read_books(operator_database_url(data))
+    books = read_books(operator_database_url(data_folder(data)))
     if as_json:
         click.echo(json.dumps({**asdict(books), "balance": books.balance}, default=str, indent=2))
     else:

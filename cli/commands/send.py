@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.running import DEFAULT_DATA, environment_file, read_environment
+from cli.running import data_folder, environment_file, read_environment
 
 if TYPE_CHECKING:
     from cli.partner_client import Access
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command("send")
 @click.option("--partner", required=True, metavar="P", help="The partner to post as.")
-@click.option("--data", type=click.Path(path_type=Path), default=DEFAULT_DATA, help="Folder of the local platform.")
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of the local platform; else the last started.")
 @click.option("--api-url", envvar="CORRIDOR_API_URL", help="Where Corridor answers (else: the local platform).")
 @click.option("--token-url", envvar="CORRIDOR_TOKEN_URL", help="The token endpoint.")
 @click.option("--scope", envvar="CORRIDOR_SCOPE", help="The scope to ask for.")
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--client-secret", envvar="CORRIDOR_CLIENT_SECRET", help="Its secret; better given by the environment.")
 @click.option("--ca-file", envvar="CORRIDOR_CA_FILE", help="An authority to trust beside the machine's own.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def command(partner: str, data: Path, files: tuple[Path, ...], **given: str | None) -> None:
+def command(partner: str, data: Path | None, files: tuple[Path, ...], **given: str | None) -> None:
     r"""
     Post each FILE as that partner would, one request each, its bytes as they are.
 
@@ -42,7 +42,7 @@ def command(partner: str, data: Path, files: tuple[Path, ...], **given: str | No
     from cli.partner_client import PartnerClient
 
     refused = 0
-    with PartnerClient(partner, _access(partner, data, given)) as client:
+    with PartnerClient(partner, _access(partner, data_folder(data), given)) as client:
         for file in files:
             answer = client.send(file.read_bytes())
             click.echo(f"{answer.code} {answer.message_id} {file}")

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.running import DEFAULT_DATA, operator_database_url
+from cli.running import data_folder, operator_database_url
 from shared.adapters.postgres_trace import Trace, read_traces
 from shared.trace_context import trace_id_of
 
@@ -30,9 +30,9 @@ _COLOURS = {
 
 @click.command("trace")
 @click.argument("any_id", metavar="ID")
-@click.option("--data", type=click.Path(path_type=Path), default=DEFAULT_DATA, help="Folder of the local platform.")
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of the local platform; else the last started.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
-def command(any_id: str, data: Path, *, as_json: bool) -> None:
+def command(any_id: str, data: Path | None, *, as_json: bool) -> None:
     r"""
     Follow one message through every hop: from the partner's POST to the last receipt.
 
@@ -44,7 +44,7 @@ def command(any_id: str, data: Path, *, as_json: bool) -> None:
       corridor trace 3f0c6a52-3d5e-4a2b-9d0b-0c7f2b9f7a11
       corridor trace RVL20260314-0042 --json
     """
-    traces = read_traces(operator_database_url(data), any_id)
+    traces = read_traces(operator_database_url(data_folder(data)), any_id)
     if not traces:
         click.echo(f"corridor: no message is known by {any_id}", err=True)
         sys.exit(1)

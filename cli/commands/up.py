@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -39,4 +40,4 @@ def command(data: Path, port: int) -> None:
 
 
 def _of(data: Path, default: Path) -> str:
-    return "" if data == default else f" --data {data}"
+    return "" if data == default else f" --data {shlex.quote(str(data))}"

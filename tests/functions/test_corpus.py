@@ -65,7 +65,8 @@ def test_every_result_of_the_corpora_has_exactly_one_outcome(
         ).fetchone()
         behind = connection.execute(
             "select count(*) from message m where status = 'received' and not exists ("
-            "select 1 from entry e join entry p using (stream_id) where e.message_id = m.message_id and p.status = 'parked' and p.seq < e.seq)"
+            "select 1 from entry e join entry p using (stream_id)"
+            " where e.message_id = m.message_id and p.status = 'parked' and p.seq < e.seq)"
         ).fetchone()
     assert len(posted) == statuses.total()
     assert problems <= statuses["rejected"]
