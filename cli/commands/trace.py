@@ -101,7 +101,7 @@ def _hops(trace: Trace) -> Table:
             outcome.append(f" {hop.code}{f' at {hop.location}' if hop.location else ''}")
         table.add_row(
             f"{hop.at:%H:%M:%S}",
-            f"{(hop.at - before).total_seconds() * 1000:.0f}",
+            f"{max((hop.at - before).total_seconds(), 0) * 1000:.0f}",
             hop.function,
             hop.source,
             hop.target,

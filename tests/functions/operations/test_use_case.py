@@ -1,0 +1,84 @@
+"""Lost hints are found again; recorded facts are published, without PHI and at least once (D17, G11, invariant 5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from functions.intake.use_case import Submission, receive_hl7v2
+from functions.lab_results.use_case import PROCESS
+from functions.operations.use_case import publish_recorded_events, wake_overdue_streams
+from shared.adapters.memory import FixedClock, RecordedFacts, RecordedHints
+from shared.authorization import Principal
+from shared.errors import TransientError
+from shared.ledger import NewEntry
+from shared.pipeline import drain
+from shared.ports import Ports
+from shared.trace_context import start_trace, trace_id_of
+from tests.functions.messages import PARTNERS, oru
+
+RIVERSIDE = Principal("riverside-lab", "riverside-lab", frozenset({"message.send"}))
+
+
+def append(ports: Ports) -> None:
+    with ports.ledger.transaction() as tx:
+        tx.streams.append(NewEntry("process", uuid4(), PROCESS.step.function, uuid4(), start_trace(), keep=True))
+
+
+def test_a_stream_whose_hint_was_lost_is_woken_again(ports: Ports, hints: RecordedHints, clock: FixedClock) -> None:
+    append(ports)
+    (lost,) = hints.take()
+    clock.advance(timedelta(seconds=6))
+
+    assert 1 == wake_overdue_streams(ports)
+    assert [(lost.stream_id, lost.function)] == [(hint.stream_id, hint.function) for hint in hints.take()]
+
+
+def test_a_fresh_hint_is_given_its_time(ports: Ports, clock: FixedClock) -> None:
+    append(ports)
+    clock.advance(timedelta(seconds=4))
+
+    assert 0 == wake_overdue_streams(ports)
+
+
+@pytest.fixture
+def processed(ports: Ports, hints: RecordedHints) -> str:
+    """Process one result and return its trace id."""
+    trace = start_trace()
+    desk = replace(ports, partners=PARTNERS)
+    receive_hl7v2(Submission("riverside-lab", oru(mrn="TEST-CANARY-1"), "text/plain", trace), RIVERSIDE, desk)
+    for hint in hints.take():
+        if hint.function == PROCESS.step.function:
+            drain(PROCESS, hint.stream_id, desk)
+    return trace_id_of(trace)
+
+
+def test_a_recorded_event_is_published_once_as_a_cloud_event(ports: Ports, processed: str) -> None:
+    assert [1, 0] == [publish_recorded_events(ports) for _ in range(2)]
+
+    assert isinstance(ports.facts, RecordedFacts)
+    (event,) = ports.facts.published
+    assert ("1.0", "result.finalized") == (event["specversion"], event["type"])
+    assert processed == trace_id_of(event["traceparent"])
+
+
+def test_a_published_event_holds_no_identifier_of_the_patient(ports: Ports, processed: str) -> None:
+    publish_recorded_events(ports)
+
+    assert isinstance(ports.facts, RecordedFacts)
+    assert "CANARY" not in str(ports.facts.published)
+    assert "TESTPATIENT" not in str(ports.facts.published)
+
+
+def test_a_bus_that_is_away_leaves_the_event_for_the_next_time(ports: Ports, processed: str) -> None:
+    class Away(RecordedFacts):
+        def publish(self, events: object) -> None:
+            raise TransientError("bus-unavailable")
+
+    with pytest.raises(TransientError):
+        publish_recorded_events(replace(ports, facts=Away()))
+
+    assert 1 == publish_recorded_events(ports)
