@@ -23,12 +23,13 @@ _LEASE_SECONDS = "10"
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One component."""
+    """One component; `health_url` answers 200 while it is well, where it speaks plain http."""
 
     name: str
     arguments: tuple[str, ...]
     port: int
     environment: Mapping[str, str] = field(default_factory=dict)
+    health_url: str = ""
 
     @property
     def argv(self) -> list[str]:
@@ -50,7 +51,8 @@ def issuer(layout: Layout) -> Program:
         "--clients", str(principals / "clients.json"), "--identities", str(principals / "identities.json"),
         "--tenant", TENANT,
     )  # fmt: skip
-    return Program("issuer", arguments, layout.ports.issuer)
+    health = f"{layout.token_issuer}/.well-known/openid-configuration"
+    return Program("issuer", arguments, layout.ports.issuer, health_url=health)
 
 
 def service_bus(layout: Layout, authority: Authority) -> Program:
@@ -85,7 +87,8 @@ def destinations(layout: Layout) -> Program:
         "--issuer", layout.token_issuer, "--audience", EHR_AUDIENCE,
         "--webhook-secret-file", str(layout.folder("principals") / "insight-portal-webhook-secret"),
     )  # fmt: skip
-    return Program("destinations", arguments, layout.ports.destinations)
+    health = f"http://localhost:{layout.ports.destinations}/healthz"
+    return Program("destinations", arguments, layout.ports.destinations, health_url=health)
 
 
 def functions_host(layout: Layout, authority: Authority, principals: Principals) -> Program:
@@ -95,6 +98,8 @@ def functions_host(layout: Layout, authority: Authority, principals: Principals)
         ("local.functions_host", str(ROOT), "--port", str(layout.ports.api)),
         layout.ports.api,
         app_environment(layout, authority, principals),
+        # Not the app's own health: that one depends on the ledger, whose outage is no reason to end the host.
+        health_url=f"{layout.api_url}/admin/host/status",
     )
 
 

@@ -10,12 +10,15 @@ The whole platform on one machine: what it consists of, in which order it starts
 from __future__ import annotations
 
 import json
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from local.certificates import ensure_authority
 from local.platform import programs
@@ -98,7 +101,22 @@ def _component(layout: Layout, program: Program, after: tuple[str, ...] = ()) ->
         cwd=layout.data,
         after=after,
         port=program.port or None,
+        health=_health(program),
     )
+
+
+def _health(program: Program) -> Callable[[], bool] | None:
+    """Return how to see that a component is well: by its own word, else by its taking a connection."""
+    if program.health_url:
+        return lambda: httpx.get(program.health_url, timeout=3, trust_env=False).is_success
+    if program.port:
+        return lambda: _takes_a_connection(program.port)
+    return None
+
+
+def _takes_a_connection(port: int) -> bool:
+    with socket.create_connection(("localhost", port), timeout=3):
+        return True
 
 
 def _whereabouts(layout: Layout, principals: Principals, partners: Partners) -> dict[str, Any]:
