@@ -30,6 +30,7 @@ class Program:
     port: int
     environment: Mapping[str, str] = field(default_factory=dict)
     health_url: str = ""
+    health_headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def argv(self) -> list[str]:
@@ -100,6 +101,7 @@ def functions_host(layout: Layout, authority: Authority, principals: Principals)
         app_environment(layout, authority, principals),
         # Not the app's own health: that one depends on the ledger, whose outage is no reason to end the host.
         health_url=f"{layout.api_url}/admin/host/status",
+        health_headers={"x-functions-key": principals.secret("functions-host-key")},
     )
 
 
@@ -127,6 +129,8 @@ def app_environment(layout: Layout, authority: Authority, principals: Principals
         "HARBOR_EHR_TOKEN_URL": layout.token_url,
         "INSIGHT_PORTAL_URL": layout.webhook_url,
         "CORRIDOR_HOST_STATE": str(layout.folder("functions-host")),
+        "CORRIDOR_MASTER_KEY": principals.secret("functions-host-key"),
+        "CORRIDOR_EVENT_GRID_KEY": principals.secret("functions-host-key"),
         "CORRIDOR_PARTNERS": str(PARTNERS),
     }
 

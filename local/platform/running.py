@@ -108,7 +108,8 @@ def _component(layout: Layout, program: Program, after: tuple[str, ...] = ()) ->
 def _health(program: Program) -> Callable[[], bool] | None:
     """Return how to see that a component is well: by its own word, else by its taking a connection."""
     if program.health_url:
-        return lambda: httpx.get(program.health_url, timeout=3, trust_env=False).is_success
+        headers = dict(program.health_headers)
+        return lambda: httpx.get(program.health_url, headers=headers, timeout=3, trust_env=False).is_success
     if program.port:
         return lambda: _takes_a_connection(program.port)
     return None
