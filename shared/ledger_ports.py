@@ -239,3 +239,6 @@ class Ledger(Protocol):
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Open a transaction; TransientError `ledger-unavailable` when the database cannot be reached."""
+
+    def statements(self) -> AbstractContextManager[Transaction]:
+        """Run statements that are each a commit of their own: half the round trips where one row is read."""

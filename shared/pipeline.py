@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal
@@ -71,11 +72,20 @@ class Stage:
 
 def drain(stage: Stage, stream_id: int, ports: Ports) -> None:
     """Work off the stream until it is empty, not yet due, parked, another step's, or long enough in hand."""
-    with ports.ledger.transaction() as tx:
-        lease = tx.streams.lease(stream_id, ports.instance, ports.lease)
+    with suppress(LeaseLostError):  # then another worker has it
+        _drain(stage, stream_id, ports)
+
+
+def _drain(stage: Stage, stream_id: int, ports: Ports) -> None:
+    with ports.ledger.statements() as each:
+        lease = each.streams.lease(stream_id, ports.instance, ports.lease)
         if lease is None:
             return
-        entry = _next_or_release(tx, stage, lease, ports)
+        entry = each.streams.head(lease, ports.lease)
+    if entry is None or entry.function != stage.step.function:
+        with ports.ledger.transaction() as tx:  # under the row's lock, so that no new entry is overlooked
+            tx.streams.confirm(lease)
+            entry = _next_or_release(tx, stage, lease, ports)
     for _ in range(_ENTRIES_PER_DRAIN):
         if entry is None:
             return

@@ -62,12 +62,12 @@ def send_delivery(work: Work, ports: Ports) -> Outcome:
 def _owed(work: Work, ports: Ports) -> tuple[DeliveryRow, ConversionRow, str | None]:
     if work.entry.delivery_id is None:
         raise RejectedError("delivery-missing", text="the stream's entry names no delivery")
-    with ports.ledger.transaction() as tx:
-        delivery = tx.deliveries.get(work.entry.delivery_id)
+    with ports.ledger.statements() as each:
+        delivery = each.deliveries.get(work.entry.delivery_id)
         if delivery is None:
             raise RejectedError("delivery-missing", text="the stream names a delivery that the ledger does not know")
-        conversion = tx.conversions.get(delivery.message_id)
-        consent = tx.consents.decision(work.lease.key, delivery.destination)
+        conversion = each.conversions.get(delivery.message_id)
+        consent = each.consents.decision(work.lease.key, delivery.destination)
     return delivery, conversion, consent
 
 

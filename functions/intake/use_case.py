@@ -6,6 +6,7 @@ The envelope decides here; what is found later is quarantined and visible on the
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID, uuid4
@@ -33,6 +34,7 @@ from shared.partners.model import Sender
 from shared.ports import Ports
 
 _FUNCTION = INTAKE.step("receive-hl7v2")
+_VERSION = re.compile(r"2(\.\d){1,2}")
 _MEDIA_TYPES = frozenset({"application/hl7-v2", "application/hl7-v2+er7", "text/plain"})
 
 
@@ -234,7 +236,8 @@ def _note(tx: Transaction, receipt: Receipt, outcome: str, code: str | None = No
             traceparent=receipt.traceparent,
             code=code,
             location=location or None,
-            schema_version=f"hl7v2/{receipt.hl7_version}" if receipt.hl7_version else None,
+            # In the shape of a version or not at all: lineage is no place for what a sender may put there.
+            schema_version=f"hl7v2/{receipt.hl7_version}" if _VERSION.fullmatch(receipt.hl7_version) else None,
             payload_hash=receipt.payload_hash,
         ),
         actor,

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from shared.formats.hl7v2.results import ObservedResult, ReportState
 from shared.formats.hl7v2.times import read_moment
 from shared.partners.profile import CodeMapping
+from shared.terminology.concept_maps import INTERPRETATION
 
 RULES = "critical-results/2"
 
@@ -71,7 +72,8 @@ class CriticalFinding:
             "location": self.result.location,
             "code": self.result.code,
             "codeText": self.result.code_text,
-            "flags": list(self.result.flags),
+            # Only what table 0078 knows: a sender may write anything there, and this is shown (invariant 5).
+            "flags": [flag for flag in self.result.flags if INTERPRETATION.get(flag)],
         }
 
 

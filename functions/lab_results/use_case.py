@@ -111,8 +111,8 @@ def detect_critical(work: Work, ports: Ports) -> Outcome:
 
 def _open(work: Work, ports: Ports) -> tuple[MessageRow, bytes]:
     """Open the claim check: the message's row and its payload, unaltered since the ACK."""
-    with ports.ledger.transaction() as tx:
-        message = tx.messages.get(work.entry.message_id)
+    with ports.ledger.statements() as each:
+        message = each.messages.get(work.entry.message_id)
     if message is None:
         raise RejectedError("message-missing", text="the stream names a message that the ledger does not know")
     payload = ports.archive.get(archive_names.received(message.message_id))

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
-from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import (
+    AzureError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
 from azure.storage.blob import ContainerClient, StorageErrorCode
 
 from shared.errors import RejectedError, TransientError
 
-_BRIEFLY: dict[str, Any] = {"retry_total": 1, "connection_timeout": 5, "read_timeout": 20}
+T = TypeVar("T")
+
+_BRIEFLY: dict[str, Any] = {"retry_total": 0, "connection_timeout": 5, "read_timeout": 20}
 
 
 class AzureBlobArchive:
     """
     Blobs in one container; durable when `put` returns (Azure acknowledges after replication).
 
-    Create-only by `If-None-Match: *`, so two writers of one name cannot overwrite each other. The SDK is told to
-    repeat little and to wait briefly: whoever called has a back-off of its own, and a partner waits for its answer.
+    Create-only by `If-None-Match: *`, so two writers of one name cannot overwrite each other. A broken connection
+    is tried once more at once; the SDK's own retries, fifteen seconds apart, would outlast a waiting partner.
     """
 
     def __init__(self, container: ContainerClient) -> None:
@@ -29,7 +37,7 @@ class AzureBlobArchive:
         """Keep `content` under `name`; RejectedError `archive-conflict` if other content is there already."""
         with _translated():
             try:
-                self._container.upload_blob(name, content, overwrite=False, **_BRIEFLY)
+                _twice(lambda: self._container.upload_blob(name, content, overwrite=False, **_BRIEFLY))
             except ResourceExistsError:
                 if self._read(name) != content:
                     raise RejectedError("archive-conflict", text="the name is taken by other content") from None
@@ -40,8 +48,14 @@ class AzureBlobArchive:
             return self._read(name)
 
     def _read(self, name: str) -> bytes:
-        content: bytes = self._container.download_blob(name, **_BRIEFLY).readall()
+        content: bytes = _twice(lambda: self._container.download_blob(name, **_BRIEFLY).readall())
         return content
+
+
+def _twice(call: Callable[[], T]) -> T:
+    with suppress(ServiceRequestError, ServiceResponseError):
+        return call()
+    return call()
 
 
 @contextmanager

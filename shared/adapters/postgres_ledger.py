@@ -115,6 +115,22 @@ class PostgresLedger:
         if transaction.hints:
             self._hints.send(transaction.hints)
 
+    @contextmanager
+    def statements(self) -> Iterator[PostgresTransaction]:
+        """Run statements that are each a commit of their own: reads, and the taking of a lease."""
+        try:
+            with translated(), self._pool.connection() as connection:
+                connection.autocommit = True
+                try:
+                    yield PostgresTransaction(connection, self._clock)
+                finally:
+                    if not connection.closed:
+                        connection.autocommit = False
+        except TransientError as error:
+            if isinstance(error.__cause__, psycopg.OperationalError):
+                self._discard_broken_connections()
+            raise
+
     def _discard_broken_connections(self) -> None:
         """Test what lies in the pool after one connection broke: a restart of the server breaks all of them."""
         if self._checking.acquire(blocking=False):

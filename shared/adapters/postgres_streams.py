@@ -93,23 +93,25 @@ class PostgresStreams:
 
         Call it in the commit that found no head: the row is locked, so no entry can slip in between.
         """
-        where = {"stream_id": lease.stream_id, "fence": lease.fence}
         self._connection.execute(
-            "UPDATE stream SET lease_owner = NULL, lease_until = NULL"
-            " WHERE stream_id = %(stream_id)s AND fence = %(fence)s",
-            where,
-        )
-        self._connection.execute(
-            "DELETE FROM stream WHERE stream_id = %(stream_id)s AND fence = %(fence)s AND NOT keep"
-            " AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.stream_id = stream.stream_id)",
-            where,
+            """
+            WITH gone AS (
+                DELETE FROM stream
+                WHERE stream_id = %(stream_id)s AND fence = %(fence)s AND NOT keep
+                  AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.stream_id = stream.stream_id)
+                RETURNING stream_id)
+            UPDATE stream SET lease_owner = NULL, lease_until = NULL
+            WHERE stream_id = %(stream_id)s AND fence = %(fence)s AND NOT EXISTS (SELECT 1 FROM gone)
+            """,
+            {"stream_id": lease.stream_id, "fence": lease.fence},
         )
 
     def close(self, entry: Entry) -> None:
         """Remove the entry; the lineage is its record. Progress forgives earlier takeovers."""
-        self._connection.execute("DELETE FROM entry WHERE (stream_id, seq) = (%s, %s)", (entry.stream_id, entry.seq))
         self._connection.execute(
-            "UPDATE stream SET takeovers = 0 WHERE stream_id = %s AND takeovers > 0", (entry.stream_id,)
+            "WITH done AS (DELETE FROM entry WHERE (stream_id, seq) = (%(stream_id)s, %(seq)s))"
+            " UPDATE stream SET takeovers = 0 WHERE stream_id = %(stream_id)s AND takeovers > 0",
+            {"stream_id": entry.stream_id, "seq": entry.seq},
         )
 
     def postpone(self, entry: Entry, due_at: datetime, code: str) -> None:
