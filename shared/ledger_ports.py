@@ -152,7 +152,7 @@ class Events(Protocol):
         """Record the event, once."""
 
     def unpublished(self, limit: int) -> list[dict[str, Any]]:
-        """Lock and return events that were not published yet, oldest first, as CloudEvents without PHI."""
+        """Return events that were not published yet, oldest first, as CloudEvents without PHI."""
 
     def published(self, event_ids: Sequence[str]) -> None:
         """Mark them published."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from shared.ports import Ports
 
 _GRACE = timedelta(seconds=5)
 _HINTS_PER_SWEEP = 500
 _FACTS_PER_TRANSFER = 100
+_PUBLISHING = "operations-publish-events"
 
 
 def wake_overdue_streams(ports: Ports) -> int:
@@ -27,14 +29,20 @@ def publish_recorded_events(ports: Ports) -> int:
     """
     Publish recorded events that were not published yet, oldest first; return how many.
 
-    At least once: a crash after the bus took them publishes them again under the same ids.
+    At least once: a crash after the bus took them publishes them again under the same ids. One runner at a time, by
+    lease; no transaction is open while the bus is spoken to.
     """
     published = 0
-    while True:
+    while events := _next_events(ports):
+        ports.facts.publish(events)
         with ports.ledger.transaction() as tx:
-            events = tx.events.unpublished(_FACTS_PER_TRANSFER)
-            if not events:
-                return published
-            ports.facts.publish(events)
             tx.events.published([event["id"] for event in events])
         published += len(events)
+    return published
+
+
+def _next_events(ports: Ports) -> list[dict[str, Any]]:
+    with ports.ledger.transaction() as tx:
+        if not tx.jobs.take(_PUBLISHING, ports.instance, timedelta(minutes=1)):
+            return []
+        return tx.events.unpublished(_FACTS_PER_TRANSFER)

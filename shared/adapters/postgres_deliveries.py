@@ -175,12 +175,12 @@ class PostgresEvents:
         )
 
     def unpublished(self, limit: int) -> list[dict[str, Any]]:
-        """Lock and return events not yet published as CloudEvents 1.0: opaque identifiers, never `data`."""
+        """Return events not yet published as CloudEvents 1.0: opaque identifiers, never `data`."""
         rows = self._connection.execute(
             "SELECT event.event_id, event.type, event.version, event.message_id, event.recorded_at,"
             " message.partner, message.traceparent"
             " FROM event JOIN message USING (message_id) WHERE event.published_at IS NULL"
-            " ORDER BY event.recorded_at LIMIT %s FOR UPDATE OF event SKIP LOCKED",
+            " ORDER BY event.recorded_at LIMIT %s",
             (limit,),
         ).fetchall()
         return [

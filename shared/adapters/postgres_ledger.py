@@ -32,6 +32,15 @@ from shared.ledger import Hint
 from shared.ports import Clock, HintSender
 
 _POOL_WAIT_SECONDS = 5.0
+_AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,  # a server that was the primary until a moment ago
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    PoolTimeout,
+    PoolClosed,
+    TooManyRequests,
+)
 
 
 @dataclass
@@ -66,7 +75,7 @@ def translated() -> Iterator[None]:
         yield
     except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as error:
         raise TransientError("ledger-conflict", text="two commits met; try again") from error
-    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed, TooManyRequests) as error:
+    except _AWAY as error:
         raise TransientError("ledger-unavailable", text="the state store cannot be reached") from error
 
 

@@ -82,3 +82,10 @@ def test_a_bus_that_is_away_leaves_the_event_for_the_next_time(ports: Ports, pro
         publish_recorded_events(replace(ports, facts=Away()))
 
     assert 1 == publish_recorded_events(ports)
+
+
+def test_two_instances_do_not_publish_at_once(ports: Ports, processed: str) -> None:
+    with ports.ledger.transaction() as tx:
+        assert tx.jobs.take("operations-publish-events", "another-worker", timedelta(minutes=1))
+
+    assert 0 == publish_recorded_events(ports)

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from secrets import token_hex
 
 import pytest
-from azure.keyvault.secrets import SecretClient
+from azure.keyvault.secrets import KeyVaultSecret, SecretClient, SecretProperties
 
 from shared.adapters.key_vault_secrets import KeyVaultSecrets
 from shared.errors import ConfigurationError, TransientError
-from tests.shared.adapters.conftest import Vault
-from tests.shared.adapters.settings import FixedToken, Seconds, silent_server
+from tests.shared.adapters.parts import Seconds
+from tests.shared.adapters.standins import Vault
 
 
 @pytest.fixture
@@ -88,18 +88,32 @@ def test_a_stale_copy_serves_while_the_vault_is_down(
     assert "second" == secrets.get(name)
 
 
-def test_a_slow_vault_holds_nobody_who_has_a_copy() -> None:
-    seconds = Seconds()
-    with silent_server() as port:
-        client = SecretClient(f"https://localhost:{port}", FixedToken("any"), verify_challenge_resource=False)
-        with client:
-            secrets = KeyVaultSecrets(client, monotonic=seconds)
-            secrets._lock.acquire()  # somebody is asking the vault, which does not answer
-            from shared.adapters.key_vault_secrets import _Copy
+class SlowVault:
+    """A vault that answers one secret at once and keeps whoever asks for another waiting."""
 
-            secrets._cache["known"] = _Copy("stale", seconds() - 1)
-            assert "stale" == secrets.get("known")
-            secrets._lock.release()
+    def __init__(self) -> None:
+        self.asked, self.may_answer = threading.Event(), threading.Event()
+
+    def get_secret(self, name: str, **options: object) -> KeyVaultSecret:
+        if name == "slow":
+            self.asked.set()
+            assert self.may_answer.wait(10)
+        return KeyVaultSecret(SecretProperties(), name)
+
+
+def test_a_slow_vault_holds_nobody_who_has_a_copy(seconds: Seconds) -> None:
+    slow = SlowVault()
+    secrets = KeyVaultSecrets(slow, monotonic=seconds)  # type: ignore[arg-type]
+    secrets.get("known")
+    seconds.now += 301
+    waiting = threading.Thread(target=lambda: secrets.get("slow"))
+    waiting.start()
+    assert slow.asked.wait(10)
+
+    assert "known" == secrets.get("known")
+
+    slow.may_answer.set()
+    waiting.join()
 
 
 def test_many_readers_get_one_answer(secrets: KeyVaultSecrets, name: str) -> None:

@@ -1,0 +1,153 @@
+"""Each use case does its whole work under its own tier's role: every grant that it needs is there (invariant 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from functions.delivery.use_case import SEND
+from functions.intake.use_case import read_status
+from functions.lab_results.use_case import DETECT_CRITICAL, PROCESS
+from functions.operations.use_case import publish_recorded_events, wake_overdue_streams
+from functions.worklist.use_case import escalate_overdue_tasks
+from shared.adapters.memory import FakeDestinations, FixedClock, RecordedFacts, RecordedHints
+from shared.adapters.postgres_ledger import PostgresLedger
+from shared.authorization import Principal
+from shared.catalog.model import Tier
+from shared.errors import RejectedError, TransientError
+from shared.pipeline import Stage, drain
+from shared.ports import Ports
+from tests.functions.messages import PARTNERS, oru
+from tests.shared.adapters.rooms import post
+
+RIVERSIDE = Principal("riverside-lab", "riverside-lab", frozenset({"message.send"}))
+
+At = Callable[[Tier], Ports]
+
+
+@pytest.fixture
+def at(ports: Ports, ledger_url: str, clock: FixedClock, hints: RecordedHints) -> Iterator[At]:
+    """Give the ports of a tier: its ledger may do what its role may."""
+    made: dict[Tier, Ports] = {}
+    with ExitStack() as stack:
+
+        def ports_of(tier: Tier) -> Ports:
+            if tier not in made:
+                url = f"{ledger_url}?options=-c%20role%3Dcorridor_{tier}"
+                ledger = PostgresLedger(url, clock=clock, hints=hints, pool_size=1)
+                stack.callback(ledger.close)
+                made[tier] = replace(ports, ledger=ledger, partners=PARTNERS)
+            return made[tier]
+
+        yield ports_of
+
+
+def work(stage: Stage, at: At, hints: RecordedHints) -> None:
+    """Drain the streams of which a hint was sent to this stage, under its tier's role."""
+    taken = hints.take()
+    hints.send([hint for hint in taken if hint.function != stage.step.function])
+    mine = {hint.stream_id for hint in taken if hint.function == stage.step.function}
+    for stream_id in mine:
+        drain(stage, stream_id, at(stage.step.tier))
+
+
+def states(url: str, query: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_a_result_goes_its_whole_way_with_each_tiers_own_rights(
+    at: At, hints: RecordedHints, clock: FixedClock, ledger_url: str
+) -> None:
+    message = post(at(Tier.INGEST), oru(value="7.9", flag="HH"))
+    post(at(Tier.INGEST), oru(value="7.9", flag="HH"))
+    post(at(Tier.INGEST), oru("T-2", version="9.9"))
+    with pytest.raises(RejectedError):
+        post(at(Tier.INGEST), b"not HL7")
+    work(PROCESS, at, hints)
+    work(DETECT_CRITICAL, at, hints)
+    work(SEND, at, hints)
+    clock.advance(timedelta(hours=1))
+
+    assert 1 == publish_recorded_events(at(Tier.OPS))
+    assert 0 == wake_overdue_streams(at(Tier.OPS))
+    assert 1 == escalate_overdue_tasks(at(Tier.WORKFLOW), "corridor/workflow/worklist_escalate")
+    assert "processed" == read_status(message, RIVERSIDE, at(Tier.API))["status"]
+    assert [("processed",), ("duplicate",), ("rejected",), ("rejected",)] == states(
+        ledger_url, "select status from message order by status = 'rejected', status = 'duplicate'"
+    )
+    assert [("delivered",), ("delivered",)] == states(ledger_url, "select status from delivery")
+    assert [(1, "queued")] == states(ledger_url, "select escalation, state from task")
+    facts = at(Tier.OPS).facts
+    assert isinstance(facts, RecordedFacts)
+    assert ["result.finalized"] == [fact["type"] for fact in facts.published]
+
+
+def test_a_stream_whose_hint_was_lost_is_woken_by_ops(
+    at: At, hints: RecordedHints, clock: FixedClock, ledger_url: str
+) -> None:
+    post(at(Tier.INGEST), oru())
+    hints.take()
+    clock.advance(timedelta(minutes=1))
+
+    assert 2 == wake_overdue_streams(at(Tier.OPS))
+    work(PROCESS, at, hints)
+    assert [("processed",)] == states(ledger_url, "select status from message")
+
+
+@pytest.mark.parametrize("stage", [PROCESS, DETECT_CRITICAL], ids=lambda stage: stage.step.function)
+def test_what_a_tier_cannot_work_on_it_may_set_aside(
+    stage: Stage, at: At, hints: RecordedHints, ledger_url: str
+) -> None:
+    message = post(at(Tier.INGEST), oru())
+    contents = at(Tier.INGEST).archive.contents  # type: ignore[attr-defined]
+    contents[f"received/{message}"] = b"altered"
+
+    work(stage, at, hints)
+
+    assert [("archive-altered", stage.step.function)] == states(ledger_url, "select code, function from quarantine")
+    assert [("quarantine-review",)] == states(ledger_url, "select kind from task")
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(RejectedError("destination-refused"), "quarantined"), (TransientError("destination-unavailable"), "due")],
+    ids=["refused", "down"],
+)
+def test_what_a_destination_does_not_take_deliver_may_set_aside_or_postpone(
+    error: RejectedError | TransientError, status: str, at: At, hints: RecordedHints, ledger_url: str
+) -> None:
+    post(at(Tier.INGEST), oru())
+    work(PROCESS, at, hints)
+    destinations = at(Tier.DELIVER).destinations
+    assert isinstance(destinations, FakeDestinations)
+    destinations.named("harbor-ehr")
+    destinations.by_name["harbor-ehr"].failures.append(error)
+
+    work(SEND, at, hints)
+
+    assert [("harbor-ehr", status), ("insight-portal", "delivered")] == states(
+        ledger_url, "select destination, status from delivery order by destination"
+    )
+
+
+@pytest.mark.parametrize("stage", [PROCESS, DETECT_CRITICAL, SEND], ids=lambda stage: stage.step.function)
+def test_a_defect_is_put_on_the_entrys_account_in_every_tier(
+    stage: Stage, at: At, hints: RecordedHints, ledger_url: str
+) -> None:
+    post(at(Tier.INGEST), oru())
+    if stage is SEND:
+        work(PROCESS, at, hints)
+
+    def defective(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        work(replace(stage, use_case=defective), at, hints)  # type: ignore[arg-type]
+
+    assert [("unexpected-error", 1)] == states(ledger_url, "select code, attempts from entry where attempts > 0")
