@@ -14,24 +14,23 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Literal
 
 from shared.catalog.model import Step
 from shared.delivery.back_off import RetryPolicy
-from shared.errors import IntegrationError, RejectedError, ReviewNeededError, TransientError
+from shared.errors import ConfigurationError, IntegrationError, RejectedError, ReviewNeededError, TransientError
 from shared.ledger import Entry, Hint, Hop, Lease, LeaseLostError, NewTask
 from shared.ledger_ports import Transaction
 from shared.ports import Ports
 from shared.structured_log import log_event
 from shared.trace_context import child_of, span_id_of
+from shared.workflow.escalation import QUARANTINE_REVIEW, ladder_of
 
 _log = logging.getLogger(__name__)
 
 _MAX_TAKEOVERS = 5
 _MAX_CRASHES = 5
 _ENTRIES_PER_DRAIN = 100
-_REVIEW_WITHIN = timedelta(hours=4)
 
 Write = Callable[[Transaction], None]
 
@@ -124,6 +123,8 @@ def _work_on(stage: Stage, entry: Entry, lease: Lease, ports: Ports) -> Entry | 
         return None
     except TransientError as error:
         return _postpone(stage, work, error, ports)
+    except ConfigurationError as error:  # ours to mend: it heals with the setting, so nobody's stream is parked
+        return _postpone(stage, work, TransientError(error.code, error.location, error.text), ports)
     except IntegrationError as error:
         return _set_aside(stage, work, error, ports)
     except Exception:
@@ -199,14 +200,14 @@ def _account_for_crash(stage: Stage, work: Work, ports: Ports) -> None:
 
 
 def _review_of(stage: Stage, work: Work, error: IntegrationError, ports: Ports) -> NewTask:
-    entry = work.entry
+    entry, ladder = work.entry, ladder_of(QUARANTINE_REVIEW)
     return NewTask(
-        kind="quarantine-review",
+        kind=QUARANTINE_REVIEW,
         dedupe_key=f"quarantine:{stage.step.function}:{entry.delivery_id or entry.message_id}",
         flow=stage.step.flow,
-        owner_queue=stage.step.flow,
+        owner_queue=ladder.rung(0),
         message_id=entry.message_id,
-        due_at=ports.clock() + _REVIEW_WITHIN,
+        due_at=ports.clock() + ladder.within,
         explanation={"code": error.code, "location": error.location, "text": error.text},
     )
 

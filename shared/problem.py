@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 import orjson
 
-from shared.errors import IntegrationError, TransientError
+from shared.errors import ConfigurationError, IntegrationError, TransientError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -23,9 +23,11 @@ _STATUS = {
 
 
 def status_of(error: IntegrationError) -> HTTPStatus:
-    """Return the HTTP status that tells a sender what to do: 503 to try again, 4xx to mend first."""
+    """Return the HTTP status that tells a sender what to do: 503 to try again, 4xx to mend first, 500 to call us."""
     if isinstance(error, TransientError):
         return HTTPStatus.SERVICE_UNAVAILABLE
+    if isinstance(error, ConfigurationError):
+        return HTTPStatus.INTERNAL_SERVER_ERROR
     return _STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
 
 

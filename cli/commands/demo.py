@@ -51,7 +51,7 @@ def command(data: Path, port: int, messages: int, *, leave: bool, kill: bool) ->
     began = time.monotonic()
     console.print("Starting PostgreSQL, Service Bus, issuer, Key Vault, destinations, functions host ...")
     with running_platform(data, port, unless=stop) as platform:
-        (data / _MARK).touch()
+        (data / _MARK).touch(mode=0o600)
         console.print(f"Ready in {time.monotonic() - began:.1f} s at {platform.layout.api_url}")
         faults = [] if stop.is_set() else _live(platform, console, messages, kill=kill)
         if not leave and not stop.is_set():

@@ -62,8 +62,11 @@ def _plain(value: Any) -> str:
 
 def _print(console: Console, trace: Trace) -> None:
     message = trace.message
-    kind = "^".join(part for part in (message.message_code, message.trigger_event) if part) or "not HL7"
-    console.print(f"[bold]message {message.message_id}[/bold]  {kind} {message.hl7_version} from {message.partner}")
+    # What no flow takes may hold anything in MSH-9 and MSH-12.
+    kind = (
+        f"{message.message_code}^{message.trigger_event} {message.hl7_version}" if message.flow else "refused message"
+    )
+    console.print(f"[bold]message {message.message_id}[/bold]  {kind} from {message.partner}")
     console.print(
         f"  control id {message.control_id or '-'}   acknowledged {message.acknowledgment_code or '-'}"
         f"   trace {trace_id_of(message.traceparent)}"

@@ -48,14 +48,19 @@ def ensure_principals(layout: Layout, partners: Partners) -> Principals:
         "functions-host-key",
         "database-app",
         "database-operator",
-        "harbor-ehr-client-secret",
-        "insight-portal-webhook-secret",
+        *vault_secrets(partners),
         *(f"partner-{name}" for name, partner in partners.by_name.items() if partner.sends),
     ]
     principals = Principals({name: _kept(folder / name) for name in names})
     write_private(folder / "clients.json", json.dumps(_clients(principals, partners)).encode())
     write_private(folder / "identities.json", json.dumps(_identities(principals, folder)).encode())
     return principals
+
+
+def vault_secrets(partners: Partners) -> tuple[str, ...]:
+    """Return the Key Vault secrets that the partner files name."""
+    receivers = [partner.receives for partner in partners.by_name.values() if partner.receives]
+    return tuple(dict.fromkeys(receiver.endpoint.credential.secret for receiver in receivers))
 
 
 def _kept(file: Path) -> str:
@@ -75,13 +80,18 @@ def _clients(principals: Principals, partners: Partners) -> dict[str, Any]:
         for name, partner in partners.by_name.items()
         if partner.sends
     ]
-    delivery = {
-        "id": "corridor-delivery",
-        "secret": principals.secret("harbor-ehr-client-secret"),
-        "audiences": {EHR_AUDIENCE: {"roles": ["fhir.write"], "scopes": []}},
-        "claims": {},
-    }
-    return {"clients": [*senders, delivery]}
+    credentials = [partner.receives.endpoint.credential for partner in partners.by_name.values() if partner.receives]
+    deliveries = [
+        {
+            "id": credential.client_id,
+            "secret": principals.secret(credential.secret),
+            "audiences": {credential.scope.removesuffix("/.default"): {"roles": ["fhir.write"], "scopes": []}},
+            "claims": {},
+        }
+        for credential in credentials
+        if credential.kind == "oauth2"
+    ]
+    return {"clients": [*senders, *deliveries]}
 
 
 def _identities(principals: Principals, folder: Path) -> dict[str, Any]:

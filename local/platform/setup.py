@@ -19,13 +19,11 @@ from psycopg.sql import SQL, Identifier
 from local.certificates import Authority, ensure_authority
 from local.platform.database import prepare_database
 from local.platform.layout import Layout, Ports
-from local.platform.principals import Principals, ensure_principals
+from local.platform.principals import Principals, ensure_principals, vault_secrets
 from local.platform.programs import DATABASE, PARTNERS
 from local.postgres.cluster import superuser_password
 from local.supervisor.program import announce, run, stop_requested
 from shared.partners.reading import read_partners
-
-_VAULT_SECRETS = ("harbor-ehr-client-secret", "insight-portal-webhook-secret")
 
 
 def main() -> int:
@@ -33,13 +31,14 @@ def main() -> int:
     stop = stop_requested()
     logging.getLogger("azure").setLevel(logging.WARNING)
     layout = Layout(Path(os.environ["SETUP_DATA"]), Ports(int(os.environ["SETUP_PORT"])))
-    principals = ensure_principals(layout, read_partners(PARTNERS))
+    partners = read_partners(PARTNERS)
+    principals = ensure_principals(layout, partners)
     superuser = (
         f"postgresql://postgres:{superuser_password(layout.folder('postgres'))}@127.0.0.1:{layout.ports.postgres}"
     )
     _ensure_database(f"{superuser}/postgres")
     prepare_database(f"{superuser}/{DATABASE}", principals)
-    _fill_vault(layout, ensure_authority(layout.folder("certificates")), principals)
+    _fill_vault(layout, ensure_authority(layout.folder("certificates")), principals, vault_secrets(partners))
     announce("setup", 0)
     stop.wait()
     return 0
@@ -51,7 +50,7 @@ def _ensure_database(url: str) -> None:
             connection.execute(SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(DATABASE)))
 
 
-def _fill_vault(layout: Layout, authority: Authority, principals: Principals) -> None:
+def _fill_vault(layout: Layout, authority: Authority, principals: Principals, names: tuple[str, ...]) -> None:
     """Set each secret whose current version differs; an unchanged one gets no new version."""
     credential = ManagedIdentityCredential(client_id=os.environ["AZURE_CLIENT_ID"])
     with (
@@ -64,7 +63,7 @@ def _fill_vault(layout: Layout, authority: Authority, principals: Principals) ->
         ) as vault,
     ):
         known = {secret.name for secret in vault.list_properties_of_secrets()}
-        for name in _VAULT_SECRETS:
+        for name in names:
             value = principals.secret(name)
             if name not in known or vault.get_secret(name).value != value:
                 vault.set_secret(name, value)

@@ -13,7 +13,7 @@ import pytest
 from shared.adapters.memory import FixedClock, RecordedHints
 from shared.catalog.flows import LAB_RESULTS
 from shared.delivery.back_off import RetryPolicy
-from shared.errors import RejectedError, ReviewNeededError, TransientError
+from shared.errors import ConfigurationError, RejectedError, ReviewNeededError, TransientError
 from shared.ledger import Hop, NewEntry, Receipt
 from shared.ledger_ports import Transaction
 from shared.pipeline import Outcome, Stage, Work, drain, stream_of
@@ -148,6 +148,20 @@ def test_what_may_heal_is_tried_again_later_and_keeps_its_place(
     assert ["retry", "processed", "processed"] == column(ledger_url, "select outcome from hop order by hop_id")
 
 
+def test_a_setting_of_ours_that_is_missing_parks_nobodys_stream(
+    ports: Ports, ledger_url: str, clock: FixedClock
+) -> None:
+    stream_id, messages = receive(ports, uuid4())
+    seen: list[UUID] = []
+
+    drain(stage(fail(ConfigurationError("setting-missing", "HARBOR_EHR_URL"))), stream_id, ports)
+    clock.advance(timedelta(seconds=2))
+    drain(stage(succeed(seen)), stream_id, ports)
+
+    assert messages == seen
+    assert ["retry", "processed"] == column(ledger_url, "select outcome from hop order by hop_id")
+
+
 def test_a_spent_budget_ends_in_quarantine(ports: Ports, ledger_url: str, clock: FixedClock) -> None:
     stream_id, _ = receive(ports, uuid4())
     failing = stage(fail(TransientError("archive-unavailable")))
@@ -218,6 +232,7 @@ def test_a_person_is_asked_where_only_a_person_can_decide(ports: Ports, ledger_u
 
     assert [("quarantined", "unmapped-code")] == statuses(ledger_url)
     assert ["lab-results"] == column(ledger_url, "select flow from task")
+    assert ["integration-steward"] == column(ledger_url, "select owner_queue from task")
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"nonsense", b'{"stream": null}', b"[1]"])
