@@ -33,7 +33,7 @@ def test_a_destination_that_fails_loses_nothing_and_keeps_each_patients_order(
     for message in course(patients=4, messages=16):
         sent.setdefault(message.mrn, []).append(lab.accepted(message))
     ids = [one for of_patient in sent.values() for one in of_patient]
-    wait_until(lambda: _delivered(platform, ids) == 32, 45, "every delivery")
+    wait_until(lambda: _delivered(platform, ids) == 32, 90, "every delivery")
 
     assert [] == destinations.misplaced(sent)
     assert [] != destinations.misplaced({patient: messages[::-1] for patient, messages in sent.items()})
@@ -71,7 +71,7 @@ def test_a_kill_while_messages_come_in_changes_nothing_in_the_end(
             sent.setdefault(message.mrn, []).append(receipt.message_id)
             resent += again
     ids = [one for of_patient in sent.values() for one in of_patient]
-    wait_until(lambda: _delivered(platform, ids) == 60, 60, "every delivery")
+    wait_until(lambda: _delivered(platform, ids) == 60, 120, "every delivery")
 
     assert killed != platform.process(module)
     assert resent > 0 or module != "local.functions_host"

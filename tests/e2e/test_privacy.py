@@ -117,7 +117,7 @@ def evidence(platform: PlatformProcess) -> Iterator[Evidence]:
         ask_oddly(lab, patients["refused"], platform.secret("functions-host-key"))
         with broken(switchboard, "down"):
             seen.waited.append(lab.accepted(of(patients["waiting"])))
-            wait_until(lambda: _has_hop(platform, seen.waited[0], "retry"), 15, "a retry")
+            wait_until(lambda: _has_hop(platform, seen.waited[0], "retry"), 30, "a retry")
         with broken(switchboard, "refuse"):
             seen.held.append(lab.accepted(of(patients["turned-away"])))
             seen.answers.append(str(lab.outcome(seen.held[-1])).encode())
@@ -166,7 +166,7 @@ def test_the_messages_went_the_ways_that_they_were_meant_to(platform: PlatformPr
     tasks = (
         "SELECT DISTINCT message_id::text FROM task WHERE kind = 'critical-result' AND message_id = ANY(%s::uuid[])"
     )
-    assert len(asked) - 2 <= len(wait_until(lambda: platform.rows(tasks, asked), 5, "the tasks"))
+    assert len(asked) - 2 <= len(wait_until(lambda: platform.rows(tasks, asked), 15, "the tasks"))
 
 
 def test_the_search_finds_what_lies_in_its_rooms(platform: PlatformProcess, evidence: Evidence) -> None:
