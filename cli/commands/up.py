@@ -14,7 +14,14 @@ from local.platform.layout import DEFAULT_PORT
 @click.command("up")
 @click.option("--data", type=click.Path(path_type=Path), default=DEFAULT_DATA, help="Folder that keeps all state.")
 @click.option("--port", default=DEFAULT_PORT, show_default=True, help="Port of the API; five more follow it.")
-def command(data: Path, port: int) -> None:
+@click.option(
+    "--postgres",
+    default="",
+    envvar="CORRIDOR_LOCAL_POSTGRES_URL",
+    metavar="URL",
+    help="A PostgreSQL server of your own (superuser's URL); better given by CORRIDOR_LOCAL_POSTGRES_URL.",
+)
+def command(data: Path, port: int, postgres: str) -> None:
     """
     Start the whole platform on this machine and stay until Ctrl-C or SIGTERM.
 
@@ -26,7 +33,7 @@ def command(data: Path, port: int) -> None:
 
     stop = stop_requested()
     click.echo("Starting ...", err=True)
-    with running_platform(data, port, unless=stop) as platform:
+    with running_platform(data, port, unless=stop, external_postgres=postgres) as platform:
         if stop.is_set():
             return
         layout = platform.layout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from local.private_files import private_directory
 
@@ -45,15 +46,29 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The data folder: everything that one platform owns, for its owner alone."""
+    """
+    The data folder: everything that one platform owns, for its owner alone.
+
+    `external_postgres` is the superuser's URL of a server that somebody else runs; without one the platform has its
+    own.
+    """
 
     data: Path
     ports: Ports
+    external_postgres: str = ""
 
     def folder(self, name: str) -> Path:
         """Return a folder of the platform, made if absent."""
         private_directory(self.data)
         return private_directory(self.data / name)
+
+    @property
+    def postgres_address(self) -> str:
+        """Where the ledger's server listens, as host:port."""
+        if not self.external_postgres:
+            return f"127.0.0.1:{self.ports.postgres}"
+        url = urlsplit(self.external_postgres)
+        return f"{url.hostname or 'localhost'}:{url.port or 5432}"
 
     @property
     def issuer_url(self) -> str:

@@ -117,7 +117,7 @@ def app_environment(layout: Layout, authority: Authority, principals: Principals
         "SERVICE_BUS__fullyQualifiedNamespace": bus,
         "SERVICE_BUS__credential": "managedidentity",
         "SERVICE_BUS__clientId": APP_CLIENT_ID,
-        "CORRIDOR_DATABASE_URL": f"postgresql://{APP_LOGIN}@127.0.0.1:{layout.ports.postgres}/{DATABASE}",
+        "CORRIDOR_DATABASE_URL": f"postgresql://{APP_LOGIN}@{layout.postgres_address}/{DATABASE}",
         "CORRIDOR_ARCHIVE_URL": layout.folder("archive").resolve().as_uri(),
         "CORRIDOR_KEY_VAULT_URL": layout.key_vault_url,
         "CORRIDOR_TOKEN_ISSUER": layout.token_issuer,
@@ -143,5 +143,6 @@ def setup(layout: Layout, principals: Principals) -> Program:
         "AZURE_CLIENT_ID": SETUP_CLIENT_ID,
         "SETUP_DATA": str(layout.data),
         "SETUP_PORT": str(layout.ports.api),
+        "SETUP_POSTGRES": layout.external_postgres,
     }
     return Program("setup", ("local.platform.setup",), 0, environment)

@@ -54,7 +54,11 @@ class Platform:
 
 @contextmanager
 def running_platform(
-    data: Path, port: int, policy: Policy | None = None, unless: threading.Event | None = None
+    data: Path,
+    port: int,
+    policy: Policy | None = None,
+    unless: threading.Event | None = None,
+    external_postgres: str = "",
 ) -> Iterator[Platform]:
     """
     Start everything, yield, stop everything in reverse order.
@@ -62,7 +66,7 @@ def running_platform(
     ConfigurationError when another platform runs on this data, a port is taken, or a component does not start.
     When `unless` is set during the start, everything is stopped already and the block may look but not use.
     """
-    layout = Layout(data.resolve(), Ports(port))
+    layout = Layout(data.resolve(), Ports(port), external_postgres)
     partners = read_partners(PARTNERS)
     principals = ensure_principals(layout, partners)
     supervisor = Supervisor(layout.data, _components(layout, principals), policy)
@@ -80,15 +84,20 @@ def _components(layout: Layout, principals: Principals) -> list[Component]:
     policies = {"policies": {APP_CLIENT_ID: "user", SETUP_CLIENT_ID: "officer"}}
     write_private(layout.folder("key-vault") / "policy.json", json.dumps(policies).encode())
     setup = programs.setup(layout, principals)
-    stores = ("postgres", "service-bus", "key-vault", "destinations")
+    own_postgres = [] if layout.external_postgres else [_component(layout, programs.postgres(layout))]
+    ledger = tuple(component.name for component in own_postgres)
     return [
-        _component(layout, programs.postgres(layout)),
+        *own_postgres,
         _component(layout, programs.issuer(layout)),
         _component(layout, programs.service_bus(layout, authority)),
         _component(layout, programs.key_vault(layout, authority)),
         _component(layout, programs.destinations(layout)),
-        _component(layout, setup, after=("postgres", "issuer", "key-vault")),
-        _component(layout, programs.functions_host(layout, authority, principals), after=("setup", *stores)),
+        _component(layout, setup, after=(*ledger, "issuer", "key-vault")),
+        _component(
+            layout,
+            programs.functions_host(layout, authority, principals),
+            after=("setup", "service-bus", "destinations"),
+        ),
     ]
 
 
@@ -127,7 +136,7 @@ def _whereabouts(layout: Layout, principals: Principals, partners: Partners) -> 
         "token_url": layout.token_url,
         "scope": f"{AUDIENCE}/.default",
         "destinations_url": f"http://localhost:{layout.ports.destinations}",
-        "operator_database_url": f"postgresql://{OPERATOR_LOGIN}:{password}@127.0.0.1:{layout.ports.postgres}/{DATABASE}",
+        "operator_database_url": f"postgresql://{OPERATOR_LOGIN}:{password}@{layout.postgres_address}/{DATABASE}",
         "logs": str(layout.folder("logs")),
         "partners": {
             name: {"client_id": name, "client_secret": principals.secret(f"partner-{name}")}

@@ -2,7 +2,7 @@
 The one-shot job of the local platform: migrate, grant, fill the vault. `python -m local.platform.setup`.
 
 It prints `ready setup 0` and then waits to be stopped, so that whoever supervises it sees that the job is done.
-What it needs is in its environment: SETUP_DATABASE_URL, SETUP_DATA, SETUP_PORT and the officer's identity.
+What it needs is in its environment: SETUP_DATA, SETUP_PORT, SETUP_POSTGRES and the officer's identity.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from azure.identity import ManagedIdentityCredential
@@ -30,18 +31,23 @@ def main() -> int:
     """Do the job, say so, wait."""
     stop = stop_requested()
     logging.getLogger("azure").setLevel(logging.WARNING)
-    layout = Layout(Path(os.environ["SETUP_DATA"]), Ports(int(os.environ["SETUP_PORT"])))
+    ports = Ports(int(os.environ["SETUP_PORT"]))
+    layout = Layout(Path(os.environ["SETUP_DATA"]), ports, os.environ.get("SETUP_POSTGRES", ""))
     partners = read_partners(PARTNERS)
     principals = ensure_principals(layout, partners)
-    superuser = (
-        f"postgresql://postgres:{superuser_password(layout.folder('postgres'))}@127.0.0.1:{layout.ports.postgres}"
-    )
-    _ensure_database(f"{superuser}/postgres")
-    prepare_database(f"{superuser}/{DATABASE}", principals)
+    superuser = _superuser_url(layout)
+    _ensure_database(superuser)
+    prepare_database(urlunsplit(urlsplit(superuser)._replace(path=f"/{DATABASE}")), principals)
     _fill_vault(layout, ensure_authority(layout.folder("certificates")), principals, vault_secrets(partners))
     announce("setup", 0)
     stop.wait()
     return 0
+
+
+def _superuser_url(layout: Layout) -> str:
+    if layout.external_postgres:
+        return layout.external_postgres
+    return f"postgresql://postgres:{superuser_password(layout.folder('postgres'))}@{layout.postgres_address}/postgres"
 
 
 def _ensure_database(url: str) -> None:
