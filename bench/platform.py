@@ -14,7 +14,7 @@ import psycopg
 
 from cli.partner_client import Access, Answer, PartnerClient
 from local.platform.running import Platform, running_platform
-from local.supervisor.ports import free_port
+from local.supervisor.ports import free_ports_in_a_row
 from shared.errors import IntegrationError
 
 PARTNER = "riverside-lab"
@@ -29,7 +29,7 @@ class BenchPlatform:
         self._platform: Platform | None = None
 
     def __enter__(self) -> BenchPlatform:
-        self._platform = self._stack.enter_context(running_platform(self._folder, _six_free_ports()))
+        self._platform = self._stack.enter_context(running_platform(self._folder, free_ports_in_a_row(6)))
         return self
 
     def __exit__(
@@ -91,11 +91,3 @@ def small_result(control_id: str, patient: str = "BENCH-1") -> bytes:
             "",
         )
     ).encode()
-
-
-def _six_free_ports() -> int:
-    """Return a port with five free ones behind it."""
-    while True:
-        first = free_port()
-        if first + 5 < 65_536 and all(free_port(first + offset) == first + offset for offset in range(6)):
-            return first

@@ -7,25 +7,25 @@ import os
 from pathlib import Path
 from typing import Any
 
+from local.platform.layout import ENVIRONMENT_FILE
 from shared.errors import ConfigurationError
 
 _HOME = Path(__file__).resolve().parents[1] / ".corridor"
 DEFAULT_DATA = _HOME / "data"
 DEMO_DATA = _HOME / "demo"
-_FILE = "environment.json"
 
 
 def data_folder(given: Path | None) -> Path:
     """Return the folder that was given, else that of `up` or of `demo`, whichever platform was started last."""
     if given is not None:
         return given
-    started = [folder for folder in (DEFAULT_DATA, DEMO_DATA) if (folder / _FILE).exists()]
-    return max(started, key=lambda folder: (folder / _FILE).stat().st_mtime, default=DEFAULT_DATA)
+    started = [folder for folder in (DEFAULT_DATA, DEMO_DATA) if (folder / ENVIRONMENT_FILE).exists()]
+    return max(started, key=lambda folder: (folder / ENVIRONMENT_FILE).stat().st_mtime, default=DEFAULT_DATA)
 
 
 def environment_file(data: Path) -> Path:
     """Return the file in which the local platform says where everything is."""
-    return data / _FILE
+    return data / ENVIRONMENT_FILE
 
 
 def read_environment(data: Path) -> dict[str, Any]:

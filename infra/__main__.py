@@ -17,7 +17,7 @@ from infra.names import Names
 from infra.tags import tags_for
 from infra.wiring import ARCHIVE, Rooms, address_settings, grants_for, settings_for
 from shared.catalog.flows import FLOWS
-from shared.catalog.index import queues
+from shared.catalog.index import queues, subscriptions, topics
 from shared.catalog.model import DataClass
 
 dials = read_dials()
@@ -34,7 +34,7 @@ rooms = Rooms(
     place=place,
     messaging=Messaging(
         "messaging",
-        MessagingArgs(place, queues(), access.topics(), access.subscriptions(), dials.messaging_units, hint_tags),
+        MessagingArgs(place, queues(), topics(), subscriptions(), dials.messaging_units, hint_tags),
     ),
     vault=Vault("vault", VaultArgs(place, tags, dials.protect_state)),
     archive=PrivateStorage(

@@ -15,8 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from shared.catalog.flows import EVENTS, SUBSCRIPTIONS
-from shared.catalog.index import flows_of_tier, queues
+from shared.catalog.index import flows_of_tier, queues, topics
 from shared.catalog.model import Flow, Ordering, Queue, Step, Subscription, Tier, Topic
 
 # Which tiers put payloads into the archive and which only open them; a tier that is not listed reaches none.
@@ -64,18 +63,6 @@ def bus_access(tier: Tier) -> BusAccess:
     receives = dict.fromkeys(source for source in inbound if isinstance(source, Source))
     sends = dict.fromkeys(target for step in steps_of(tier) for target in _fed_by(step))
     return BusAccess(tuple(receives), tuple(sends))
-
-
-def subscriptions() -> tuple[Subscription, ...]:
-    """Return every subscription once: the enterprise's and those that wake a step."""
-    inbound = [step.inbound for tier in Tier for step in steps_of(tier)]
-    waking = [source for source in inbound if isinstance(source, Subscription)]
-    return tuple(dict.fromkeys([*SUBSCRIPTIONS, *waking]))
-
-
-def topics() -> tuple[Topic, ...]:
-    """Return every topic once."""
-    return tuple(dict.fromkeys([EVENTS, *(subscription.topic for subscription in subscriptions())]))
 
 
 def _fed_by(step: Step) -> Iterator[Target]:

@@ -242,3 +242,6 @@ class Ledger(Protocol):
 
     def statements(self) -> AbstractContextManager[Transaction]:
         """Run statements that are each a commit of their own: half the round trips where one row is read."""
+
+    def check(self) -> None:
+        """Return when the state store answers; TransientError `ledger-unavailable` when it does not."""

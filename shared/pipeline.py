@@ -192,11 +192,12 @@ def _set_aside(stage: Stage, work: Work, error: IntegrationError, ports: Ports) 
 
 def _account_for_crash(stage: Stage, work: Work, ports: Ports) -> None:
     """Put a defect on the entry's account, so that it backs off and in the end waits for a person."""
-    if work.attempt >= _MAX_CRASHES:
-        error = ReviewNeededError("unexpected-error", text="the step failed repeatedly without a known reason")
-        _set_aside(stage, work, error, ports)
-    else:
-        _postpone(stage, work, TransientError("unexpected-error"), ports)
+    with suppress(LeaseLostError, TransientError):  # the defect is what the caller must see
+        if work.attempt >= _MAX_CRASHES:
+            error = ReviewNeededError("unexpected-error", text="the step failed repeatedly without a known reason")
+            _set_aside(stage, work, error, ports)
+        else:
+            _postpone(stage, work, TransientError("unexpected-error"), ports)
 
 
 def _review_of(stage: Stage, work: Work, error: IntegrationError, ports: Ports) -> NewTask:

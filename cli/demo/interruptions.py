@@ -31,7 +31,7 @@ class Interruptions:
         self._destinations_url = destinations_url
         self._snapshot = snapshot
         self._lock = threading.Lock()
-        self._due: list[tuple[int, Callable[[], None]]] = [(int(total * _OUTAGE_AT), self._outage)]
+        self._due: list[tuple[int, Callable[[], str]]] = [(int(total * _OUTAGE_AT), self._outage)]
         if kill:
             self._due += [(int(total * point), self._kill) for point in _POINTS]
         self._due.sort(key=lambda due: due[0])
@@ -42,18 +42,17 @@ class Interruptions:
         with self._lock:
             while self._due and self._due[0][0] <= answered:
                 point, act = self._due.pop(0)
-                act()
-                self.log.append(f"after {point} messages: {self.log.pop()}")
+                self.log.append(f"after {point} messages: {act()}")
 
-    def _outage(self) -> None:
+    def _outage(self) -> str:
         order = {"destination": "fhir", "mode": "down", "for_seconds": _OUTAGE_SECONDS}
         httpx.post(f"{self._destinations_url}/admin/faults", json=order, timeout=5).raise_for_status()
-        self.log.append(f"harbor-ehr down for {_OUTAGE_SECONDS} s")
+        return f"harbor-ehr down for {_OUTAGE_SECONDS} s"
 
-    def _kill(self) -> None:
+    def _kill(self) -> str:
         killed = []
         for status in self._snapshot():
             if status.name in KILLED and status.pid is not None:
                 os.killpg(status.pid, signal.SIGKILL)
                 killed.append(status.name)
-        self.log.append(f"killed {', '.join(killed)}")
+        return f"killed {', '.join(killed)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cli.partner_client import Access, Answer, PartnerClient
@@ -54,15 +55,11 @@ def send_day(
 
 def _post(client: PartnerClient, posting: Posting) -> Sent:
     began, resent = time.monotonic(), 0
-    while True:
-        try:
+    while time.monotonic() - began < _PATIENCE_SECONDS:
+        with suppress(IntegrationError):  # nobody answered
             answer = client.send(posting.payload, posting.media_type)
             if answer.code not in _TRY_AGAIN:
                 return Sent(posting, answer, resent, time.monotonic() - began)
-        except IntegrationError:
-            if time.monotonic() - began > _PATIENCE_SECONDS:
-                raise
-        if time.monotonic() - began > _PATIENCE_SECONDS:
-            raise IntegrationError("no-answer", posting.partner, "a message was not answered for two minutes")
         resent += 1
         time.sleep(_PAUSE_SECONDS)
+    raise IntegrationError("no-answer", posting.partner, "a message was not answered for two minutes")

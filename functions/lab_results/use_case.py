@@ -66,8 +66,9 @@ def publish_lab_result(work: Work, ports: Ports) -> Outcome:
         issues = [issue.as_fhir() for issue in conversion.issues]
         tx.conversions.add(message.message_id, conversion.mapping, bundle, conversion.coverage.as_dict(), issues)
         event_id = uuid5(message.message_id, "event")
+        stated = max((report.at for report in reports if report.at), default=None)
         tx.events.record(
-            event_id, event.type, result.VERSION, message.message_id, message.patient_key, None, event.data()
+            event_id, event.type, result.VERSION, message.message_id, message.patient_key, stated, event.data()
         )
         _owe(tx, ports, message, event.type, work, outdated=outdated)
         if not outdated and message.patient_key is not None:

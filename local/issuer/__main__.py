@@ -17,6 +17,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
+from local.issuer import TENANT
 from local.issuer.identity_endpoint import IdentityEndpoint
 from local.issuer.keys import SigningKeys
 from local.issuer.oauth import OAuth
@@ -26,8 +27,6 @@ from local.private_files import private_directory, write_private
 from local.supervisor.ports import listen
 from local.supervisor.program import run
 from local.supervisor.serving import Listener, serve
-
-TENANT = "c0441d00-0000-4000-8000-000000000001"
 
 
 def main() -> int:

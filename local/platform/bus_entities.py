@@ -5,31 +5,24 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from shared.catalog.flows import EVENTS, SUBSCRIPTIONS
-from shared.catalog.index import queues, steps
+from shared.catalog.index import queues, subscriptions, topics
 from shared.catalog.model import Queue, Subscription, Topic
 
 
 def emulator_config() -> dict[str, Any]:
     """Return the configuration that the stand-in and the official Service Bus emulator both take."""
-    topics = dict.fromkeys((EVENTS, *(subscription.topic for subscription in _subscriptions())))
     return {
         "UserConfig": {
             "Namespaces": [
                 {
                     "Name": "sbemulatorns",
                     "Queues": [_queue(queue) for queue in queues()],
-                    "Topics": [_topic(topic) for topic in topics],
+                    "Topics": [_topic(topic) for topic in topics()],
                 }
             ],
             "Logging": {"Type": "Console"},
         }
     }
-
-
-def _subscriptions() -> list[Subscription]:
-    inbound = [step.inbound for step in steps() if isinstance(step.inbound, Subscription)]
-    return [*SUBSCRIPTIONS, *inbound]
 
 
 def _queue(queue: Queue) -> dict[str, Any]:
@@ -50,7 +43,7 @@ def _topic(topic: Topic) -> dict[str, Any]:
     return {
         "Name": topic.name,
         "Properties": {"DefaultMessageTimeToLive": _iso_duration(topic.time_to_live)},
-        "Subscriptions": [_subscription(each) for each in _subscriptions() if each.topic == topic],
+        "Subscriptions": [_subscription(each) for each in subscriptions() if each.topic == topic],
     }
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from local.issuer import TENANT
 from local.private_files import private_directory
 
 DEFAULT_PORT = 7071
-TENANT = "c0441d00-0000-4000-8000-000000000001"
+ENVIRONMENT_FILE = "environment.json"
 
 
 @dataclass(frozen=True, slots=True)

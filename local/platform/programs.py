@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.certificates import Authority
+from local.issuer import TENANT
 from local.platform.database import APP_LOGIN
-from local.platform.layout import TENANT, Layout
+from local.platform.layout import Layout
 from local.platform.principals import APP_CLIENT_ID, AUDIENCE, EHR_AUDIENCE, SETUP_CLIENT_ID, Principals
 
 ROOT = Path(__file__).resolve().parents[2]

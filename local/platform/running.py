@@ -24,7 +24,7 @@ from local.certificates import ensure_authority
 from local.platform import programs
 from local.platform.bus_entities import emulator_config
 from local.platform.database import OPERATOR_LOGIN
-from local.platform.layout import Layout, Ports
+from local.platform.layout import ENVIRONMENT_FILE, Layout, Ports
 from local.platform.principals import APP_CLIENT_ID, AUDIENCE, SETUP_CLIENT_ID, Principals, ensure_principals
 from local.platform.programs import DATABASE, PARTNERS, ROOT, Program
 from local.private_files import write_private
@@ -32,8 +32,6 @@ from local.supervisor.component import Component, Policy
 from local.supervisor.supervisor import Supervisor
 from shared.partners.model import Partners
 from shared.partners.reading import read_partners
-
-ENVIRONMENT_FILE = "environment.json"
 
 
 @dataclass(frozen=True, slots=True)

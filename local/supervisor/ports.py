@@ -49,6 +49,15 @@ def free_port(preferred: int = 0) -> int:
     raise ConfigurationError("no-free-port", text="the machine has no free port on loopback")
 
 
+def free_ports_in_a_row(count: int) -> int:
+    """Return the first of `count` free ports that follow each other; ConfigurationError when none are found."""
+    for _ in range(200):
+        first = free_port()
+        if first + count <= 65_536 and all(free_port(first + offset) == first + offset for offset in range(count)):
+            return first
+    raise ConfigurationError("no-free-port", text=f"the machine has no {count} free ports in a row on loopback")
+
+
 def require_free(component: str, port: int, option: str = "--port") -> None:
     """Raise `PortTakenError` if something listens on the port."""
     listen(component, port, option=option).close()

@@ -122,7 +122,7 @@ _RULES = {
             SELECT 1 FROM quarantine
             WHERE quarantine.message_id = message.message_id AND quarantine.delivery_id IS NULL
               AND disposition IS NULL)""",
-    "message-processed-without-conversion": """
+    "message-processed-without-event": """
         SELECT message_id FROM message WHERE status = 'processed' AND NOT EXISTS (
             SELECT 1 FROM event WHERE event.message_id = message.message_id)""",
     "delivery-in-flight-without-work": """

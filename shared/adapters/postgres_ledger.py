@@ -113,28 +113,33 @@ class PostgresLedger:
     @contextmanager
     def transaction(self) -> Iterator[PostgresTransaction]:
         """Commit what the block wrote when it ends, nothing when it raises; then send the hints it collected."""
-        try:
-            with translated(), self._pool.connection() as connection:
-                transaction = PostgresTransaction(connection, self._clock)
-                yield transaction
-        except TransientError as error:
-            if isinstance(error.__cause__, psycopg.OperationalError):
-                self._discard_broken_connections()
-            raise
+        with self._connected() as connection:
+            transaction = PostgresTransaction(connection, self._clock)
+            yield transaction
         if transaction.hints:
             self._hints.send(transaction.hints)
 
     @contextmanager
     def statements(self) -> Iterator[PostgresTransaction]:
         """Run statements that are each a commit of their own: reads, and the taking of a lease."""
+        with self._connected() as connection:
+            connection.autocommit = True
+            try:
+                yield PostgresTransaction(connection, self._clock)
+            finally:
+                if not connection.closed:
+                    connection.autocommit = False
+
+    def check(self) -> None:
+        """Ask the server; a connection that lies in the pool proves nothing."""
+        with self._connected() as connection:
+            connection.execute("SELECT 1")
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
         try:
             with translated(), self._pool.connection() as connection:
-                connection.autocommit = True
-                try:
-                    yield PostgresTransaction(connection, self._clock)
-                finally:
-                    if not connection.closed:
-                        connection.autocommit = False
+                yield connection
         except TransientError as error:
             if isinstance(error.__cause__, psycopg.OperationalError):
                 self._discard_broken_connections()

@@ -10,6 +10,7 @@ from shared.catalog.model import (
     MessageType,
     Ordering,
     Queue,
+    Retention,
     Route,
     Schedule,
     Step,
@@ -17,6 +18,9 @@ from shared.catalog.model import (
     Tier,
     Topic,
 )
+
+CLINICAL_MESSAGE = Retention("clinical-message", timedelta(days=7 * 365))
+OPERATIONAL_RECORD = Retention("operational-record", timedelta(days=400))
 
 EVENTS = Topic("events")
 
@@ -38,6 +42,7 @@ INTAKE = Flow(
     sla=timedelta(seconds=2),
     data_class=DataClass.PHI,
     criticality="life-critical",
+    retention=CLINICAL_MESSAGE,
 )
 
 LAB_RESULTS = Flow(
@@ -52,6 +57,7 @@ LAB_RESULTS = Flow(
     sla=timedelta(minutes=5),
     data_class=DataClass.PHI,
     criticality="life-critical",
+    retention=CLINICAL_MESSAGE,
     accepts=(MessageType("ORU", "R01", "ORU_R01", _ORU_VERSIONS),),
 )
 
@@ -64,6 +70,7 @@ DELIVERY = Flow(
     sla=timedelta(minutes=5),
     data_class=DataClass.PHI,
     criticality="life-critical",
+    retention=CLINICAL_MESSAGE,
 )
 
 WORKLIST = Flow(
@@ -75,6 +82,7 @@ WORKLIST = Flow(
     sla=timedelta(minutes=1),
     data_class=DataClass.PSEUDONYMOUS,
     criticality="life-critical",
+    retention=CLINICAL_MESSAGE,
 )
 
 OPERATIONS = Flow(
@@ -89,6 +97,7 @@ OPERATIONS = Flow(
     sla=timedelta(minutes=1),
     data_class=DataClass.NONE,
     criticality="high",
+    retention=OPERATIONAL_RECORD,
 )
 
 FLOWS: tuple[Flow, ...] = (INTAKE, LAB_RESULTS, DELIVERY, WORKLIST, OPERATIONS)

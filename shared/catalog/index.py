@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from shared.catalog.flows import FLOWS
-from shared.catalog.model import Flow, Lifecycle, MessageType, Queue, Step, Tier
+from shared.catalog.flows import EVENTS, FLOWS, SUBSCRIPTIONS
+from shared.catalog.model import Flow, Lifecycle, MessageType, Queue, Step, Subscription, Tier, Topic
 
 ALL_TIERS = "all"
 
@@ -32,6 +32,17 @@ def step_of_function(function: str) -> Step:
 def queues() -> tuple[Queue, ...]:
     """Return every hint queue once."""
     return tuple(dict.fromkeys(step.inbound for step in steps() if isinstance(step.inbound, Queue)))
+
+
+def subscriptions() -> tuple[Subscription, ...]:
+    """Return every subscription once: the enterprise's and those that wake a step."""
+    waking = (step.inbound for step in steps() if isinstance(step.inbound, Subscription))
+    return tuple(dict.fromkeys((*SUBSCRIPTIONS, *waking)))
+
+
+def topics() -> tuple[Topic, ...]:
+    """Return every topic once."""
+    return tuple(dict.fromkeys((EVENTS, *(subscription.topic for subscription in subscriptions()))))
 
 
 @cache

@@ -61,6 +61,14 @@ class Ordering(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How long payloads and rows of a data class are kept before they may be disposed of (requirement G15)."""
+
+    name: str
+    keep: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """A Service Bus queue of hints. Losing, doubling or reordering one of its messages changes nothing."""
 
@@ -186,8 +194,8 @@ class Flow:
     sla: timedelta
     data_class: DataClass
     criticality: str
+    retention: Retention
     lifecycle: Lifecycle = Lifecycle.ACTIVE
-    retention: str = "clinical-message"
     accepts: tuple[MessageType, ...] = field(default=())
 
     def __post_init__(self) -> None:

@@ -88,8 +88,3 @@ def identifier_system(uri: str) -> str:
     """Return the system that FHIR prefers for an authority's URI (us-npi, us-ssn), else the URI itself."""
     oid = _OID.fullmatch(uri)
     return _OIDS.get(oid[1], uri) if oid else uri
-
-
-def is_ucum(name: str) -> bool:
-    """Tell whether a code system name means UCUM: its codes may go into Quantity.code."""
-    return system_uri(name) == UCUM

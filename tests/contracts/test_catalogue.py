@@ -13,7 +13,7 @@ import pytest
 from local.platform.bus_entities import emulator_config
 from shared.catalog.flows import FLOWS
 from shared.catalog.index import queues, steps
-from shared.catalog.model import Flow, Lifecycle, Queue, Route, Schedule, Subscription, Tier
+from shared.catalog.model import Flow, Queue, Route, Schedule, Subscription, Tier
 
 ROOT = Path(__file__).parents[2]
 
@@ -102,7 +102,7 @@ def test_names_are_used_once() -> None:
 def test_a_flow_that_cannot_be_said_in_one_sentence_is_refused() -> None:
     flow = FLOWS[0]
     with pytest.raises(ValueError, match="source -> middleware -> destination -> workflow action"):
-        Flow("x", "it does things", (), "a", "b", flow.sla, flow.data_class, "low", Lifecycle.PROPOSED)
+        Flow("x", "it does things", (), "a", "b", flow.sla, flow.data_class, "low", flow.retention)
 
 
 def test_the_readme_names_every_flow() -> None:

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from infra.access import topics
 from infra.components.grants import Role
 from shared.catalog.flows import DELIVERY, FLOWS, LAB_RESULTS
-from shared.catalog.index import queues
+from shared.catalog.index import queues, topics
 from shared.catalog.model import Queue, Tier
 from tests.infra.recording import Stack
 

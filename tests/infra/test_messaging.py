@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from infra.access import subscriptions, topics
 from infra.components.messaging import iso_8601
 from shared.catalog.flows import EVENTS, SUBSCRIPTIONS
-from shared.catalog.index import queues
+from shared.catalog.index import queues, subscriptions, topics
 from tests.infra.recording import Stack
 
 

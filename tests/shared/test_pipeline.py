@@ -187,6 +187,18 @@ def test_a_defect_propagates_so_that_the_bus_redelivers_and_is_set_aside_in_the_
     assert [("quarantined", "unexpected-error")] == statuses(ledger_url)
 
 
+def test_a_defect_is_seen_though_the_stream_was_taken_over_meanwhile(ports: Ports) -> None:
+    stream_id, _ = receive(ports, uuid4())
+
+    def taken_over(work: Work, given: Ports) -> Outcome:
+        with ports.ledger.transaction() as tx:
+            assert tx.streams.lease(stream_id, "next", timedelta(seconds=30)) is not None
+        raise ZeroDivisionError("a defect")
+
+    with pytest.raises(ZeroDivisionError):
+        drain(stage(taken_over), stream_id, replace(ports, lease=timedelta(seconds=-1)))
+
+
 def test_an_entry_that_kills_every_worker_is_set_aside(ports: Ports, ledger_url: str) -> None:
     stream_id, _ = receive(ports, uuid4())
     for _ in range(6):  # six workers lease it and vanish

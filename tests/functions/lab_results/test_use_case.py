@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import orjson
 import psycopg
@@ -62,7 +63,9 @@ def test_a_final_result_is_owed_to_every_destination_that_wants_it(
     process(desk, hints)
 
     assert [("processed",)] == rows(ledger_url, "select status from message")
-    assert [("result.finalized", 1)] == rows(ledger_url, "select type, version from event")
+    assert [("result.finalized", 1, datetime(2026, 3, 14, 14, 15, tzinfo=UTC))] == rows(
+        ledger_url, "select type, version, occurred_at from event"
+    )
     assert [("harbor-ehr", "due"), ("insight-portal", "due")] == rows(
         ledger_url, "select destination, status from delivery order by destination"
     )

@@ -8,18 +8,13 @@ import httpx
 
 from local.platform.running import running_platform
 from local.postgres.server import EmbeddedPostgres
-from local.supervisor.ports import free_port
-
-
-def six_free_ports() -> int:
-    while True:
-        first = free_port()
-        if first + 5 < 65_536 and all(free_port(first + offset) == first + offset for offset in range(6)):
-            return first
+from local.supervisor.ports import free_ports_in_a_row
 
 
 def test_an_external_postgres_takes_the_place_of_our_own(tmp_path: Path, postgres_server: EmbeddedPostgres) -> None:
-    with running_platform(tmp_path / "data", six_free_ports(), external_postgres=postgres_server.dsn) as platform:
+    with running_platform(
+        tmp_path / "data", free_ports_in_a_row(6), external_postgres=postgres_server.dsn
+    ) as platform:
         health = httpx.get(f"{platform.layout.api_url}/api/v1/health", timeout=10)
         names = {status.name for status in platform.supervisor.snapshot()}
 

@@ -16,7 +16,7 @@ import pytest
 from azure.keyvault.secrets import SecretClient
 
 from local.certificates import Authority, ensure_authority
-from local.issuer.__main__ import TENANT
+from local.issuer import TENANT
 from local.issuer.keys import SigningKeys
 from tests.fixtures.programs import Program, running
 from tests.shared.adapters.parts import FixedToken

@@ -96,7 +96,7 @@ def test_a_quarantined_message_that_nobody_sees_is_found(processed: UUID, ledger
 def test_a_processed_message_of_which_nothing_was_made_is_found(processed: UUID, ledger_url: str) -> None:
     alter(ledger_url, "delete from event where message_id = %s", processed)
 
-    assert [("message-processed-without-conversion", str(processed))] == found(ledger_url)
+    assert [("message-processed-without-event", str(processed))] == found(ledger_url)
 
 
 def test_a_delivery_that_nobody_works_on_is_found(processed: UUID, ledger_url: str) -> None:

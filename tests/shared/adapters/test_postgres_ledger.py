@@ -65,6 +65,18 @@ def test_hints_leave_after_the_commit(ledger: PostgresLedger, hints: RecordedHin
     assert [1] == [hint.stream_id for hint in hints.take()]
 
 
+def test_a_check_asks_the_server_and_not_the_pool(
+    own_server: EmbeddedPostgres, clock: FixedClock, hints: RecordedHints
+) -> None:
+    ledger = PostgresLedger(own_server.dsn, clock=clock, hints=hints, pool_size=1)
+    ledger.check()
+    own_server.stop()
+
+    with pytest.raises(TransientError, match="ledger-unavailable"):
+        ledger.check()
+    ledger.close()
+
+
 def test_the_pool_survives_a_restart_of_the_server(
     own_server: EmbeddedPostgres, clock: FixedClock, hints: RecordedHints
 ) -> None:
