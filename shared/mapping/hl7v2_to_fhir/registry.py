@@ -1,35 +1,32 @@
-"""The message maps by message structure: MSH-9 decides which one applies."""
+"""
+The message maps by message type: MSH-9.1 decides which one applies, its module is read when it is first needed.
+
+A type that has no map of its own is read segment by segment (`messages/any_message.py`), and an issue says so.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from importlib import import_module
 from typing import Any
 
-from shared.errors import Issue, RejectedError
+from shared.errors import Issue
 from shared.formats.hl7v2.message import Message
-from shared.formats.hl7v2.structures import structure_of
 from shared.mapping.coverage import Coverage
-from shared.mapping.hl7v2_to_fhir.context import Context, Resource
+from shared.mapping.hl7v2_to_fhir.context import Context
 from shared.mapping.hl7v2_to_fhir.fields import coverage_of
-from shared.mapping.hl7v2_to_fhir.messages import oru_r01
+from shared.mapping.hl7v2_to_fhir.message_map import MessageMap
 from shared.partners.profile import PartnerProfile
 
+_MESSAGES = "shared.mapping.hl7v2_to_fhir.messages"
+_ANY = "any_message"
 
-@dataclass(frozen=True, slots=True)
-class MessageMap:
-    """A named, versioned map of some message structures; `build` is pure over its context."""
-
-    name: str
-    version: str
-    structures: frozenset[str]
-    build: Callable[[Context], Resource]
-
-    @property
-    def identity(self) -> str:
-        """Return `name/version`: lineage records it with everything that the map made."""
-        return f"{self.name}/{self.version}"
+# MSH-9.1 -> the module in `messages/` whose `MAP` reads it.
+MODULES = {
+    "ORU": "oru_r01",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +39,19 @@ class Mapped:
     mapping: str
 
 
-MAPS = (MessageMap(oru_r01.NAME, oru_r01.VERSION, oru_r01.STRUCTURES, oru_r01.bundle_from_oru_r01),)
-
-_BY_STRUCTURE = {structure: message_map for message_map in MAPS for structure in message_map.structures}
-
-
 def map_of(message: Message) -> MessageMap:
-    """Return the map of a message; RejectedError `unsupported-message-type` at MSH-9 when there is none."""
-    structure = structure_of(message.code, message.event, message.header.text(9, 3))
-    found = _BY_STRUCTURE.get(structure) or _BY_STRUCTURE.get(structure_of(message.code, message.event))
-    if found is None:
-        raise RejectedError("unsupported-message-type", "MSH-9", "There is no map for this message type.")
+    """Return the map of a message; the one for any message where its type has none."""
+    return _map_in(MODULES.get(message.code, _ANY))
+
+
+@cache
+def _map_in(module: str) -> MessageMap:
+    found: MessageMap = import_module(f"{_MESSAGES}.{module}").MAP
     return found
 
 
 def map_message(message: Message, partner: PartnerProfile | None, received: datetime) -> Mapped:
-    """Return the bundle, coverage and issues of a message; errors as `map_of`, and ReviewNeededError from the maps."""
+    """Return the bundle, coverage and issues of a message; ReviewNeededError from the maps."""
     message_map = map_of(message)
     context = Context(message, partner, received)
     bundle = message_map.build(context)

@@ -17,6 +17,7 @@ from shared.formats.hl7v2.message import Segment
 from shared.formats.hl7v2.results import report_key
 from shared.mapping.hl7v2_to_fhir.bundles import transaction
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
+from shared.mapping.hl7v2_to_fhir.message_map import MessageMap
 from shared.mapping.hl7v2_to_fhir.messages.order_groups import (
     Noted,
     OrderGroup,
@@ -40,9 +41,6 @@ from shared.mapping.hl7v2_to_fhir.segments.spm import (
 )
 from shared.mapping.hl7v2_to_fhir.segments.tq1 import add_tq1
 from shared.mapping.hl7v2_to_fhir.segments.z import map_z_segments
-
-NAME, VERSION = "hl7v2-oru-r01", "1.0.0"
-STRUCTURES = frozenset({"ORU_R01"})
 
 MappedObservation = tuple[Segment, Resource]
 
@@ -201,3 +199,6 @@ def _link_parents(reports: list[MappedReport]) -> None:
         if len(candidates) == 1 == len(found):
             for _, observation in child.observations:
                 append(candidates[0], "hasMember", reference(observation))
+
+
+MAP = MessageMap("hl7v2-oru-r01", "1.0.0", bundle_from_oru_r01)
