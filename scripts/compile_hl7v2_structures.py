@@ -1,58 +1,114 @@
 """
-Compile the segments that each message structure requires out of hl7apy (MIT), for shared/formats/hl7v2/tables.
+Compile the tables of HL7 v2 out of hl7apy (MIT), one file a version, for shared/formats/hl7v2/tables.
 
-    python scripts/compile_hl7v2_structures.py [STRUCTURE ...]     none named: every structure
+    python scripts/compile_hl7v2_structures.py
 
-A segment counts as required when it and every group around it are required. The JSON is a list of distinct segment
-lists, and per structure and version the number of its list: facts only, without any text of the standard.
+Facts only, without any text of the standard: what a message, a segment and a data type are made of, and the codes of
+the tables. Written small: shared/formats/hl7v2/structures.py and grammar.py say how it reads.
+
+    structures   MSH SFT* PATIENT_RESULT+(PATIENT?(PID ...) ORDER_OBSERVATION+(...)) DSC?     CHOICE<OBR RQD> one of
+    segments     per field its type, `!` required, `*` or `*3` repeating, `:0001` its table, `-` a field not in use
+    datatypes    the same per component
+    tables       the codes; a first entry `...` says that others are allowed
 """
 
 from __future__ import annotations
 
 import json
-import sys
+import re
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from hl7apy import SUPPORTED_LIBRARIES
 
-TARGET = Path(__file__).parent.parent / "shared" / "formats" / "hl7v2" / "tables" / "required_segments.json"
-_SOURCE = "hl7apy 1.3.5 (MIT, CRS4), structure tables of HL7 v2.1 to v2.8.2"
+TARGET = Path(__file__).parent.parent / "shared" / "formats" / "hl7v2" / "tables"
+_SOURCE = "hl7apy 1.3.5 (MIT, CRS4 - http://www.crs4.it/)"
+_OCCURRENCE = {(1, 1): "", (0, 1): "?", (0, -1): "*", (1, -1): "+"}
+# hl7apy has no type for what a version withdrew.
+_WITHDRAWN = {"None", "WD", "wd", "NUL"}
+# Codes that stand for many, or are no codes but remarks: such a table is not the whole truth.
+_NOT_ONE_CODE = re.compile(r"\.\.|_ ?\d|nnn|xxx|zzz|Varies|[<>,()]|\s\S+\s\S+\s|\s(and|or)\s", re.IGNORECASE)
 
 
-def required_segments(node: Any) -> list[str]:
-    """Return the names of the segments below `node` that no message of the structure may lack."""
-    names: list[str] = []
-    for name, child, (least, _most), kind in node[1]:
-        if least == 0:
+def compile_version(version: str) -> dict[str, Any]:
+    """Return the tables of one version."""
+    library = SUPPORTED_LIBRARIES[version]
+    messages = import_module(f"{library}.messages").MESSAGES
+    segments = import_module(f"{library}.segments").SEGMENTS
+    datatypes = import_module(f"{library}.datatypes").DATATYPES_STRUCTS
+    return {
+        "source": f"{_SOURCE}, HL7 v{version}",
+        "structures": {name: structure(name, node) for name, node in sorted(messages.items())},
+        "segments": {name: row(name, _rows(node)) for name, node in sorted(segments.items()) if len(name) == 3},
+        "datatypes": {name: row(name, parts) for name, parts in sorted(datatypes.items())},
+        "tables": {name.removeprefix("HL7"): found for name, found in sorted(tables(library).items())},
+    }
+
+
+def structure(name: str, node: Any) -> str:
+    """Return the grammar of a message or group: the kinds are `sequence` and `choice`."""
+    parts = []
+    for child, below, cardinality, kind in node[1]:
+        occurrence = _OCCURRENCE[cardinality]
+        if kind == "GRP" and not below[1]:
+            continue  # version 2.4 gives QBP_Q13 an empty group
+        if kind == "GRP":
+            opening, closing = "<>" if below[0] == "choice" else "()"
+            group = child.removeprefix(f"{name.split('.')[0]}_")
+            parts.append(f"{group}{occurrence}{opening}{structure(name, below)}{closing}")
+        else:
+            parts.append(f"{child}{occurrence}")
+    return " ".join(parts)
+
+
+def row(owner: str, fields: Any) -> str:
+    """Return the fields of a segment, or the components of a data type, in the order of their numbers."""
+    cells: dict[int, str] = {}
+    for name, definition, (least, most), _kind in fields:
+        number = int(name.removeprefix(f"{owner}_"))
+        datatype, table = str(definition[2]), definition[4]
+        if most == 0 or datatype in _WITHDRAWN:
             continue
-        if kind == "SEG":
-            names += [] if name in names else [name]
-        elif kind == "GRP":
-            names += [inner for inner in required_segments(child) if inner not in names]
-    return names
+        required = "!" if least else ""
+        repeats = "" if most == 1 else "*" if most == -1 else f"*{most}"
+        code_table = f":{table.removeprefix('HL7')}" if table else ""
+        cells[number] = f"{datatype}{required}{repeats}{code_table}"
+    return " ".join(cells.get(number, "-") for number in range(1, max(cells, default=0) + 1))
 
 
-def compile_tables(wanted: set[str]) -> dict[str, Any]:
-    """Return the compact table for the structures named in `wanted`; all of them when it is empty."""
-    lists: list[list[str]] = []
-    structures: dict[str, dict[str, int]] = {}
-    for version, library in sorted(SUPPORTED_LIBRARIES.items()):
-        for structure, node in import_module(f"{library}.messages").MESSAGES.items():
-            if wanted and structure not in wanted:
-                continue
-            required = required_segments(node)
-            if required not in lists:
-                lists.append(required)
-            structures.setdefault(structure, {})[version] = lists.index(required)
-    return {"source": _SOURCE, "lists": lists, "structures": dict(sorted(structures.items()))}
+def tables(library: str) -> dict[str, list[str]]:
+    """Return the codes of every table; none before version 2.3.1, where hl7apy has none."""
+    try:
+        found = import_module(f"{library}.tables").TABLES
+    except ModuleNotFoundError:
+        return {}
+    return {name: _codes(codes) for name, (_title, codes) in found.items() if codes}
+
+
+def _codes(codes: Any) -> list[str]:
+    cleaned = dict.fromkeys(code.strip() for code in codes)
+    exact = [code for code in cleaned if code and code.isascii() and not _NOT_ONE_CODE.search(code)]
+    return exact if len(exact) == len(cleaned) else ["...", *exact]
+
+
+def _rows(node: Any) -> Any:
+    """Return the fields of a segment; hl7apy leaves out the word `sequence` once, and the fields where it has none."""
+    if node[0] == "sequence":
+        return node[1] if len(node) > 1 else ()
+    return node
+
+
+def text_of(version: str) -> str:
+    """Return the file of a version: one entry a line, so that a difference can be read."""
+    compiled = compile_version(version)
+    return json.dumps(compiled, indent=0, ensure_ascii=True, separators=(",", ":"), sort_keys=False) + "\n"
 
 
 def main() -> None:
-    """Write the table."""
-    table = compile_tables(set(sys.argv[1:]))
-    TARGET.write_text(json.dumps(table, separators=(",", ":")) + "\n", encoding="utf-8")
+    """Write every table."""
+    for version in SUPPORTED_LIBRARIES:
+        (TARGET / f"v{version}.json").write_text(text_of(version), encoding="utf-8")
 
 
 if __name__ == "__main__":

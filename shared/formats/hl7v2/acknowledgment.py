@@ -12,14 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 
-from shared.errors import Issue
-from shared.formats.hl7v2.charset import CODECS
+from shared.errors import Issue, RejectedError
+from shared.formats.hl7v2.acknowledgment_modes import AckCode
+from shared.formats.hl7v2.charset import codec_of
 from shared.formats.hl7v2.delimiters import Delimiters
 from shared.formats.hl7v2.envelope import Envelope
+from shared.formats.hl7v2.structures import version_number
 
-AckCode = Literal["AA", "AE", "AR", "CA", "CE", "CR"]
+__all__ = ["AckCode", "acknowledge"]
 
 _LOCATION = re.compile(
     r"(?P<segment>[A-Z][A-Z0-9]{2})(?:\[(?P<sequence>\d+)\])?"
@@ -56,7 +57,7 @@ def acknowledge(
     envelope: Envelope, code: AckCode, *, control_id: str, instant: datetime, errors: Sequence[Issue] = ()
 ) -> bytes:
     """Return the acknowledgment of the message in `envelope`; pure: the id and the time of the ACK are given."""
-    version = _version_number(envelope.version)
+    version = version_number(envelope.version)
     segments = [
         _header(envelope, version, control_id, instant),
         _acknowledgment(envelope, code, errors if version < (2, 5) else ()),
@@ -66,7 +67,7 @@ def acknowledge(
     elif errors:
         segments.append(_error_before_2_5(envelope.delimiters, errors, version))
     text = "".join(f"{segment}\r" for segment in segments)
-    return text.encode(CODECS.get(envelope.charset, "utf-8"), "replace")
+    return text.encode(_codec(envelope.charset) or "utf-8", "replace")
 
 
 def _header(envelope: Envelope, version: tuple[int, ...], control_id: str, instant: datetime) -> str:
@@ -87,9 +88,18 @@ def _header(envelope: Envelope, version: tuple[int, ...], control_id: str, insta
         delimiters.escaped(envelope.processing_id) or "P",
         delimiters.escaped(envelope.version) or _FALLBACK_VERSION,
     ]
-    if envelope.charset in CODECS:
-        fields += ["", "", "", "", "", delimiters.escaped(envelope.charset)]
+    if _codec(envelope.charset):
+        sets = (delimiters.escaped(name) for name in envelope.charset.split("~"))
+        fields += ["", "", "", "", "", delimiters.repetition.join(sets)]
     return delimiters.field.join(fields)
+
+
+def _codec(charset: str) -> str:
+    """Return the codec of the sender's character set; "" where we cannot write it: then the ACK declares none."""
+    try:
+        return codec_of(charset)
+    except RejectedError:
+        return ""
 
 
 def _acknowledgment(envelope: Envelope, code: AckCode, errors: Sequence[Issue]) -> str:
@@ -145,11 +155,3 @@ def _place(location: str) -> list[str]:
 
 def _condition(error: Issue) -> str:
     return _CONDITION_OF_CODE.get(error.code) or _CONDITION_OF_KIND.get(error.kind, "207")
-
-
-def _version_number(version: str) -> tuple[int, ...]:
-    """Return `2.5.1` as (2, 5, 1); an unreadable version counts as the one we would write."""
-    try:
-        return tuple(int(part) for part in version.split("."))
-    except ValueError:
-        return (2, 5, 1)

@@ -1,18 +1,24 @@
 """
 Bytes -> text by MSH-18 (table 0211), MLLP framing and stray control characters removed.
 
+The first repetition of MSH-18 is the character set of the message; further ones are those that ISO 2022 escape
+sequences may switch to (table 0356), see `iso2022`.
+
 Policy: a declared character set that we know is taken strictly; one that we do not know, or bytes that break the
 declared one, are refused. Undeclared, or declared as ASCII with other bytes in it: UTF-8 where the bytes are UTF-8,
-else ISO 8859-1, and the guess is reported.
+else ISO 8859-1, and the guess is reported. Bytes that fit a declared ISO 8859 but are plainly UTF-8 are read as
+declared and reported.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from shared.errors import Issue, RejectedError
+from shared.formats.hl7v2 import iso2022
 
-CODECS = {
+_CODECS = {
     "ASCII": "ascii",
     "ISO IR6": "ascii",
     "UNICODE": "utf-8",
@@ -20,14 +26,20 @@ CODECS = {
     "UTF-8": "utf-8",
     "UNICODE UTF-16": "utf-16",
     "UNICODE UTF-32": "utf-32",
-    "ISO IR14": "iso2022_jp",
-    "ISO IR87": "iso2022_jp",
-    "ISO IR159": "iso2022_jp_1",
+    "ISO IR14": "iso2022_jp_ext",
+    "ISO IR87": "iso2022_jp_ext",
+    "ISO IR159": "iso2022_jp_ext",
     "GB 18030-2000": "gb18030",
     "KS X 1001": "euc_kr",
     "BIG-5": "big5",
     **{f"8859/{part}": f"iso8859-{part}" for part in (*range(1, 12), 13, 14, 15)},
 }
+_SWITCHING = "iso2022"
+_WIDE = ("utf-16", "utf-32")
+# What reads the bytes from 80 on, where escape sequences say nothing: JIS X 0201 has Katakana there.
+_HIGH_HALVES = {"ISO IR14": iso2022.KATAKANA}
+_C1 = re.compile(r"[\x80-\x9f]")
+_MAX_SETS, _MAX_SWITCHES = 8, 2_000_000
 _FRAME = b"\x0b\x1c\x1a\x00\r\n\t "
 _CONTROLS = bytes(sorted(set(range(32)) - {0x09, 0x0A, 0x0D}))
 _BYTE_ORDER_MARKS = (
@@ -56,23 +68,27 @@ def decode(payload: bytes, default: str | None = None) -> Decoded:
     RejectedError `unsupported-character-set` or `undecodable-bytes` at MSH-18.
     """
     body = payload.strip(_FRAME)
-    if wide := _wide_codec(body, payload):
+    if wide := wide_codec(payload):
         return _decoded_wide(payload.strip(b"\x0b\x1c\r\n") if wide != "utf-8-sig" else body, wide)
     declared = declared_charset(body)
-    codec = _codec_of(declared or (default or ""))
+    codec = codec_of(declared or (default or ""))
     issues: list[Issue] = []
-    if not codec.startswith("iso2022"):
-        # A control character may be a legal delimiter: what MSH declares as one stays.
-        clean = body.translate(None, bytes(set(_CONTROLS) - set(body[3:9])))
+    clean = body.translate(None, _CONTROLS)
+    if len(clean) != len(body):
+        # A control character may be a legal delimiter: what MSH declares as one stays. ESC switches character sets.
+        kept = set(body[3:9]) | ({0x1B} if codec.startswith(_SWITCHING) else set())
+        clean = body.translate(None, bytes(set(_CONTROLS) - kept))
         if len(clean) != len(body):
             issues.append(_odd("control-characters-removed", "", "Control characters were removed."))
-        body = clean
-    text, codec = _text(body, codec, declared, issues)
+    if codec.startswith(_SWITCHING):
+        text = _switched(clean, declared or (default or ""))
+    else:
+        text, codec = _text(clean, codec, declared, issues)
     return Decoded(text, codec, declared, tuple(issues))
 
 
 def declared_charset(body: bytes) -> str:
-    """Return MSH-18 (its first repetition) as written, "" when there is none."""
+    """Return MSH-18 in upper case, its repetitions separated by `~`; "" when there is none."""
     start = body.find(b"MSH") if not body.startswith(b"MSH") else 0
     if start < 0:
         return ""
@@ -86,33 +102,77 @@ def declared_charset(body: bytes) -> str:
         return ""
     repetition = body[start + 5 : start + 6]
     field = fields[17]
-    if repetition and repetition != separator:
-        field = field.split(repetition, 1)[0]
-    return field.decode("ascii", "replace").strip().upper()
+    parts = field.split(repetition, _MAX_SETS) if repetition and repetition != separator else [field]
+    return "~".join(part.decode("ascii", "replace").strip().upper() for part in parts).rstrip("~")
 
 
-def _codec_of(declared: str) -> str:
+def codec_of(declared: str) -> str:
+    """
+    Return the Python codec of MSH-18 as `declared_charset` gives it, "" for none.
+
+    RejectedError `unsupported-character-set` when the first character set is not one we read. Further ones make it a
+    codec of ISO 2022 when they are switched to by escape sequences.
+    """
     if not declared:
         return ""
-    codec = CODECS.get(declared) or CODECS.get(declared.removeprefix("ISO").lstrip(" -").replace("8859-", "8859/"))
+    first, *others = declared.split("~")
+    codec = _known_codec(first) if first else "ascii"
     if codec is None:
         raise RejectedError("unsupported-character-set", "MSH-18", "The declared character set is not one we read.")
+    if others and not codec.startswith(("utf", _SWITCHING)):
+        return "iso2022_jp_ext"
     return codec
 
 
+def _known_codec(name: str) -> str | None:
+    return _CODECS.get(name) or _CODECS.get(name.removeprefix("ISO").lstrip(" -").replace("8859-", "8859/"))
+
+
+def _switched(body: bytes, declared: str) -> str:
+    if body.count(b"\x1b") > _MAX_SWITCHES:
+        text = f"The character set is switched more than {_MAX_SWITCHES} times."
+        raise RejectedError("undecodable-bytes", "MSH-18", text)
+    first = declared.split("~", 1)[0]
+    high = _HIGH_HALVES.get(first) or (_known_codec(first) if first else None) or "ascii"
+    try:
+        return iso2022.decode(body, "ascii" if high.startswith(_SWITCHING) else high)
+    except UnicodeDecodeError as error:
+        raise RejectedError("undecodable-bytes", "MSH-18", "The bytes break the declared character sets.") from error
+
+
 def _text(body: bytes, codec: str, declared: str, issues: list[Issue]) -> tuple[str, str]:
-    if codec and codec != "ascii":
-        try:
-            return body.decode(codec), codec
-        except UnicodeDecodeError as error:
-            raise RejectedError(
-                "undecodable-bytes", "MSH-18", "The bytes break the declared character set."
-            ) from error
-    if body.isascii():
-        return body.decode("ascii"), codec or "utf-8"
+    # MSH-18 could be read as single bytes, so the message is not in the wide characters that it declares.
+    is_wide = codec.startswith(_WIDE)
+    if codec and codec != "ascii" and not is_wide:
+        return _strictly(body, codec, issues), codec
+    if is_wide or not body.isascii():
+        return _guessed(body, declared, issues)
+    return body.decode("ascii"), codec or "utf-8"
+
+
+def _strictly(body: bytes, codec: str, issues: list[Issue]) -> str:
+    try:
+        text = body.decode(codec)
+    except UnicodeDecodeError as error:
+        raise RejectedError("undecodable-bytes", "MSH-18", "The bytes break the declared character set.") from error
+    if codec.startswith("iso8859") and _C1.search(text) and _is_utf_8(body):
+        note = "The bytes fit MSH-18, but rather look like UTF-8; they were read as declared."
+        issues.append(_odd("charset-mismatch", "MSH-18", note))
+    return text
+
+
+def _is_utf_8(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _guessed(body: bytes, declared: str, issues: list[Issue]) -> tuple[str, str]:
     code, text = "charset-assumed", "MSH-18 declares no character set; the bytes were read as"
     if declared:
-        code, text = "charset-mismatch", "MSH-18 declares ASCII but other bytes are present; they were read as"
+        code, text = "charset-mismatch", "The bytes are not in the character set of MSH-18; they were read as"
     try:
         decoded, guess, name = body.decode("utf-8"), "utf-8", "UTF-8"
     except UnicodeDecodeError:
@@ -121,21 +181,28 @@ def _text(body: bytes, codec: str, declared: str, issues: list[Issue]) -> tuple[
     return decoded, guess
 
 
-def _wide_codec(body: bytes, payload: bytes) -> str:
-    head = payload.lstrip(b"\x0b\r\n")[:4]
+def wide_codec(payload: bytes) -> str:
+    """Return the codec of a payload in UTF-16 or UTF-32, or with a byte order mark; "" for any other."""
+    head = payload[:64].lstrip(b"\x0b\r\n")[:4]
     for mark, codec in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return codec
+    first = payload[:64].lstrip(_FRAME)
     if head in (b"\x00M\x00S", b"\x00F\x00H", b"\x00B\x00H"):
         return "utf-16-be"
-    if body[:3] in (b"M\x00S", b"F\x00H", b"B\x00H"):
+    if first[:3] in (b"M\x00S", b"F\x00H", b"B\x00H"):
         return "utf-16-le"
+    if head in (b"\x00\x00\x00M", b"\x00\x00\x00F", b"\x00\x00\x00B"):
+        return "utf-32-be"
+    if first[:4] in (b"M\x00\x00\x00", b"F\x00\x00\x00", b"B\x00\x00\x00"):
+        return "utf-32-le"
     return ""
 
 
 def _decoded_wide(body: bytes, codec: str) -> Decoded:
-    if codec == "utf-16-le" and len(body) % 2:
-        body += b"\x00"  # the frame's end took the second half of the last line break
+    # The frame's end may have taken a part of the last line break.
+    unit = 4 if codec.startswith("utf-32") else 2 if codec.startswith("utf-16") else 1
+    body += b"\x00" * (-len(body) % unit)
     try:
         text = body.decode(codec)
     except UnicodeDecodeError as error:

@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass
 
 from shared.errors import RejectedError
+from shared.formats.hl7v2.iso2022 import is_designation, is_of_high_bytes, switched
 
 _NOT_A_DELIMITER = re.compile(r"[A-Za-z0-9\s\"]")
 _REPEATED_LAYOUT = re.compile(r"(sp|sk|in|ti)\s*([+-]?\d{0,3})")
 _LAYOUT = {".br": "\n", ".ce": "\n", ".fi": "", ".nf": ""}
+_MOST_CHARACTERS = 5
 _HIGHLIGHT = frozenset("HN")
+_CHARACTER_SET = re.compile(r"(?:C[0-9A-Fa-f]{4}|M[0-9A-Fa-f]{4}(?:[0-9A-Fa-f]{2})?)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -49,17 +52,35 @@ class Delimiters:
         """Return `raw` with every escape sequence resolved; one that HL7 does not define stays as it is."""
         head, *rest = raw.split(self.escape)
         out = [head]
+        switches: list[tuple[int, str]] = []
         position = 0
         while position < len(rest):
             body = rest[position]
-            meaning = self._meaning(body) if position + 1 < len(rest) else None
+            closed = position + 1 < len(rest)
+            if closed and _selects_characters(body):
+                switches.append((len(out), body))
+                meaning: str | None = ""
+            else:
+                meaning = self._meaning(body) if closed else None
             if meaning is None:
                 out += (self.escape, body)
                 position += 1
             else:
                 out += (meaning, rest[position + 1])
                 position += 2
-        return "".join(out)
+        return self._switched(out, switches) if switches else "".join(out)
+
+    def _switched(self, out: list[str], switches: list[tuple[int, str]]) -> str:
+        """Return the text with each part in the character set that was selected before it; what does not fit stays."""
+        text = out[: switches[0][0]]
+        selected: dict[bool, bytes] = {}
+        for (start, body), (end, _) in zip(switches, [*switches[1:], (len(out), "")], strict=True):
+            designation = bytes.fromhex(body[1:])
+            selected[is_of_high_bytes(designation)] = designation
+            part = "".join(out[start:end])
+            meaning = switched(part, selected.values(), self.codec) if part else ""
+            text.append(f"{self.escape}{body}{self.escape}{part}" if meaning is None else meaning)
+        return "".join(text)
 
     def escaped(self, text: str) -> str:
         """Return `text` fit for a component of a message that uses these delimiters."""
@@ -105,6 +126,11 @@ class Delimiters:
         return None
 
 
+def _selects_characters(body: str) -> bool:
+    """Tell whether an escape selects a character set that we read: `C2842`, `M2442`, `M242844`."""
+    return bool(_CHARACTER_SET.fullmatch(body)) and is_designation(bytes.fromhex(body[1:]))
+
+
 def _laid_out(command: str, count: int) -> str:
     """Return a formatting command as white space, within reason: its number is the sender's."""
     count = max(0, min(count, 80))
@@ -115,15 +141,19 @@ def read_delimiters(header: str, codec: str = "utf-8") -> Delimiters:
     """
     Return the delimiters of a header segment (MSH, FHS or BHS).
 
-    RejectedError `delimiters-invalid` when they are not usable: letters, digits, white space, or one used twice.
+    An escape character that is written twice, as in the text of a program, counts once. RejectedError
+    `delimiters-invalid` when they are not usable: letters, digits, white space, or one used twice.
     """
     name = header[:3]
     field = header[3:4]
     if not field or _NOT_A_DELIMITER.match(field):
         raise RejectedError("delimiters-invalid", f"{name}-1", "The field separator is missing or not usable.")
     characters = header[4:].split(field, 1)[0]
+    if len(characters) == _MOST_CHARACTERS and characters[2] == characters[3]:
+        characters = characters[:3] + characters[4:]
     used = field + characters
-    if not characters or len(characters) > 5 or _NOT_A_DELIMITER.search(characters) or len(set(used)) != len(used):
+    is_usable = 0 < len(characters) <= _MOST_CHARACTERS and not _NOT_A_DELIMITER.search(characters)
+    if not is_usable or len(set(used)) != len(used):
         raise RejectedError("delimiters-invalid", f"{name}-2", "The encoding characters are not usable.")
     component, repetition, escape, subcomponent, truncation = [*characters, "", "", "", ""][:5]
     return Delimiters(field, component, repetition, escape, subcomponent, truncation, codec)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from shared.errors import Issue, RejectedError
 from shared.formats.hl7v2.authority import authority
-from shared.formats.hl7v2.charset import declared_charset
 from shared.formats.hl7v2.delimiters import Delimiters
 from shared.formats.hl7v2.message import Message, Repetition
 from shared.formats.hl7v2.parse import DEFAULT_LIMITS, Limits, is_batch, parse
@@ -18,6 +17,9 @@ from shared.formats.hl7v2.structures import required_segments, structure_of
 
 _PROCESSING_IDS = frozenset("PTD")
 _READ_AS_LATIN = "8859/1"
+# MSH-18 among the split fields (MSH-1 is the separator itself).
+_CHARACTER_SET = 17
+_AFTER_CHARACTER_SET = _CHARACTER_SET + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,11 @@ class Identifier:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The facts of MSH, the identifiers in the message, and the problems that forbid to accept it."""
+    """
+    The facts of MSH, the identifiers in the message, and the problems that forbid to accept it.
+
+    The conditions are MSH-15 and MSH-16 (table 0155), see `acknowledgment_modes`.
+    """
 
     delimiters: Delimiters
     charset: str
@@ -51,6 +57,8 @@ class Envelope:
     placer_numbers: tuple[Identifier, ...] = ()
     filler_numbers: tuple[Identifier, ...] = ()
     problems: tuple[Issue, ...] = ()
+    accept_condition: str = ""
+    application_condition: str = ""
 
     @property
     def message_type(self) -> str:
@@ -73,7 +81,7 @@ def read_envelope(payload: bytes, *, default_charset: str | None = None, limits:
 def envelope_of(message: Message, problems: tuple[Issue, ...] = ()) -> Envelope:
     """Return the envelope of a message that is parsed already."""
     header = message.header
-    structure = structure_of(message.code, message.event, header.text(9, 3))
+    structure = structure_of(message.code, message.event, header.text(9, 3), message.version)
     patient, placers, fillers = _identifiers(message)
     return Envelope(
         delimiters=message.delimiters,
@@ -94,6 +102,8 @@ def envelope_of(message: Message, problems: tuple[Issue, ...] = ()) -> Envelope:
         placer_numbers=placers,
         filler_numbers=fillers,
         problems=problems + _problems(message, structure, unread=bool(problems)),
+        accept_condition=header.text(15),
+        application_condition=header.text(16),
     )
 
 
@@ -120,10 +130,15 @@ def _read(payload: bytes, default_charset: str | None, limits: Limits) -> tuple[
         problem = Issue("fatal", "structure", error.code, error.location, error.text)
         if error.code in ("not-hl7v2", "delimiters-invalid", "too-large"):
             raise
+        # In wide characters that cannot be read there is no header either: then nobody can be answered.
+        if payload.find(b"MSH") < 0:
+            raise
     header = payload[payload.find(b"MSH") :].split(b"\r", 1)[0].split(b"\n", 1)[0]
-    charset = declared_charset(header)
-    readable = header.replace(charset.encode(), b"") if charset else header
-    return parse(readable, default_charset=_READ_AS_LATIN), (problem,)
+    separator = header[3:4]
+    fields = header.split(separator, _AFTER_CHARACTER_SET)
+    if len(fields) > _CHARACTER_SET:
+        fields[_CHARACTER_SET] = b""
+    return parse(separator.join(fields), default_charset=_READ_AS_LATIN), (problem,)
 
 
 def _identifiers(

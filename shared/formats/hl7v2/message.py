@@ -41,7 +41,21 @@ class Repetition:
         if number > len(parts):
             return ""
         raw = parts[number - 1]
+        if not raw:
+            return ""
         return raw.strip() if self.plain else self.delimiters.text(raw).strip()
+
+    def components(self, count: int) -> list[str]:
+        """Return the first `count` components as text, absent ones as ""."""
+        parts = self.parts[:count] if len(self.parts) > count else self.parts
+        if self.plain:
+            found = [part.strip() for part in parts]
+        else:
+            text = self.delimiters.text
+            found = [text(part).strip() for part in parts]
+        if len(found) < count:
+            found += [""] * (count - len(found))
+        return found
 
     def subcomponent(self, number: int, part: int) -> str:
         """Return sub-component `part` of component `number` as text."""
@@ -130,14 +144,19 @@ class Segment:
 
     def repetitions(self, number: int) -> list[Repetition]:
         """Return the repetitions of field `number` that hold anything."""
-        raw = self.raw(number)
+        fields = self.fields
+        raw = fields[number] if number < len(fields) else ""
         if not raw or raw == NULL:
             return []
+        separator = self.delimiters.repetition
+        if not separator or separator not in raw:
+            return [Repetition(raw, self.delimiters)]
         return self.field(number).repetitions
 
     def first(self, number: int) -> Repetition | None:
         """Return the first repetition of field `number`; None when the field is empty or `""`."""
-        raw = self.raw(number)
+        fields = self.fields
+        raw = fields[number] if number < len(fields) else ""
         if not raw or raw == NULL:
             return None
         separator = self.delimiters.repetition
@@ -149,17 +168,22 @@ class Segment:
 
     def text(self, number: int, component: int = 1) -> str:
         """Return one component of the first repetition of field `number` as text, the quick way."""
-        raw = self.raw(number)
+        fields = self.fields
+        raw = fields[number] if number < len(fields) else ""
         if not raw:
             return ""
         delimiters = self.delimiters
-        if delimiters.repetition and delimiters.repetition in raw:
-            raw = raw.split(delimiters.repetition, 1)[0]
-        if delimiters.component and delimiters.component in raw:
-            parts = raw.split(delimiters.component)
+        separator = delimiters.repetition
+        if separator and separator in raw:
+            raw = raw.split(separator, 1)[0]
+        separator = delimiters.component
+        if separator and separator in raw:
+            parts = raw.split(separator, component)
             raw = parts[component - 1] if component <= len(parts) else ""
         elif component > 1:
             return ""
+        if raw.isalnum():
+            return raw
         return delimiters.text(raw).strip() if raw else ""
 
     def is_null(self, number: int) -> bool:

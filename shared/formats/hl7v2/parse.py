@@ -1,32 +1,23 @@
-"""Bytes -> HL7 v2 messages: line ends of any kind, MLLP frames, batches; what is odd is refused or reported."""
+"""Bytes -> one HL7 v2 message: line ends of any kind, MLLP frames; what is odd is refused or reported."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
 from shared.errors import Issue, RejectedError
+from shared.formats.hl7v2.batch import is_batch, split_batch
 from shared.formats.hl7v2.charset import decode
 from shared.formats.hl7v2.delimiters import Delimiters, read_delimiters
+from shared.formats.hl7v2.limits import DEFAULT_LIMITS, Limits
 from shared.formats.hl7v2.message import Message, Segment
+
+__all__ = ["DEFAULT_LIMITS", "Limits", "is_batch", "parse", "split_batch"]
 
 _NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 _MAX_ISSUES = 50
-_BATCH = (b"FHS", b"BHS")
+_LONG, _SHARED = 2_000, 10_000
 _NO_SEGMENT = "A line does not begin with a segment name."
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much of a message is read before it is refused; the bytes of a payload are its receiver's to limit."""
-
-    segments: int = 100_000
-    fields: int = 1_000
-    payload: int = 100_000_000
-
-
-DEFAULT_LIMITS = Limits()
 
 
 def parse(payload: bytes, *, default_charset: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Message:
@@ -35,62 +26,48 @@ def parse(payload: bytes, *, default_charset: str | None = None, limits: Limits 
 
     RejectedError with a location: `not-hl7v2` (MSH), `delimiters-invalid` (MSH-1, MSH-2),
     `unsupported-character-set`, `undecodable-bytes` (MSH-18), `several-messages`, `too-large`, `too-many-segments`,
-    `too-many-fields`.
+    `too-many-fields`, `too-many-separators`, `segment-name-invalid`.
     """
-    if len(payload) > limits.payload:
-        raise RejectedError("too-large", "", f"The payload is longer than {limits.payload} bytes.")
+    limits.refuse_payload(len(payload))
     decoded = decode(payload, default_charset)
-    lines = _lines(decoded.text)
-    if lines[0][:3] != "MSH":
+    if decoded.text[:3] != "MSH":
         raise RejectedError("not-hl7v2", "MSH", "The first segment is not MSH.")
-    if len(lines) > limits.segments:
-        raise RejectedError("too-many-segments", "", f"More than {limits.segments} segments.")
+    lines = _lines(decoded.text, limits)
     delimiters = read_delimiters(lines[0], decoded.codec)
     issues = list(decoded.issues)
+    if not lines[0].startswith(delimiters.encoding_characters, 4):
+        text = "The escape character is written twice; it was read as one."
+        issues.append(Issue("warning", "value", "escape-character-doubled", "MSH-2", text))
     segments = _segments(lines, delimiters, limits, issues)
     return Message(segments, delimiters, decoded.declared, tuple(issues))
 
 
-def split_batch(payload: bytes) -> list[bytes]:
-    """Return the messages of a file or batch (FHS, BHS, or simply one after another); one message alone as it is."""
-    if payload[:3] == b"MSH" and not (b"\rMSH" in payload or b"\nMSH" in payload):
-        return [payload]
-    body = payload.strip(b"\x0b\x1c\x1a\r\n\t ")
-    body = body.removeprefix(b"\xef\xbb\xbf")
-    starts = [match.start() for match in re.finditer(rb"(?:\A|(?<=[\r\n\x0b\x1c]))MSH(?=[^A-Za-z0-9\s])", body)]
-    if not starts or (len(starts) == 1 and not body.startswith(_BATCH)):
-        return [payload]
-    messages = [body[start:end] for start, end in zip(starts, [*starts[1:], len(body)], strict=True)]
-    return [_without_trailers(message) for message in messages]
-
-
-def is_batch(payload: bytes) -> bool:
-    """Tell whether the payload opens with a file or batch header."""
-    return payload.lstrip(b"\x0b\xef\xbb\xbf\r\n\t ").startswith(_BATCH)
-
-
-def _without_trailers(message: bytes) -> bytes:
-    """Cut what belongs to the batch: BTS, FTS, and the BHS of the next one."""
-    return re.split(rb"[\r\n\x1c\x0b]+(?:BTS|FTS|BHS|FHS)(?=[^A-Za-z0-9]|\Z)", message, maxsplit=1)[0].rstrip(
-        b"\r\n\x0b\x1c"
-    )
-
-
-def _lines(text: str) -> list[str]:
+def _lines(text: str, limits: Limits) -> list[str]:
     if "\n" in text:
         text = text.replace("\r\n", "\r").replace("\n", "\r")
+    if len(text) > limits.segments and text.count("\r") >= limits.segments:
+        raise RejectedError("too-many-segments", "", f"More than {limits.segments} segments.")
     return text.split("\r")
 
 
 def _segments(lines: list[str], delimiters: Delimiters, limits: Limits, issues: list[Issue]) -> list[Segment]:
     separator = delimiters.field
-    header = lines[0].split(separator)
+    most, most_characters = limits.fields + 1, limits.separators
+    _refuse_separators("MSH", lines[0], delimiters, limits)
+    header = lines[0].split(separator, most)
     header.insert(1, separator)
     segments = [Segment("MSH", header, delimiters, 1)]
     counts = {"MSH": 1}
-    for line in _joined(lines, separator, issues):
-        fields = line.split(separator)
+    long, shared = len(lines) > _LONG, dict[str, str]()
+    share = shared.setdefault
+    for line in _rows(lines, separator, issues):
+        fields = line.split(separator, most)
+        if long:
+            # Thousands of results repeat their types, units, times and flags: each text is kept once.
+            fields = [share(field, field) if len(shared) < _SHARED else shared.get(field, field) for field in fields]
         name = fields[0]
+        if len(line) > most_characters:
+            _refuse_separators(name, line, delimiters, limits)
         occurrence = counts.get(name, 0) + 1
         counts[name] = occurrence
         segments.append(Segment(name, fields, delimiters, occurrence))
@@ -102,6 +79,24 @@ def _segments(lines: list[str], delimiters: Delimiters, limits: Limits, issues: 
         if len(segment.fields) > limits.fields:
             raise RejectedError("too-many-fields", segment.label, f"More than {limits.fields} fields in a segment.")
     return segments
+
+
+def _refuse_separators(name: str, line: str, delimiters: Delimiters, limits: Limits) -> None:
+    """Refuse a segment whose parts would take far more memory than its text."""
+    if len(line) <= limits.separators:
+        return
+    for char in (delimiters.component, delimiters.subcomponent, delimiters.escape):
+        if char and line.count(char) > limits.separators:
+            text = f"More than {limits.separators} components or escapes in a segment."
+            raise RejectedError("too-many-separators", name, text)
+
+
+def _rows(lines: list[str], separator: str, issues: list[Issue]) -> Iterable[str]:
+    """Return one line per segment, the quick way where every line begins one."""
+    heads = {line[:4] for line in lines if line}
+    if all(head[3:] in (separator, "") and _NAME.fullmatch(head[:3]) for head in heads):
+        return [line for line in lines[1:] if line]
+    return _joined(lines, separator, issues)
 
 
 def _joined(lines: list[str], separator: str, issues: list[Issue]) -> Iterator[str]:

@@ -2,14 +2,19 @@
 HL7 v2 DT, TM, DTM and TS values -> what they say, no more: neither precision nor zone is invented.
 
     YYYY[MM[DD[HH[MM[SS[.S+]]]]]][+/-ZZZZ]     TS.2 (precision code, before 2.5) may shorten it
+
+What senders write instead (separators, `T`, `Z`, 24:00, zeros for what is not known) is read by `read_leniently`,
+which says so; a day, an hour or a zone that does not exist is refused by both.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import Literal
+from zoneinfo import ZoneInfo
 
 _MOMENT = re.compile(
     r"(?P<year>\d{4})(?:(?P<month>\d{2})(?:(?P<day>\d{2})(?:(?P<hour>\d{2})(?:(?P<minute>\d{2})"
@@ -18,6 +23,12 @@ _MOMENT = re.compile(
 )
 _TIME = re.compile(
     r"(?P<hour>\d{2})(?:(?P<minute>\d{2})(?:(?P<second>\d{2})(?:\.(?P<fraction>\d{1,9}))?)?)?(?P<zone>[+-]\d{4})?",
+    re.ASCII,
+)
+_AS_WRITTEN = re.compile(
+    r"(?P<year>\d{4})(?P<dash>[-/.]?)(?P<month>\d{2})(?:(?P=dash)(?P<day>\d{2})(?:[T ]?(?P<hour>\d{2})"
+    r"(?:(?P<colon>:?)(?P<minute>\d{2})(?:(?P=colon)(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9})\d*)?)?)?)?)?"
+    r" ?(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?",
     re.ASCII,
 )
 _PRECISION_LENGTHS = {"Y": 4, "L": 6, "D": 8, "H": 10, "M": 12, "S": 14}
@@ -41,7 +52,9 @@ class Moment:
     @property
     def date(self) -> str:
         """Return the ISO 8601 date to its own precision: `2024`, `2024-05`, `2024-05-01`."""
-        return "-".join(part for part in (self.year, self.month, self.day) if part)
+        if self.day:
+            return f"{self.year}-{self.month}-{self.day}"
+        return f"{self.year}-{self.month}" if self.month else self.year
 
     @property
     def time(self) -> str:
@@ -67,6 +80,93 @@ def read_moment(text: str, precision: str = "") -> Moment | None:
     if zone is None or not _is_day(parts) or not _is_clock(parts):
         return None
     return Moment(**parts, zone=zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A time that is not written as HL7 has it: what it says, and what is odd about it."""
+
+    moment: Moment
+    oddity: Literal["format", "24-hours", "zero-parts"]
+
+
+def read_leniently(text: str) -> Reading | None:
+    """Return a time that is plain but not HL7: `2026-03-01T14:30Z`, `202603012400`, `20260300`; else None."""
+    match = _AS_WRITTEN.fullmatch(text.strip())
+    if match is None:
+        return None
+    parts: dict[str, str] = {name: value or "" for name, value in match.groupdict().items()}
+    del parts["dash"], parts["colon"]
+    zone = parts["zone"].replace(":", "")
+    parts["zone"] = "+0000" if zone == "Z" else f"{zone}00" if len(zone) == len("+00") else zone
+    oddity: Literal["format", "24-hours", "zero-parts"] = "format"
+    if parts["hour"] == "24" and not (parts["minute"] + parts["second"] + parts["fraction"]).strip("0"):
+        parts, oddity = _next_midnight(parts), "24-hours"
+    elif "00" in (parts["month"], parts["day"]):
+        parts, oddity = _without_zero_parts(parts), "zero-parts"
+    fraction = f".{parts['fraction']}" if parts["fraction"] else ""
+    compact = "".join(parts[name] for name in ("year", "month", "day", "hour", "minute", "second"))
+    moment = read_moment(f"{compact}{fraction}{parts['zone']}")
+    return Reading(moment, oddity) if moment else None
+
+
+def _next_midnight(parts: dict[str, str]) -> dict[str, str]:
+    """Return the end of a day as the beginning of the next, to the same precision; unchanged when no day is real."""
+    try:
+        after = date(int(parts["year"]), int(parts["month"]), int(parts["day"])) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        return parts
+    return {**parts, "year": f"{after:%Y}", "month": f"{after:%m}", "day": f"{after:%d}", "hour": "00"}
+
+
+def _without_zero_parts(parts: dict[str, str]) -> dict[str, str]:
+    """Return a date without the parts that are written as 00 because nobody knows them."""
+    rest = "".join(parts[name] for name in ("hour", "minute", "second", "fraction"))
+    if rest.strip("0") or (parts["month"] == "00" and parts["day"].strip("0")):
+        return parts
+    month = "" if parts["month"] == "00" else parts["month"]
+    return {**dict.fromkeys(parts, ""), "year": parts["year"], "month": month}
+
+
+@dataclass(frozen=True, slots=True)
+class LocalOffset:
+    """
+    The offset of a zone at a local time, as `+05:30`.
+
+    `gap`: the clock went over this time, it never was; the offset is that before. `fold`: it was twice; the first.
+    """
+
+    text: str
+    kind: Literal["exact", "gap", "fold"]
+
+
+def offset_at(moment: Moment, zone: ZoneInfo) -> LocalOffset | None:
+    """Return the zone's offset at a time to the hour or better; None for one that states no hour."""
+    if not moment.hour:
+        return None
+    # A leap second has the offset of the second before it.
+    second = min(int(moment.second or "0"), _LEAP_SECOND - 1)
+    day = (int(moment.year), int(moment.month), int(moment.day))
+    local = datetime(*day, int(moment.hour), int(moment.minute or "0"), second, tzinfo=zone)
+    text = local.strftime("%z")
+    kind: Literal["exact", "gap", "fold"] = "exact"
+    try:
+        if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
+            kind = "gap"
+        elif local.utcoffset() != local.replace(fold=1).utcoffset():
+            kind = "fold"
+    except OverflowError:
+        pass  # the first and the last day of the calendar have no neighbour in UTC, and no change of clocks
+    return LocalOffset(f"{text[:3]}:{text[3:5]}", kind)
+
+
+def is_time_of_day(text: str) -> bool:
+    """Tell whether `text` is a TM: `HH[MM[SS[.S+]]][+/-ZZZZ]`."""
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        return False
+    parts = {name: value or "" for name, value in match.groupdict().items()}
+    return _is_clock(parts) and _iso_zone(parts["zone"]) is not None
 
 
 def read_time(text: str) -> str | None:

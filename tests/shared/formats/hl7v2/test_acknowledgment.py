@@ -6,6 +6,7 @@ import pytest
 
 from shared.errors import Issue
 from shared.formats.hl7v2.acknowledgment import acknowledge
+from shared.formats.hl7v2.conformance.report import check
 from shared.formats.hl7v2.envelope import Envelope, read_envelope
 from shared.formats.hl7v2.parse import parse
 
@@ -76,6 +77,47 @@ def test_an_ack_is_written_in_the_senders_character_set() -> None:
 
     assert b"K\xf6ln" in ack
     assert "Köln" == parse(ack).header.text(6)
+
+
+def test_every_character_set_that_the_sender_switches_to_is_declared() -> None:
+    payload = b"MSH|^~\\&|L|\x1b$B;3\x1b(B|C|N|2026||ORU^R01^ORU_R01|1|P|2.5.1||||||~ISO IR87\rOBR|1"
+    ack = acknowledge(read_envelope(payload), "AA", control_id="C-1", instant=INSTANT)
+
+    assert "~ISO IR87" == lines(ack.replace(b"\x1b", b""))[0].split("|")[17]
+    assert "山" == parse(ack).header.text(6)
+
+
+def test_an_ack_declares_no_character_set_that_we_cannot_write() -> None:
+    payload = b"MSH|^~\\&|L|R|C|N|2026||ORU^R01^ORU_R01|1|P|2.5.1||||||KLINGON\rOBR|1"
+    ack = acknowledge(read_envelope(payload), "AE", control_id="C-1", instant=INSTANT)
+
+    assert 12 == len(lines(ack)[0].split("|"))
+
+
+@pytest.mark.parametrize("header", ["MSH|^~\\&#|L|R|C|N|2026||", "MSH|^|L|R|C|N|2026||", "MSH|^~\\|L|R|C|N|2026||"])
+@pytest.mark.parametrize("version", ["2.1", "2.2", "2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.8.2", "?"])
+def test_an_ack_of_any_version_and_delimiters_can_be_read(header: str, version: str) -> None:
+    ack = parse(acknowledge(envelope(version, header), "AE", control_id="C|1", instant=INSTANT, errors=ERRORS))
+    acknowledged = ack.first("MSA")
+    assert acknowledged
+
+    assert (version, "AE", "RIV-1") == (ack.version, acknowledged.text(1), acknowledged.text(2))
+    assert header[4:].split("|")[0] == ack.delimiters.encoding_characters
+    assert ack.first("ERR")
+
+
+@pytest.mark.parametrize("version", ["2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.8", "2.8.1", "2.8.2"])
+def test_an_ack_conforms_to_its_version(version: str) -> None:
+    ack = acknowledge(envelope(version), "AE", control_id="C-1", instant=INSTANT, errors=ERRORS)
+
+    assert [] == [issue for issue in check(parse(ack)) if issue.severity == "error"]
+
+
+def test_an_ack_of_wide_characters_under_an_unknown_name_declares_none() -> None:
+    header = "MSH|^~\\&|Ł|R|C|N|2026||ORU^R01^ORU_R01|1|P|2.5.1||||||KLINGON\rOBR|1"
+    ack = acknowledge(read_envelope(header.encode("utf-16")), "AA", control_id="C-1", instant=INSTANT)
+
+    assert ("Ł", 12) == (parse(ack).header.text(5), len(lines(ack)[0].split("|")))
 
 
 def test_the_time_of_an_ack_has_its_zone() -> None:

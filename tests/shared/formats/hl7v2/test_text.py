@@ -28,6 +28,25 @@ def test_escape_sequences_become_what_they_stand_for(escaped: str, expected: str
     assert expected == Delimiters().text(escaped)
 
 
+@pytest.mark.parametrize(
+    ("raw", "codec", "expected"),
+    [
+        ("\\M2442\\;3ED\\C2842\\ Taro", "ascii", "山田 Taro"),
+        ('Yamada \\M242844\\0"\\C2842\\.', "utf-8", "Yamada 丄."),
+        ("\\C2D42\\\xa3ukasz", "latin-1", "Łukasz"),
+        ("\\C2949\\\xd4\xcf", "latin-1", "ﾔﾏ"),
+        ("\\C2D4C\\\xb8 \\C2D41\\\xfc", "latin-1", "И ü"),
+        # `\\S\\` is the delimiter that is one half of a character.
+        ("\\M2442\\1\\S\\\\C2842\\", "ascii", b"\x1b$B1^".decode("iso2022_jp")),
+        ("\\M2442\\x\\C2842\\ Taro", "ascii", "\\M2442\\x Taro"),
+        ("\\M2442\\\\C2842\\", "ascii", ""),
+        ("\\C9999\\a\\F\\", "ascii", "\\C9999\\a|"),
+    ],
+)
+def test_a_character_set_is_switched_within_a_value(raw: str, codec: str, expected: str) -> None:
+    assert expected == Delimiters(codec=codec).text(raw)
+
+
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.just("\n"), max_size=60))
 def test_what_is_escaped_reads_back_the_same(text: str) -> None:
     for delimiters in (Delimiters(), Delimiters("#", "*", "@", "!", "%", "$")):
@@ -35,6 +54,9 @@ def test_what_is_escaped_reads_back_the_same(text: str) -> None:
 
         assert not set("|^~&" if delimiters.field == "|" else "#*@%$") & set(escaped)
         assert text == delimiters.unescape(escaped)
+
+
+ISO_PARTS = (3, 4, 6, 7, 8, 9, 10, 11, 13, 14)
 
 
 def payload(charset: str, name: str, encoding: str) -> bytes:
@@ -50,6 +72,15 @@ def payload(charset: str, name: str, encoding: str) -> bytes:
         ("8859/2", "iso8859-2", "Łukasz"),
         ("8859/5", "iso8859-5", "Иван"),
         ("8859/15", "iso8859-15", "Œuvré€"),
+        *((f"8859/{part}", f"iso8859-{part}", "A" + bytes([0xE4]).decode(f"iso8859-{part}")) for part in ISO_PARTS),
+        ("UNICODE UTF-32", "utf-32", "Łukasz 王"),
+        ("UNICODE UTF-32", "utf-32-le", "Łukasz 王"),
+        ("UNICODE UTF-32", "utf-32-be", "Łukasz 王"),
+        ("ISO IR6", "ascii", "Doe"),
+        ("ISO IR159", "iso2022_jp_1", "丈"),
+        ("ISO IR14", "shift_jis", "ﾔﾏﾀﾞ"),
+        ("~ISO IR87", "iso2022_jp", "Yamada=山田"),
+        ("ASCII~ISO IR87~ISO IR159", "iso2022_jp_1", "山田=丈"),
         ("UNICODE UTF-16", "utf-16", "Łukasz 王"),
         ("UNICODE UTF-16", "utf-16-le", "Łukasz 王"),
         ("UNICODE UTF-16", "utf-16-be", "Łukasz 王"),
@@ -95,3 +126,49 @@ def test_control_characters_are_removed_and_reported() -> None:
 
     assert "Doe" == message.segments[1].text(5)
     assert ["control-characters-removed"] == [issue.code for issue in message.issues]
+
+
+def test_a_set_of_high_bytes_may_be_switched_to_in_mid_text() -> None:
+    body = payload("8859/1~ISO IR87", "@", "ascii").replace(b"@", b"M\xfcller \x1b-B\xa3 \x1b$B;3\x1b(B")
+    message = parse(body + b"\rPID|2||2||\xa3")
+
+    assert ["Müller Ł 山", "£"] == [segment.text(5) for segment in message.segments[1:]]
+    assert "8859/1~ISO IR87" == message.charset
+
+
+@pytest.mark.parametrize("body", [b"\x1b$Bx", b"\xff"])
+def test_bytes_that_break_the_switched_sets_are_refused(body: bytes) -> None:
+    with pytest.raises(RejectedError, match="undecodable-bytes: MSH-18"):
+        parse(payload("~ISO IR87", "@", "ascii").replace(b"@", body))
+
+
+def test_absurdly_many_switches_are_refused() -> None:
+    with pytest.raises(RejectedError, match="undecodable-bytes: MSH-18"):
+        parse(payload("~ISO IR87", "@", "ascii").replace(b"@", b"\x1b(B" * 2_000_001))
+
+
+def test_utf_8_under_the_name_of_iso_8859_is_read_as_declared_and_reported() -> None:
+    message = parse(payload("8859/1", "Łukasz", "utf-8"))
+
+    assert "Łukasz".encode().decode("latin-1") == message.segments[1].text(5)
+    assert [("charset-mismatch", "MSH-18")] == [(issue.code, issue.location) for issue in message.issues]
+
+
+@pytest.mark.parametrize("charset", ["UNICODE UTF-16", "UNICODE UTF-32"])
+def test_single_bytes_under_the_name_of_wide_characters_are_read_and_reported(charset: str) -> None:
+    message = parse(payload(charset, "Müller", "utf-8"))
+
+    assert ("Müller", ["charset-mismatch"]) == (message.segments[1].text(5), [one.code for one in message.issues])
+
+
+def test_an_unknown_set_beside_a_known_one_does_not_stop_the_message() -> None:
+    assert "Doe" == parse(payload("ASCII~KLINGON", "Doe", "ascii")).segments[1].text(5)
+
+
+def test_an_escape_character_written_twice_counts_once_and_is_reported() -> None:
+    message = parse(payload("", "a\\T\\b", "ascii").replace(b"|^~\\&|", b"|^~\\\\&|"))
+
+    assert ("a&b", [("escape-character-doubled", "MSH-2")]) == (
+        message.segments[1].text(5),
+        [(issue.code, issue.location) for issue in message.issues],
+    )

@@ -1,0 +1,172 @@
+"""
+Files and batches, item by item (chapter 2, batch protocol).
+
+    [FHS] { [BHS] { message } [BTS] } [FTS]      BTS-1 counts the messages of its batch, FTS-1 the batches of the file
+
+Messages one after another without any header are a batch as well. No item's fault touches another: an item is bytes,
+read by whoever takes it. Counts that do not fit are reported, since a message may have been lost on the way.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import islice
+
+from shared.errors import Issue, RejectedError
+from shared.formats.hl7v2.charset import wide_codec
+from shared.formats.hl7v2.delimiters import read_delimiters
+from shared.formats.hl7v2.limits import DEFAULT_LIMITS, Limits
+from shared.formats.hl7v2.message import Segment
+
+_BATCH = (b"FHS", b"BHS")
+_WIDE = ("utf-16", "utf-32")
+_FRAME = b"\x0b\x1c\x1a\r\n\t "
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_MARK = re.compile(rb"(?:\A|(?<=[\r\n\x0b\x1c]))(?:(?:MSH|FHS|BHS)(?=[^A-Za-z0-9\s])|(?:BTS|FTS)(?=[^A-Za-z0-9]|\Z))")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItem:
+    """One message of a file: its number from 1 on, its bytes, and the number of its batch (0: it is in none)."""
+
+    number: int
+    payload: bytes
+    batch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a file holds. `file` is FHS, `batches` are the BHS; what the trailers say otherwise is in `issues`."""
+
+    items: tuple[BatchItem, ...]
+    file: Segment | None = None
+    batches: tuple[Segment, ...] = ()
+    issues: tuple[Issue, ...] = ()
+
+
+@dataclass(slots=True)
+class _Reading:
+    items: list[BatchItem] = field(default_factory=list)
+    headers: dict[str, list[Segment]] = field(default_factory=lambda: {"FHS": [], "BHS": []})
+    issues: list[Issue] = field(default_factory=list)
+    trailers: dict[str, int] = field(default_factory=lambda: {"BTS": 0, "FTS": 0})
+    separator: str = "|"
+    batch: int = 0
+    messages: int = 0
+
+
+def is_batch(payload: bytes) -> bool:
+    """Tell whether the payload opens with a file or batch header."""
+    return payload.lstrip(b"\x0b\xef\xbb\xbf\r\n\t ").startswith(_BATCH)
+
+
+def split_batch(payload: bytes, limits: Limits = DEFAULT_LIMITS) -> list[bytes]:
+    """Return the messages of a file or batch (FHS, BHS, or simply one after another); one message alone as it is."""
+    return [payload] if _is_alone(payload) else [item.payload for item in read_batch(payload, limits).items]
+
+
+def read_batch(payload: bytes, limits: Limits = DEFAULT_LIMITS) -> Batch:
+    """
+    Return the messages of a file with the facts of its headers; one message alone, or none, as the payload itself.
+
+    RejectedError `too-many-messages`. Nothing is decoded but the headers: an item that cannot be read is its reader's.
+    """
+    if _is_alone(payload):
+        return Batch((BatchItem(1, payload),))
+    codec = wide_codec(payload)
+    return _read_wide(payload, codec, limits) if codec.startswith(_WIDE) else _read(payload, limits)
+
+
+def _read(payload: bytes, limits: Limits) -> Batch:
+    body = payload.strip(_FRAME).removeprefix(_BYTE_ORDER_MARK)
+    marks = [match.start() for match in islice(_MARK.finditer(body), limits.messages + 1)]
+    if len(marks) > limits.messages:
+        raise RejectedError("too-many-messages", "", f"More than {limits.messages} messages, headers and trailers.")
+    count = sum(body.startswith(b"MSH", mark) for mark in marks)
+    if not count or (count == 1 and not body.startswith(_BATCH)):
+        return Batch((BatchItem(1, payload),))
+    reading = _Reading()
+    for start, end in zip(marks, [*marks[1:], len(body)], strict=True):
+        _take(reading, body[start:end].rstrip(b"\r\n\x0b\x1c"))
+    _compare_headers(reading)
+    files = reading.headers["FHS"]
+    return Batch(
+        tuple(reading.items), files[0] if files else None, tuple(reading.headers["BHS"]), tuple(reading.issues)
+    )
+
+
+def _is_alone(payload: bytes) -> bool:
+    """Tell the usual case cheaply: one message and nothing before it."""
+    return payload[:3] == b"MSH" and not (b"\rMSH" in payload or b"\nMSH" in payload)
+
+
+def _read_wide(payload: bytes, codec: str, limits: Limits) -> Batch:
+    """Read a file in UTF-16 or UTF-32: each item keeps the encoding, with a byte order mark of its own."""
+    try:
+        text = payload.decode(codec)
+    except UnicodeDecodeError:
+        return Batch((BatchItem(1, payload),))
+    batch = _read(text.lstrip("\ufeff\x0b\r\n").encode(), limits)
+    if len(batch.items) == 1 and not batch.batches and batch.file is None:
+        return Batch((BatchItem(1, payload),))
+    marked = "utf-32" if codec.startswith("utf-32") else "utf-16"
+    items = (BatchItem(item.number, item.payload.decode().encode(marked), item.batch) for item in batch.items)
+    return Batch(tuple(items), batch.file, batch.batches, batch.issues)
+
+
+def _take(reading: _Reading, part: bytes) -> None:
+    name = part[:3].decode("ascii")
+    if name == "MSH":
+        reading.messages += 1
+        reading.items.append(BatchItem(len(reading.items) + 1, part, reading.batch))
+    elif name in reading.headers:
+        _take_header(reading, name, part)
+    else:
+        _take_trailer(reading, name, part)
+
+
+def _take_header(reading: _Reading, name: str, part: bytes) -> None:
+    line = re.split(rb"[\r\n]", part, maxsplit=1)[0].decode("utf-8", "replace")
+    number = len(reading.headers[name]) + 1
+    if name == "BHS":
+        reading.batch, reading.messages = number, 0
+    try:
+        delimiters = read_delimiters(line)
+    except RejectedError as error:
+        reading.issues.append(Issue("warning", "structure", error.code, error.location, error.text))
+        return
+    reading.separator = delimiters.field
+    fields = line.split(delimiters.field)
+    fields.insert(1, delimiters.field)
+    reading.headers[name].append(Segment(name, fields, delimiters, number))
+
+
+def _take_trailer(reading: _Reading, name: str, part: bytes) -> None:
+    reading.trailers[name] += 1
+    label = f"{name}[{reading.trailers[name]}]" if reading.trailers[name] > 1 else name
+    fields = re.split(rb"[\r\n]", part, maxsplit=1)[0].decode("ascii", "replace").split(reading.separator)
+    stated = fields[1].strip() if len(fields) > 1 else ""
+    # A file without batch headers is one batch.
+    batches = max(len(reading.headers["BHS"]), reading.trailers["BTS"]) or 1
+    counted = reading.messages if name == "BTS" else batches
+    what = "messages" if name == "BTS" else "batches"
+    if name == "BTS":
+        reading.batch = reading.messages = 0
+    if not stated:
+        return
+    if not (stated.isascii() and stated.isdigit()):
+        reading.issues.append(
+            Issue("warning", "value", "batch-count-invalid", f"{label}-1", "The count is no number.")
+        )
+    elif int(stated[:9]) != counted:
+        text = f"The trailer counts other {what} than the {counted} that are there."
+        reading.issues.append(Issue("error", "value", "batch-count-differs", f"{label}-1", text))
+
+
+def _compare_headers(reading: _Reading) -> None:
+    for header, trailer in (("FHS", "FTS"), ("BHS", "BTS")):
+        headers, trailers = len(reading.headers[header]), reading.trailers[trailer]
+        if trailers < headers:
+            text = f"{headers} {header} but {trailers} {trailer}: the file may have been cut off."
+            reading.issues.append(Issue("warning", "structure", "batch-trailer-missing", trailer, text))
