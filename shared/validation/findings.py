@@ -27,12 +27,21 @@ KINDS: Final = {
     "code-invalid": "code-invalid",
     "binding-undecidable": "not-supported",
     "profile-unknown": "not-supported",
+    "extension-unknown": "not-supported",
+    "slice-undecidable": "not-supported",
+    "invariant-undecidable": "not-supported",
+    "code-not-in-value-set": "code-invalid",
+    "extension-misplaced": "structure",
+    "profile-not-met": "structure",
+    "profile-type-wrong": "structure",
+    "slice-unknown": "structure",
+    "slice-order-wrong": "structure",
     "reference-malformed": "value",
     "reference-type-wrong": "value",
     "reference-unresolved": "not-found",
     "reference-outside-bundle": "not-found",
-    "full-url-repeated": "duplicate",
     "full-url-differs": "value",
+    "full-url-relative": "value",
     "id-repeated": "duplicate",
     "depth-exceeded": "too-costly",
     "size-exceeded": "too-costly",
@@ -64,13 +73,14 @@ class LimitReachedError(Exception):
 
 
 class Findings:
-    """Collects issues; the class stops the run when there are too many."""
+    """Collects issues; an error too many stops the run, a remark too many is left out."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.issues: list[Issue] = []
         self.errors = 0
         self._said: set[str] = set()
+        self._omits = False
 
     def error(self, code: str, location: str, text: str) -> None:
         """Record an error."""
@@ -85,7 +95,7 @@ class Findings:
         """Record, once per subject, what this validator cannot decide."""
         if subject not in self._said:
             self._said.add(subject)
-            self._add(Issue("information", KINDS[code], code, location, text))
+            self._add(Issue("information", KINDS.get(code, "invariant"), code, location, text))
 
     def stop(self, code: str, location: str, text: str) -> LimitReachedError:
         """Record a fatal finding and return the exception that ends the run."""
@@ -94,6 +104,11 @@ class Findings:
         return LimitReachedError(code)
 
     def _add(self, issue: Issue) -> None:
-        if len(self.issues) >= self.limits.issues:
+        if len(self.issues) < self.limits.issues:
+            self.issues.append(issue)
+        elif issue.severity == "error":
             raise self.stop("too-many-issues", issue.location, "Too many issues: the rest was not checked.")
-        self.issues.append(issue)
+        elif not self._omits:
+            self._omits = True
+            text = "Too many remarks: from here on only errors are listed."
+            self.issues.append(Issue("information", "too-costly", "too-many-issues", issue.location, text))

@@ -24,10 +24,10 @@ SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 
 @dataclass(slots=True)
 class BundleIndex:
-    """What the entries of a bundle are called: full URL or `Type/id` -> resource type."""
+    """What the entries of a bundle are called: full URL or `Type/id` -> the resource."""
 
     kind: str
-    types: dict[str, str] = field(default_factory=dict)
+    resources: dict[str, Node] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -60,9 +60,9 @@ def index_bundle(bundle: Node) -> BundleIndex:
             continue
         kind, identity, url = resource.get("resourceType"), resource.get("id"), entry.get("fullUrl")
         if isinstance(kind, str) and isinstance(identity, str):
-            index.types.setdefault(f"{kind}/{identity}", kind)
+            index.resources.setdefault(f"{kind}/{identity}", resource)
         if isinstance(kind, str) and isinstance(url, str):
-            index.types.setdefault(url, kind)
+            index.resources.setdefault(url, resource)
     return index
 
 
@@ -74,6 +74,20 @@ def contained_types(resource: Node) -> dict[str, str]:
         for one in (contained if isinstance(contained, list) else ())
         if isinstance(one, dict) and isinstance(one.get("id"), str)
     }
+
+
+def find_resource(reference: Node, scope: Scope) -> Node | None:
+    """Return the resource that a reference points to, if it is contained or in the bundle around."""
+    text = reference.get("reference")
+    if not isinstance(text, str):
+        return None
+    if not text.startswith("#"):
+        return scope.bundle.resources.get(text) if scope.bundle is not None else None
+    if text == "#":
+        return scope.node
+    contained = scope.node.get("contained")
+    inside = contained if isinstance(contained, list) else []
+    return next((one for one in inside if isinstance(one, dict) and one.get("id") == text[1:]), None)
 
 
 def check_reference(found: FoundReference, findings: Findings) -> None:
@@ -95,8 +109,8 @@ def _resolve(text: str, found: FoundReference, findings: Findings) -> str:
     if text.startswith("#"):
         return _contained(text[1:], location, scope, findings)
     bundle = scope.bundle
-    if bundle is not None and text in bundle.types:
-        return bundle.types[text]
+    if bundle is not None and text in bundle.resources:
+        return str(bundle.resources[text]["resourceType"])
     if text.startswith("urn:"):
         if bundle is not None and bundle.kind in SELF_CONTAINED:
             findings.error("reference-unresolved", location, "No entry of the bundle has this full URL.")
@@ -132,7 +146,7 @@ def _by_url(text: str, location: str, bundle: BundleIndex | None, findings: Find
 
 
 def _note_outside(name: str, location: str, bundle: BundleIndex, findings: Findings) -> None:
-    if name not in bundle.types:
+    if name not in bundle.resources:
         findings.warning(
             "reference-outside-bundle", location, "No entry of the bundle has this name: the receiver must have it."
         )

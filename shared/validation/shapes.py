@@ -38,8 +38,6 @@ class Property:
     targets: frozenset[str]
     value_set: str
     codes: frozenset[str] | None
-    fixed: object
-    pattern: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +100,13 @@ def shape(name: str) -> Shape:
     return Shape(name, properties, tuple(required), _invariants(name))
 
 
+@cache
+def bases_of(name: str) -> tuple[str, ...]:
+    """Return the shapes that a shape derives from, the nearest first; nothing for a name that R4 lacks."""
+    base = _shapes()["shapes"].get(name, {}).get("base")
+    return (base, *bases_of(base)) if base else ()
+
+
 def _rows(name: str) -> list[list[Any]]:
     """Return the rows of a shape, its own replacing those of the same name in its base."""
     table = _shapes()["shapes"][name]
@@ -129,6 +134,4 @@ def _property(key: str, name: str, kind: str, maximum: int, choice: str, extras:
         targets=frozenset(extras.get("targets", ())) if kind == "Reference" else frozenset(),
         value_set=url if kind not in PRIMITIVES or kind in ("code", "uri", "string") else "",
         codes=None if systems is None else frozenset().union(*systems.values()),
-        fixed=extras.get("fixed"),
-        pattern=extras.get("pattern"),
     )

@@ -108,8 +108,6 @@ class Walk:
                     self._wrong(problem, prop, value, f"{location}.{prop.name}")
                 elif prop.value_set:
                     check_code(value, prop, f"{location}.{prop.name}", findings)
-                if prop.fixed is not None or prop.pattern is not None:
-                    self._compare(prop, value, f"{location}.{prop.name}")
             elif prop.many:
                 self._many(prop, value, node, location, scope, depth)
             else:
@@ -122,8 +120,7 @@ class Walk:
         if errors == findings.errors:
             for invariant in form.invariants:
                 if not invariant.holds(node, scope.node):
-                    record = findings.error if invariant.severity == "error" else findings.warning
-                    record(invariant.key, location, invariant.text)
+                    findings.error(invariant.key, location, invariant.text)
 
     def _count(self, node: Node, location: str, depth: int) -> None:
         limits = self.findings.limits
@@ -224,25 +221,8 @@ class Walk:
             self.references.append(FoundReference(value, where, prop.targets, scope))
         elif prop.value_set:
             check_coded(value, prop, where, self.findings)
-        if prop.fixed is not None or prop.pattern is not None:
-            self._compare(prop, value, where)
-
-    def _compare(self, prop: Property, value: object, where: str) -> None:
-        if prop.fixed is not None and value != prop.fixed:
-            self.findings.error("fixed-value-differs", where, "The profile fixes this value.")
-        if prop.pattern is not None and not matches(prop.pattern, value):
-            self.findings.error("pattern-differs", where, "The profile fixes a part of this value.")
 
     def _wrong(self, problem: str, prop: Property, value: object, where: str) -> None:
         if isinstance(value, list):
             problem = "array-unexpected"
         self.findings.error(problem, where, TEXTS[problem].format(prop.type))
-
-
-def matches(pattern: object, value: object) -> bool:
-    """Whether a value holds everything that a `pattern[x]` states (R4: arrays match in any order)."""
-    if isinstance(pattern, dict):
-        return isinstance(value, dict) and all(key in value and matches(pattern[key], value[key]) for key in pattern)
-    if isinstance(pattern, list):
-        return isinstance(value, list) and all(any(matches(one, item) for item in value) for one in pattern)
-    return pattern == value

@@ -1,0 +1,193 @@
+"""
+Shapes -> JSON Schema (draft 4) of what is valid for sure, one schema per resource type.
+
+A schema is narrower than R4 where that makes it quick and bounds its depth; it is never wider. What it leaves out
+(extensions nested deeper than two levels, complex extensions of a data type, extensions of a repeated primitive,
+items within items) is left to the walker. What no schema can say is left to `shared.validation.visitors`.
+
+Draft 4, because only there 1.0 is no integer.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from shared.validation.predicates import Implies, NeedsOne
+from shared.validation.primitives import BASE64_LIMIT, STRING_LIMIT
+from shared.validation.shapes import Property, Shape, resource_types, shape
+
+Schema = dict[str, Any]
+
+# A day that the calendar has; years before 1000 are left to the walker.
+_DAY: Final = (
+    r"([1-9][0-9]{3}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
+    r"|([1-9][0-9](0[48]|[2468][048]|[13579][26])|([2468][048]|[13579][26])00)-02-29)"
+)
+_PART: Final = r"[1-9][0-9]{3}(-(0[1-9]|1[0-2]))?"
+_TIME: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]{1,9})?"
+_ZONE: Final = r"(Z|[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
+_NO_CONTROL: Final = r"\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f\u3000"
+_TOKEN: Final = rf"[^{_NO_CONTROL}]+"
+_TEXT: Final = rf"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*[^{_NO_CONTROL}][^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
+
+
+def _matching(expression: str, longest: int = STRING_LIMIT) -> Schema:
+    return {"type": "string", "maxLength": longest, "pattern": f"^({expression})$"}
+
+
+def _number(kind: str, lowest: float, highest: float) -> Schema:
+    return {"type": kind, "minimum": lowest, "maximum": highest}
+
+
+_WORDS: Final = {"type": "string", "minLength": 1, "maxLength": STRING_LIMIT, "pattern": _TEXT}
+_URI: Final = _matching(_TOKEN)
+_BASE64: Final = r"([0-9a-zA-Z+/]{4})*([0-9a-zA-Z+/]{4}|[0-9a-zA-Z+/]{3}=|[0-9a-zA-Z+/]{2}==)"
+_PRIMITIVES: Final[dict[str, Schema]] = {
+    "base64Binary": _matching(_BASE64, BASE64_LIMIT),
+    "boolean": {"type": "boolean"},
+    "canonical": _URI,
+    "code": _matching(rf"{_TOKEN}( {_TOKEN})*"),
+    "date": _matching(rf"{_PART}|{_DAY}"),
+    "dateTime": _matching(rf"{_PART}|{_DAY}(T{_TIME}{_ZONE})?"),
+    "decimal": _number("number", -1e15, 1e15),
+    "id": _matching(r"[A-Za-z0-9\-.]{1,64}"),
+    "instant": _matching(rf"{_DAY}T{_TIME}{_ZONE}"),
+    "integer": _number("integer", -(2**31), 2**31 - 1),
+    "markdown": _WORDS,
+    "oid": _matching(r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+"),
+    "positiveInt": _number("integer", 1, 2**31 - 1),
+    "string": _WORDS,
+    "time": _matching(_TIME),
+    "unsignedInt": _number("integer", 0, 2**31 - 1),
+    "uri": _URI,
+    "url": _URI,
+    "uuid": _matching(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
+    "xhtml": _WORDS,
+}  # The complex values that extensions have in practice; the others would double every schema.
+_EXTENSION_TYPES: Final = frozenset({
+    "Address", "Age", "Annotation", "CodeableConcept", "Coding", "ContactPoint", "Duration", "HumanName", "Identifier",
+    "Period", "Quantity", "Range", "Ratio", "Reference",
+})  # fmt: skip
+# What an extension of a data type or of a primitive may hold besides primitives; these then have none themselves.
+_PLAIN_TYPES: Final = ("Coding", "CodeableConcept")
+
+
+def schema_of(resource: str) -> Schema:
+    """Return the schema of a resource type; a resource within it is any object, judged by its own schema."""
+    definitions: dict[str, Schema] = {}
+    wanted = [resource]
+    while wanted:
+        name = wanted.pop()
+        if name not in definitions:
+            definitions[name] = _definition(name, wanted)
+    return {"$ref": f"#/definitions/{resource}", "definitions": definitions}
+
+
+def _definition(name: str, wanted: list[str]) -> Schema:
+    """Return the schema of a shape or of one of its variants (`Extension:inner`); adds what it refers to."""
+    base, _, variant = name.partition(":")
+    form = shape(base)
+    properties: dict[str, Schema] = {}
+    for key, prop in form.properties.items():
+        if is_left_out(form, prop, variant):
+            continue
+        kind = _variant(form, prop, variant)
+        if not prop.check and kind not in resource_types() and kind != "Resource":
+            wanted.append(kind)
+        properties[key] = _property(prop, kind, form)
+        if not variant and _may_be_extended(form, prop):
+            properties[f"_{key}"] = {"$ref": "#/definitions/Element:plain"}
+            wanted.append("Element:plain")
+    closed = {"type": "object", "additionalProperties": False, "properties": properties}
+    return closed | _conditions(form, properties) | _narrowed(name)
+
+
+def is_left_out(form: Shape, prop: Property, variant: str = "") -> bool:
+    """Whether an element is left to the walker: what would make schemas refer to themselves."""
+    if form.name == "Extension" and prop.key != "extension":
+        usual = prop.check is not None or prop.type in (_PLAIN_TYPES if variant == "plain" else _EXTENSION_TYPES)
+        return prop.key == "id" or not usual
+    if variant and prop.key in ("identifier", "extension"):
+        return form.name != "Element"
+    return "." in prop.type and f"{form.name}.".startswith(f"{prop.type}.")
+
+
+def _may_be_extended(form: Shape, prop: Property) -> bool:
+    if prop.check is None or prop.many:
+        return False
+    return prop.key != "resourceType" and form.name not in ("Element", "Extension")
+
+
+def _variant(form: Shape, prop: Property, variant: str) -> str:
+    if prop.type == "Extension":
+        if form.name == "Extension":
+            return "Extension:inner"
+        return "Extension:plain" if has_plain_extensions(form.name) else "Extension"
+    if form.name == "Identifier" and prop.type == "Reference":
+        return "Reference:plain"
+    return f"{prop.type}:plain" if variant == "plain" and prop.type in _PLAIN_TYPES else prop.type
+
+
+def has_plain_extensions(name: str) -> bool:
+    """Whether complex extensions of a shape are left to the walker: of data types, and of a bundle's many parts."""
+    return name.split(".")[0] not in resource_types() or name.startswith("Bundle.")
+
+
+def _property(prop: Property, kind: str, form: Shape) -> Schema:
+    if prop.key == "resourceType":
+        return {"enum": [form.name]}
+    if prop.check is not None:
+        single = {"enum": sorted(prop.codes)} if prop.value_set and prop.codes is not None else _PRIMITIVES[prop.type]
+    elif kind == "Resource" or kind in resource_types():
+        single = {"type": "object"}
+    else:
+        single = {"$ref": f"#/definitions/{kind}"}
+    if not prop.many:
+        return single
+    limit = {"maxItems": prop.maximum} if prop.maximum > 0 else {}
+    return {"type": "array", "items": single, "minItems": 1, **limit}
+
+
+def _conditions(form: Shape, properties: dict[str, Schema]) -> Schema:
+    """Return what the elements of a shape demand of one another."""
+    required = [keys[0] for _, keys in form.required if len(_choices(keys)) == 1]
+    one_of = [_choices(keys) for _, keys in form.required if len(_choices(keys)) > 1]
+    one_of += [list(rule.holds.names) for rule in form.invariants if isinstance(rule.holds, NeedsOne)]
+    implied: list[Schema] = [
+        {"dependencies": {key: [rule.holds.second] for key in (rule.holds.first, f"_{rule.holds.first}")}}
+        for rule in form.invariants
+        if isinstance(rule.holds, Implies)
+    ]
+    allowed: list[Schema] = [{"anyOf": [{"required": [key]} for key in keys]} for keys in one_of] + implied
+    excluded = _exclusions(form, properties)
+    if "resourceType" not in properties and form.name != "Extension" and "id" in properties:
+        excluded["id"] = {"minProperties": 2}
+    stated = {"required": required, "allOf": allowed, "dependencies": excluded}
+    return {"minProperties": 1} | {key: value for key, value in stated.items() if value}
+
+
+def _choices(keys: tuple[str, ...]) -> list[str]:
+    return [key for key in keys if not key.startswith("_")]
+
+
+def _exclusions(form: Shape, properties: dict[str, Schema]) -> Schema:
+    """Return, per choice of a type, that none of the types after it is chosen too."""
+    if form.name == "Extension":
+        return {}  # it has two members: its url and one more
+    groups: dict[str, list[str]] = {}
+    for key in properties:
+        prop = form.properties.get(key)
+        if prop is not None and prop.choice:
+            groups.setdefault(prop.choice, []).append(key)
+    return {
+        own: {"not": {"anyOf": [{"required": [other]} for one in keys[number + 1 :] for other in (one, f"_{one}")]}}
+        for keys in groups.values()
+        for number, key in enumerate(keys[:-1])
+        for own in (key, f"_{key}")
+    }
+
+
+def _narrowed(name: str) -> Schema:
+    if name.startswith("Extension"):
+        return {"minProperties": 2, "maxProperties": 2}
+    return {"required": ["extension"]} if name == "Element:plain" else {}
