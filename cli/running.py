@@ -6,9 +6,12 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from local.platform.layout import ENVIRONMENT_FILE
+from shared.adapters.file_archive import FileArchive
 from shared.errors import ConfigurationError
+from shared.ports import Archive
 
 _HOME = Path(__file__).resolve().parents[1] / ".corridor"
 DEFAULT_DATA = _HOME / "data"
@@ -41,3 +44,16 @@ def operator_database_url(data: Path) -> str:
     """Return the ledger's URL for an operator: CORRIDOR_OPERATOR_DATABASE_URL, else the local platform's."""
     given = os.environ.get("CORRIDOR_OPERATOR_DATABASE_URL")
     return given or str(read_environment(data)["operator_database_url"])
+
+
+def operator_archive(data: Path) -> Archive:
+    """Return the archive to read as an operator: CORRIDOR_ARCHIVE_URL, else the local platform's."""
+    given = os.environ.get("CORRIDOR_ARCHIVE_URL", "")
+    if not given.startswith("https://"):
+        return FileArchive(Path(unquote(urlsplit(given).path)) if given else data / "archive")
+    from azure.identity import DefaultAzureCredential
+    from azure.storage.blob import ContainerClient
+
+    from shared.adapters.azure_blob_archive import AzureBlobArchive
+
+    return AzureBlobArchive(ContainerClient.from_container_url(given, credential=DefaultAzureCredential()))
