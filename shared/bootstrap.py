@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -16,13 +17,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
-from shared.ports import Archive, Ports
+from shared.catalog.index import queues, subscriptions
+from shared.ports import Archive, Ports, TokenVerifier
 from shared.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
+    from azure.servicebus import ServiceBusClient
 
-    from shared.adapters.azure_service_bus import ServiceBusSenders
+    from shared.delivery.pressure import IntakeLimits
 
 _POSTGRES_SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
 
@@ -35,41 +38,56 @@ def ports() -> Ports:
 
 def build_ports(settings: Settings) -> Ports:
     """Return ports that speak to the services that `settings` name."""
-    from shared.adapters.azure_service_bus import ServiceBusFactPublisher, ServiceBusHintSender
+    from shared.adapters.azure_dead_letters import ServiceBusDeadLetters
+    from shared.adapters.azure_service_bus import ServiceBusFactPublisher, ServiceBusHintSender, ServiceBusSenders
     from shared.adapters.http_destinations import HttpDestinations
     from shared.adapters.postgres_ledger import PostgresLedger
-    from shared.adapters.token_verifier import JwtVerifier
+    from shared.adapters.shared_intake_gate import SharedIntakeGate
     from shared.partners.reading import read_partners
 
     credential = _credential(settings)
-    senders = _senders(settings, credential)
+    bus = _bus(settings, credential)
+    senders = ServiceBusSenders(bus)
     hints = ServiceBusHintSender(senders)
     partners = read_partners(settings.partners)
+    ledger = PostgresLedger(
+        settings.database_url,
+        clock=_now,
+        hints=hints,
+        password=_token_as_password(settings, credential),
+        pool_size=settings.pool_size,
+    )
+    archive = _archive(settings, credential)
     return Ports(
-        ledger=PostgresLedger(
-            settings.database_url,
-            clock=_now,
-            hints=hints,
-            password=_token_as_password(settings, credential),
-            pool_size=settings.pool_size,
-        ),
-        archive=_archive(settings, credential),
+        ledger=ledger,
+        archive=archive,
         hints=hints,
         facts=ServiceBusFactPublisher(senders),
         destinations=HttpDestinations(partners, settings, _secrets(settings, credential)),
-        tokens=JwtVerifier(
-            issuer=settings.issuer,
-            audience=settings.audience,
-            jwks_url=settings.jwks_url,
-            ca_file=settings.ca_file,
-        ),
+        tokens=_verifier(settings),
         partners=partners,
         clock=_now,
         jitter=SystemRandom(),
         lease=settings.lease,
         max_body_bytes=settings.max_body_bytes,
+        dead_letters=ServiceBusDeadLetters(bus, [*queues(), *subscriptions()]),
+        intake=SharedIntakeGate(ledger, archive, partners, clock=_now, limits=_intake_limits(settings)),
         instance=f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}",
     )
+
+
+def _verifier(settings: Settings) -> TokenVerifier:
+    from shared.adapters.token_verifier import JwtVerifier
+
+    return JwtVerifier(
+        issuer=settings.issuer, audience=settings.audience, jwks_url=settings.jwks_url, ca_file=settings.ca_file
+    )
+
+
+def _intake_limits(settings: Settings) -> IntakeLimits:
+    from shared.delivery.pressure import IntakeLimits
+
+    return IntakeLimits(settings.max_backlog, settings.max_backlog_age, settings.min_archive_free)
 
 
 def _now() -> datetime:
@@ -82,10 +100,8 @@ def _credential(settings: Settings) -> TokenCredential:
     return ManagedIdentityCredential(client_id=settings.client_id)
 
 
-def _senders(settings: Settings, credential: TokenCredential) -> ServiceBusSenders:
+def _bus(settings: Settings, credential: TokenCredential) -> Callable[[], ServiceBusClient]:
     from azure.servicebus import ServiceBusClient, TransportType
-
-    from shared.adapters.azure_service_bus import ServiceBusSenders
 
     # No retries in the SDK: a hint that cannot be sent at once is the sweeper's to send again.
     options: dict[str, Any] = {"retry_total": 0}
@@ -95,7 +111,7 @@ def _senders(settings: Settings, credential: TokenCredential) -> ServiceBusSende
     if port:  # the SDK takes a port other than 5671 only as a custom endpoint
         endpoint = f"sb://{namespace}:{port}"
         options |= {"custom_endpoint_address": endpoint, "transport_type": TransportType.Amqp}
-    return ServiceBusSenders(lambda: ServiceBusClient(namespace, credential, **options))
+    return lambda: ServiceBusClient(namespace, credential, **options)
 
 
 def _token_as_password(settings: Settings, credential: TokenCredential) -> Any:

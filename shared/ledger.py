@@ -6,10 +6,20 @@ Plain frozen records; who may write which is in `shared/catalog/data_access.py`,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
+
+T = TypeVar("T")
+
+Later = Callable[[], T]
+"""
+A result that may be asked for once it is known: at the latest when the commit is.
+
+Asking earlier costs a round trip to the state store; not asking lets everything of one commit travel at once.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,19 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """
+    A stream just leased, with its head as it was then: None when there is none, or when it may not be worked on.
+
+    `halted` tells whether an operator has halted the flow that asked.
+    """
+
+    lease: Lease
+    entry: Entry | None
+    halted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NewEntry:
     """
     Work to put at the end of the stream (lane, key).
@@ -123,6 +146,24 @@ class Hint:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingAt:
+    """How many entries a gate holds back, and since when the oldest was owed."""
+
+    waits_for: str
+    entries: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedStreams:
+    """How many streams wait for a person behind an entry of this function, and since when the oldest does."""
+
+    function: str
+    streams: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryRow:
     """One message owed to one destination."""
 
@@ -137,6 +178,17 @@ class DeliveryRow:
     attempt_open: bool
     possibly_repeated: bool
     receipt: str | None
+    way: str | None
+    uncertain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A delivery with everything that it is made of, and the patient's decision about the destination, if any."""
+
+    delivery: DeliveryRow
+    conversion: ConversionRow
+    consent: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +199,29 @@ class ConversionRow:
     mapping: str
     bundle: bytes
     bundle_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """
+    One row of the quarantine; `disposition` is None while it waits for a person.
+
+    `stream_id` and `seq` name the parked entry; both are None once nothing is parked for it any more. Work that runs
+    beside the message's own way moves no book (`moves_message`).
+    """
+
+    quarantine_id: UUID
+    message_id: UUID
+    delivery_id: UUID | None
+    stream_id: int | None
+    seq: int | None
+    function: str
+    code: str
+    location: str
+    entered_at: datetime
+    disposition: str | None
+    moves_message: bool
+    traceparent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +246,17 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
-    """Work for a person. The same `dedupe_key` never opens a second task."""
+    """
+    Work for a person. The same `dedupe_key` never opens a second task.
+
+    A task of operations (an outage, a halt that was forgotten) concerns no single message.
+    """
 
     kind: str
     dedupe_key: str
     flow: str
     owner_queue: str
-    message_id: UUID
+    message_id: UUID | None
     due_at: datetime
     explanation: dict[str, Any] = field(default_factory=dict)
     patient_key: UUID | None = None

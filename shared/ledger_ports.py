@@ -13,18 +13,23 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+from shared.audit.ports import AuditChain
+from shared.delivery.ports import Backpressure, Gates, Halts, Quarantine, Waking
 from shared.ledger import (
     ConversionRow,
     DeliveryRow,
     Entry,
     Hint,
     Hop,
+    Later,
     Lease,
     MessageRow,
     NewEntry,
     NewTask,
     OverdueTask,
+    Owed,
     Receipt,
+    Taken,
 )
 
 
@@ -68,29 +73,39 @@ class Streams(Protocol):
     def append(self, entry: NewEntry) -> None:
         """Add an entry at the end of its stream; number order is commit order."""
 
-    def lease(self, stream_id: int, owner: str, duration: timedelta) -> Lease | None:
-        """Lease the stream if nobody holds it; None otherwise or when it is gone."""
+    def join(self, merge: NewEntry, subsumed: Sequence[UUID]) -> None:
+        """
+        Append the entry of a merge (A40, A18, A47) and fence both identities in its lane (invariant 3).
 
-    def head(self, lease: Lease, duration: timedelta) -> Entry | None:
-        """Return the head if it is due, extending the lease; LeaseLostError when the fence has moved."""
+        `merge.key` survives. The entry may be worked on once everything that was appended for the `subsumed` keys
+        is done; whatever is appended for them from this commit on lands in the survivor's stream, behind it. Call
+        it in the commit that receives the merge (lane `process`), and for each destination in the commit that
+        processes it (lane `deliver/...`). When the entry ends, however it ends, the fence goes with it.
+        """
 
-    def release(self, lease: Lease) -> None:
-        """Give the lease back, in the commit that found no head."""
+    def take(self, stream_id: int, owner: str, duration: timedelta, flow: str) -> Later[Taken | None]:
+        """Lease the stream if nobody holds it and look at its head; None otherwise or when it is gone."""
 
     def confirm(self, lease: Lease) -> None:
-        """Lock the stream's row for this commit; LeaseLostError when the fence has moved."""
+        """Lock the stream's row for this commit; LeaseLostError, at the commit at the latest, when the fence moved."""
 
-    def close(self, entry: Entry) -> None:
-        """Remove the head: its work is done and recorded."""
+    def finish(
+        self, lease: Lease, entry: Entry | None, function: str, duration: timedelta, flow: str
+    ) -> Later[Entry | None]:
+        """
+        Remove `entry`: its work is done and recorded. Return what `function` goes on with, or give the lease back.
+
+        Call it last in a commit that has confirmed the lease; what another function owes next is hinted.
+        """
+
+    def release(self, lease: Lease) -> None:
+        """Give the lease back with the head where it is."""
 
     def postpone(self, entry: Entry, due_at: datetime, code: str) -> None:
         """Leave the head where it is, due later, one attempt more on its account."""
 
     def park(self, entry: Entry, code: str) -> None:
         """Hold the stream at this entry until a person decides."""
-
-    def overdue(self, before: datetime, limit: int) -> list[Hint]:
-        """Return hints for unleased streams whose head has been due since `before`."""
 
 
 class Deliveries(Protocol):
@@ -102,16 +117,34 @@ class Deliveries(Protocol):
     def get(self, delivery_id: UUID) -> DeliveryRow | None:
         """Return the delivery, or None."""
 
+    def owed(self, delivery_id: UUID, patient_key: UUID) -> Owed | None:
+        """Return the delivery with what it is made of; RejectedError `conversion-missing` if there is nothing."""
+
     def of_message(self, message_id: UUID) -> list[DeliveryRow]:
         """Return every delivery of a message, replays included."""
 
-    def open_attempt(self, delivery_id: UUID) -> None:
-        """Note that an attempt begins; an attempt that was never closed marks it `possibly_repeated`."""
+    def open_attempt(self, delivery_id: UUID, way: str, *, idempotent: bool) -> None:
+        """
+        Note that an attempt begins on this way, and whether an earlier one may have arrived (`possibly_repeated`).
+
+        It may where it was never closed or ended uncertainly, unless it went the same way to an `idempotent` end.
+        """
 
     def close_attempt(
-        self, delivery_id: UUID, status: str, code: str | None, sent_hash: bytes | None, receipt: str | None
+        self,
+        delivery_id: UUID,
+        status: str,
+        code: str | None,
+        sent_hash: bytes | None,
+        receipt: str | None,
+        way: str | None = None,
+        *,
+        uncertain: bool = False,
     ) -> None:
-        """Note the attempt's end: `due` when it will be tried again."""
+        """Note the attempt's end: `due` when it is tried again, `uncertain` when it may have arrived all the same."""
+
+    def set_status(self, delivery_id: UUID, status: str, code: str | None = None) -> None:
+        """Move a delivery that is in nobody's hand to `status`: a decision, not an attempt."""
 
 
 class Conversions(Protocol):
@@ -164,27 +197,14 @@ class Tasks(Protocol):
     def open(self, task: NewTask, actor: str, reason: str) -> bool:
         """Open the task in state `queued`; False when its dedupe key is known."""
 
+    def close(self, dedupe_key: str, actor: str, reason: str) -> bool:
+        """Complete the open task with this dedupe key; False when there is none."""
+
     def overdue(self, limit: int) -> list[OverdueTask]:
         """Lock and return open tasks whose deadline has passed."""
 
     def escalate(self, task: OverdueTask, owner_queue: str, due_at: datetime, actor: str, reason: str) -> None:
         """Hand the task to `owner_queue` with a new deadline."""
-
-
-class Quarantine(Protocol):
-    """What waits for a person."""
-
-    def add(
-        self,
-        message_id: UUID,
-        delivery_id: UUID | None,
-        stream_id: int | None,
-        function: str,
-        code: str,
-        location: str,
-        explanation: str,
-    ) -> None:
-        """Put the message or delivery into quarantine."""
 
 
 class Consents(Protocol):
@@ -228,10 +248,18 @@ class Transaction(Protocol):
     tasks: Tasks
     quarantine: Quarantine
     consents: Consents
+    gates: Gates
+    halts: Halts
+    pressure: Backpressure
+    waking: Waking
     lineage: Lineage
     audit: AuditLog
+    audit_chain: AuditChain
     jobs: JobLeases
-    hints: list[Hint]
+
+    @property
+    def hints(self) -> list[Hint]:
+        """Return the hints collected so far; they leave after the commit."""
 
 
 class Ledger(Protocol):

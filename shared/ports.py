@@ -28,12 +28,41 @@ class Archive(Protocol):
     def get(self, name: str) -> bytes:
         """Return what is kept under `name`; RejectedError `archive-missing` if nothing is."""
 
+    def free_bytes(self) -> int | None:
+        """Return how much more fits; None where there is no limit that we could run into."""
+
+
+class IntakeGate(Protocol):
+    """Refuses a posting before a store fills or a partner posts more than was agreed (requirement D11)."""
+
+    def admit(self, partner: str) -> None:
+        """Return when the partner may post now; TransientError with `retry_after` when it may not."""
+
 
 class HintSender(Protocol):
     """Wakes workers over the bus. A failure to send is logged, never raised: the sweeper sends again."""
 
     def send(self, hints: Sequence[Hint]) -> None:
         """Send each hint to the queue of its function."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """What the bus gave up on, at `entity`; `reason` is the bus's own word, `is_fact` marks a subscription's."""
+
+    entity: str
+    sequence: int
+    reason: str
+    body: bytes
+    enqueued_at: datetime | None
+    is_fact: bool
+
+
+class DeadLetters(Protocol):
+    """The native dead-letter queues of every entity that the catalogue names."""
+
+    def drain(self, take: Callable[[DeadLetter], None]) -> int:
+        """Hand each letter to `take` and remove it afterwards; return how many. TransientError `bus-unavailable`."""
 
 
 class FactPublisher(Protocol):
@@ -58,7 +87,7 @@ class Destination(Protocol):
 
 
 class Destinations(Protocol):
-    """Every destination by the name of its partner file."""
+    """Every destination by the name of its partner file; `<name>/secondary` is its secondary endpoint."""
 
     def named(self, name: str) -> Destination:
         """Return the destination; ConfigurationError if it is not configured here."""
@@ -87,3 +116,5 @@ class Ports:
     lease: timedelta
     max_body_bytes: int
     instance: str
+    intake: IntakeGate
+    dead_letters: DeadLetters

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from math import ceil
 
 import orjson
 
 from shared.errors import ConfigurationError, IntegrationError, TransientError
 
 MEDIA_TYPE = "application/problem+json"
+
+_RETRY_AFTER_SECONDS = 5
 
 _STATUS = {
     "token-missing": HTTPStatus.UNAUTHORIZED,
@@ -19,16 +22,24 @@ _STATUS = {
     "message-unknown": HTTPStatus.NOT_FOUND,
     "media-type-unsupported": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "rate-exceeded": HTTPStatus.TOO_MANY_REQUESTS,
 }
 
 
 def status_of(error: IntegrationError) -> HTTPStatus:
     """Return the HTTP status that tells a sender what to do: 503 to try again, 4xx to mend first, 500 to call us."""
     if isinstance(error, TransientError):
-        return HTTPStatus.SERVICE_UNAVAILABLE
+        return _STATUS.get(error.code, HTTPStatus.SERVICE_UNAVAILABLE)
     if isinstance(error, ConfigurationError):
         return HTTPStatus.INTERNAL_SERVER_ERROR
     return _STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
+
+
+def headers_of(error: IntegrationError) -> dict[str, str]:
+    """Return the headers that go with the status: when to try again (RFC 9110, 10.2.3), or how to prove oneself."""
+    if isinstance(error, TransientError):
+        return {"Retry-After": str(ceil(error.retry_after or _RETRY_AFTER_SECONDS))}
+    return {"WWW-Authenticate": "Bearer"} if status_of(error) == HTTPStatus.UNAUTHORIZED else {}
 
 
 def problem(error: IntegrationError) -> bytes:

@@ -36,6 +36,9 @@ class Settings:
     max_body_bytes: int
     lease: timedelta
     pool_size: int
+    max_backlog: int
+    max_backlog_age: timedelta
+    min_archive_free: int
     environment: Mapping[str, str]
 
     def address(self, setting: str) -> str:
@@ -61,6 +64,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         max_body_bytes=_whole_number(given, "CORRIDOR_MAX_BODY_BYTES", 10 * 1024 * 1024),
         lease=timedelta(seconds=_whole_number(given, "CORRIDOR_LEASE_SECONDS", 60)),
         pool_size=_whole_number(given, "CORRIDOR_DATABASE_POOL_SIZE", 20),
+        max_backlog=_whole_number(given, "CORRIDOR_MAX_BACKLOG", 200_000),
+        max_backlog_age=timedelta(seconds=_whole_number(given, "CORRIDOR_MAX_BACKLOG_AGE_SECONDS", 900)),
+        min_archive_free=_whole_number(given, "CORRIDOR_MIN_ARCHIVE_FREE_BYTES", 256 * 1024 * 1024),
         environment=given,
     )
 

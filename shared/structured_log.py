@@ -12,6 +12,7 @@ ALLOWED_FIELDS = frozenset(
     {
         "attempt",
         "code",
+        "count",
         "delivery_id",
         "destination",
         "error_type",

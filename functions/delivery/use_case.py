@@ -13,12 +13,12 @@ from shared.delivery.back_off import RetryPolicy
 from shared.delivery.minimisation import minimise
 from shared.errors import RejectedError, ReviewNeededError
 from shared.formats.fhir import encoding
-from shared.ledger import ConversionRow, DeliveryRow, Hop
+from shared.ledger import ConversionRow, DeliveryRow, Hop, Owed
 from shared.ledger_ports import Transaction
-from shared.partners.model import Receiver
+from shared.partners.model import Endpoint, Receiver
 from shared.pipeline import Outcome, Stage, Work
 from shared.ports import Ports
-from shared.validation import validate
+from shared.validation import find_errors
 
 _RETRY = RetryPolicy(base=timedelta(seconds=1), cap=timedelta(minutes=5), budget=timedelta(days=3))
 
@@ -27,26 +27,29 @@ def send_delivery(work: Work, ports: Ports) -> Outcome:
     """
     Send what is owed; the delivery's id is the idempotency key that the destination sees.
 
-    A destination that does not honour the key gets a note in the ledger before each attempt, so that a delivery
-    which may have arrived twice is recorded as possibly repeated (invariant 2).
+    A destination that does not honour the key, or has two endpoints, gets a note in the ledger before each attempt,
+    so that a delivery which may have arrived twice is recorded as possibly repeated (invariant 2).
     """
-    delivery, conversion, consent = _owed(work, ports)
+    owed = _owed(work, ports)
+    delivery, conversion = owed.delivery, owed.conversion
     receiver = _receiver(delivery, ports)
     if delivery.status != "due":
         return Outcome(_hop(work, delivery, delivery.status, conversion))
-    if not may_disclose(receiver.consent, consent):
+    if not may_disclose(receiver.consent, owed.consent):
         return _withhold(work, delivery, conversion)
     body = _body(conversion, receiver)
     digest = sha256(body).digest()
     ports.archive.put(archive_names.sent(delivery.delivery_id, digest), body)
-    if not receiver.endpoint.idempotent:
-        _note_attempt(work, ports)
-    sent = ports.destinations.named(delivery.destination).send(
+    way = work.admission.gate.way if work.admission else delivery.destination
+    endpoint = receiver.endpoint_over(way) or receiver.endpoint
+    if not endpoint.idempotent or receiver.secondary is not None:
+        _note_attempt(work, way, endpoint, ports)
+    sent = ports.destinations.named(way).send(
         body, idempotency_key=str(delivery.delivery_id), traceparent=work.traceparent
     )
 
     def write(tx: Transaction) -> None:
-        tx.deliveries.close_attempt(delivery.delivery_id, "delivered", None, digest, sent.receipt)
+        tx.deliveries.close_attempt(delivery.delivery_id, "delivered", None, digest, sent.receipt, way)
         tx.audit.record(
             work.actor,
             "disclose",
@@ -54,21 +57,20 @@ def send_delivery(work: Work, ports: Ports) -> Outcome:
             delivery.destination,
             message=str(delivery.message_id),
             receipt=sent.receipt,
+            way=way,
         )
 
-    return Outcome(_hop(work, delivery, "delivered", conversion, digest), write)
+    return Outcome(_hop(work, delivery, "delivered", conversion, digest), write, sent=True)
 
 
-def _owed(work: Work, ports: Ports) -> tuple[DeliveryRow, ConversionRow, str | None]:
+def _owed(work: Work, ports: Ports) -> Owed:
     if work.entry.delivery_id is None:
         raise RejectedError("delivery-missing", text="the stream's entry names no delivery")
     with ports.ledger.statements() as each:
-        delivery = each.deliveries.get(work.entry.delivery_id)
-        if delivery is None:
-            raise RejectedError("delivery-missing", text="the stream names a delivery that the ledger does not know")
-        conversion = each.conversions.get(delivery.message_id)
-        consent = each.consents.decision(work.lease.key, delivery.destination)
-    return delivery, conversion, consent
+        owed = each.deliveries.owed(work.entry.delivery_id, work.lease.key)
+    if owed is None:
+        raise RejectedError("delivery-missing", text="the stream names a delivery that the ledger does not know")
+    return owed
 
 
 def _receiver(delivery: DeliveryRow, ports: Ports) -> Receiver:
@@ -80,7 +82,7 @@ def _receiver(delivery: DeliveryRow, ports: Ports) -> Receiver:
 
 def _body(conversion: ConversionRow, receiver: Receiver) -> bytes:
     bundle = minimise(encoding.parse(conversion.bundle), receiver.allow)
-    errors = tuple(issue for issue in validate(bundle) if issue.severity in {"error", "fatal"})
+    errors = find_errors(bundle)
     if errors:
         raise RejectedError(errors[0].code, errors[0].location, errors[0].text, errors)
     return encoding.serialize(bundle)
@@ -96,11 +98,11 @@ def _withhold(work: Work, delivery: DeliveryRow, conversion: ConversionRow) -> O
     return Outcome(_hop(work, delivery, "withheld", conversion), write)
 
 
-def _note_attempt(work: Work, ports: Ports) -> None:
+def _note_attempt(work: Work, way: str, endpoint: Endpoint, ports: Ports) -> None:
     with ports.ledger.transaction() as tx:
         tx.streams.confirm(work.lease)
         if work.entry.delivery_id is not None:
-            tx.deliveries.open_attempt(work.entry.delivery_id)
+            tx.deliveries.open_attempt(work.entry.delivery_id, way, idempotent=endpoint.idempotent)
 
 
 def _hop(

@@ -35,7 +35,7 @@ from shared.ports import Ports
 
 _FUNCTION = INTAKE.step("receive-hl7v2")
 _VERSION = re.compile(r"2(\.\d){1,2}")
-_MEDIA_TYPES = frozenset({"application/hl7-v2", "application/hl7-v2+er7", "text/plain"})
+_MEDIA_TYPES = frozenset(_FUNCTION.route.takes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ def receive_hl7v2(submission: Submission, principal: Principal, ports: Ports) ->
     as rejected where a sender can be named. TransientError when nothing was decided: the sender tries again.
     """
     sender = _sender(submission, principal, ports)
+    ports.intake.admit(submission.partner)
     message_id = uuid4()
     try:
         envelope = read_envelope(

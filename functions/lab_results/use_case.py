@@ -12,6 +12,7 @@ from functions.lab_results.policy import (
     is_outdated,
     most_advanced,
     rank_of,
+    refuse_unknown_status,
     stated_at,
 )
 from shared import archive_names
@@ -29,7 +30,7 @@ from shared.ledger_ports import Transaction
 from shared.partners.profile import PartnerProfile
 from shared.pipeline import Outcome, Stage, Work
 from shared.ports import Ports
-from shared.validation import validate
+from shared.validation import find_errors
 from shared.workflow.escalation import CRITICAL_RESULT, ladder_of
 
 _RETRY = RetryPolicy(base=timedelta(seconds=1), cap=timedelta(minutes=5), budget=timedelta(hours=1))
@@ -46,12 +47,13 @@ def publish_lab_result(work: Work, ports: Ports) -> Outcome:
     """
     Convert the message and commit bundle, event, deliveries and status at once.
 
-    RejectedError quarantines what cannot be valid FHIR; a state older than one that was passed on is recorded as
-    superseded and goes nowhere.
+    RejectedError quarantines what cannot be valid FHIR, ReviewNeededError what a person must decide; a state older
+    than one that was passed on is recorded as superseded and goes nowhere.
     """
     message, payload = _open(work, ports)
     profile = _profile(message, ports)
     (conversion,) = convert(payload, source="hl7v2", partner=profile, received=message.received_at)
+    refuse_unknown_status(conversion.issues)
     _refuse_invalid(conversion)
     bundle = serialize(conversion.bundle)
     states = report_states(conversion.message)
@@ -129,7 +131,7 @@ def _profile(message: MessageRow, ports: Ports) -> PartnerProfile:
 
 def _refuse_invalid(conversion: Conversion) -> None:
     """Only valid FHIR goes on (invariant 8): the first error names the place, all of them are kept."""
-    errors = tuple(issue for issue in validate(conversion.bundle) if issue.severity in {"error", "fatal"})
+    errors = find_errors(conversion.bundle)
     if errors:
         raise RejectedError(errors[0].code, errors[0].location, errors[0].text, errors)
 

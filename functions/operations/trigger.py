@@ -1,4 +1,4 @@
-"""Wakes the sweeper and the publisher of facts."""
+"""Wakes the sweeper, the drain of dead letters, the publisher of facts and the sealer of the audit log."""
 
 from __future__ import annotations
 
@@ -10,16 +10,27 @@ from shared.catalog.flows import OPERATIONS
 blueprints = {step.tier: func.Blueprint() for step in OPERATIONS.steps}
 
 SWEEP = OPERATIONS.step("sweep")
+DRAIN_DEAD_LETTERS = OPERATIONS.step("drain-dead-letters")
 PUBLISH_EVENTS = OPERATIONS.step("publish-events")
+SEAL_AUDIT = OPERATIONS.step("seal-audit")
 
 
 @blueprints[SWEEP.tier].function_name(SWEEP.function)
 @blueprints[SWEEP.tier].timer_trigger(arg_name="timer", schedule=SWEEP.inbound.name)
 def operations_sweep(timer: func.TimerRequest) -> None:
-    """Wake streams whose hint was lost or never sent."""
-    from functions.operations.use_case import wake_overdue_streams
+    """Wake what was lost or may pass, and tell what waits too long."""
+    from functions.operations.sweeping import sweep
 
-    wake_overdue_streams(bootstrap.ports())
+    sweep(bootstrap.ports())
+
+
+@blueprints[DRAIN_DEAD_LETTERS.tier].function_name(DRAIN_DEAD_LETTERS.function)
+@blueprints[DRAIN_DEAD_LETTERS.tier].timer_trigger(arg_name="timer", schedule=DRAIN_DEAD_LETTERS.inbound.name)
+def operations_drain_dead_letters(timer: func.TimerRequest) -> None:
+    """Record what the bus gave up on, and wake what is still owed."""
+    from functions.operations.dead_letters import drain_dead_letters
+
+    drain_dead_letters(bootstrap.ports())
 
 
 @blueprints[PUBLISH_EVENTS.tier].function_name(PUBLISH_EVENTS.function)
@@ -29,3 +40,12 @@ def operations_publish_events(timer: func.TimerRequest) -> None:
     from functions.operations.use_case import publish_recorded_events
 
     publish_recorded_events(bootstrap.ports())
+
+
+@blueprints[SEAL_AUDIT.tier].function_name(SEAL_AUDIT.function)
+@blueprints[SEAL_AUDIT.tier].timer_trigger(arg_name="timer", schedule=SEAL_AUDIT.inbound.name)
+def operations_seal_audit(timer: func.TimerRequest) -> None:
+    """Seal what was committed to the audit log."""
+    from functions.operations.use_case import seal_audit_log
+
+    seal_audit_log(bootstrap.ports())

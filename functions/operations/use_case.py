@@ -1,16 +1,20 @@
-"""Keep work moving: wake streams whose hint was lost, publish the facts that were recorded."""
+"""Keep work moving: wake streams whose hint was lost, publish the facts that were recorded, seal the audit log."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
+from shared.audit.chain import GENESIS, Position, Seal, parse_seal, seal, serialize_seal
+from shared.errors import RejectedError
 from shared.ports import Ports
 
 _GRACE = timedelta(seconds=5)
 _HINTS_PER_SWEEP = 500
 _FACTS_PER_TRANSFER = 100
 _PUBLISHING = "operations-publish-events"
+_ROWS_PER_SEAL = 1_000
+_SEALING = "operations-seal-audit"
 
 
 def wake_overdue_streams(ports: Ports) -> int:
@@ -20,7 +24,7 @@ def wake_overdue_streams(ports: Ports) -> int:
     Found by status, never by highest id. A stream is hinted again only after another grace; doubles are harmless.
     """
     with ports.ledger.transaction() as tx:
-        hints = tx.streams.overdue(ports.clock() - _GRACE, _HINTS_PER_SWEEP)
+        hints = tx.waking.overdue(ports.clock() - _GRACE, _HINTS_PER_SWEEP)
         tx.hints.extend(hints)
     return len(hints)
 
@@ -46,3 +50,46 @@ def _next_events(ports: Ports) -> list[dict[str, Any]]:
         if not tx.jobs.take(_PUBLISHING, ports.instance, timedelta(minutes=1)):
             return []
         return tx.events.unpublished(_FACTS_PER_TRANSFER)
+
+
+def seal_audit_log(ports: Ports) -> int:
+    """
+    Chain the audit rows committed since the last seal and write each batch's seal once; return how many rows.
+
+    One sealer at a time, by lease; two that meet anyhow agree: write-once storage holds one seal of each number.
+    RejectedError `seal-conflict` when it holds one that does not go on from the last: somebody else wrote it.
+    """
+    count = 0
+    while (sealed := _seal_next(ports)) is not None:
+        count += len(sealed.rows)
+    return count
+
+
+def _seal_next(ports: Ports) -> Seal | None:
+    with ports.ledger.transaction() as tx:
+        if not tx.jobs.take(_SEALING, ports.instance, timedelta(minutes=1)):
+            return None
+        last = tx.audit_chain.last()
+        begin = last.end if last else Position()
+        batch, previous = (last.batch + 1, last.root) if last else (1, GENESIS)
+        unsealed = tx.audit_chain.unsealed(begin, _ROWS_PER_SEAL)
+    if not unsealed.rows and unsealed.end == begin:
+        return None
+    kept = _keep(seal(batch, previous, unsealed.rows, unsealed.end, ports.clock()), ports)
+    with ports.ledger.transaction() as tx:
+        tx.audit_chain.add(kept)
+    return kept
+
+
+def _keep(one: Seal, ports: Ports) -> Seal:
+    """Write the seal; where a sealer that died has left one under this number, that one is it."""
+    try:
+        ports.archive.put(one.name, serialize_seal(one))
+    except RejectedError as error:
+        if error.code != "archive-conflict":
+            raise
+        found = parse_seal(ports.archive.get(one.name))
+        if (found.batch, found.previous) != (one.batch, one.previous):
+            raise RejectedError("seal-conflict", text="write-once storage holds a seal that is not ours") from error
+        return found
+    return one

@@ -47,6 +47,10 @@ class AzureBlobArchive:
         with _translated():
             return self._read(name)
 
+    def free_bytes(self) -> int | None:
+        """Return None: a storage account does not fill up."""
+        return None
+
     def _read(self, name: str) -> bytes:
         content: bytes = _twice(lambda: self._container.download_blob(name, **_BRIEFLY).readall())
         return content

@@ -59,6 +59,14 @@ class FileArchive:
         except OSError as error:
             raise TransientError("archive-unavailable", text="the archive cannot be read") from error
 
+    def free_bytes(self) -> int | None:
+        """Return what an ordinary user may still write to the file system; 0 when it cannot be asked."""
+        try:
+            state = os.statvfs(self._root)
+        except OSError:
+            return 0
+        return state.f_bavail * state.f_frsize
+
     def _path(self, name: str) -> Path:
         kind, _, key = name.partition("/")
         shard = sha256(key.encode()).hexdigest()[:2]

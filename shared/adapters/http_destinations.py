@@ -26,7 +26,7 @@ import orjson
 
 from shared.adapters.key_vault_secrets import KeyVaultSecrets
 from shared.errors import ConfigurationError, RejectedError, TransientError
-from shared.partners.model import Endpoint, Partners
+from shared.partners.model import SECONDARY, Endpoint, Partners
 from shared.ports import Destination, Sent
 from shared.settings import Settings
 
@@ -175,10 +175,10 @@ class HttpDestinations:
             return self._made[name]
 
     def _make(self, name: str) -> Destination:
-        partner = self._partners.get(name)
-        if partner is None or partner.receives is None:
+        partner = self._partners.get(name.removesuffix(SECONDARY))
+        endpoint = partner.receives.endpoint_over(name) if partner and partner.receives else None
+        if endpoint is None:
             raise ConfigurationError("destination-unknown", name, "no partner file describes it")
-        endpoint = partner.receives.endpoint
         url = self._settings.address(endpoint.url_setting)
         client = httpx.Client(
             timeout=endpoint.timeout_seconds,

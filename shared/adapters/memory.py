@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from shared.errors import IntegrationError, RejectedError
 from shared.ledger import Hint
-from shared.ports import Destination, Sent
+from shared.ports import DeadLetter, Destination, Sent
 
 
 @dataclass
@@ -45,6 +45,22 @@ class MemoryArchive:
         except KeyError as error:
             raise RejectedError("archive-missing", text="the archive holds nothing under this name") from error
 
+    def free_bytes(self) -> int | None:
+        """Return None: memory is not what a test runs out of."""
+        return None
+
+
+@dataclass
+class OpenDoor:
+    """An intake gate that refuses whom it is told to, with the error it is told."""
+
+    refused: dict[str, IntegrationError] = field(default_factory=dict)
+
+    def admit(self, partner: str) -> None:
+        """Let the partner in, or refuse it as told."""
+        if error := self.refused.get(partner):
+            raise error
+
 
 @dataclass
 class RecordedHints:
@@ -71,6 +87,22 @@ class RecordedFacts:
     def publish(self, events: Sequence[dict[str, Any]]) -> None:
         """Keep the events."""
         self.published.extend(events)
+
+
+@dataclass
+class FewDeadLetters:
+    """Dead letters that wait to be drained; one that is not taken stays."""
+
+    waiting: list[DeadLetter] = field(default_factory=list)
+
+    def drain(self, take: Callable[[DeadLetter], None]) -> int:
+        """Hand each letter to `take`, and forget it then."""
+        drained = 0
+        while self.waiting:
+            take(self.waiting[0])
+            self.waiting.pop(0)
+            drained += 1
+        return drained
 
 
 @dataclass

@@ -116,7 +116,8 @@ _DELIVERIES = """
 _RULES = {
     "message-in-flight-without-work": """
         SELECT message_id FROM message WHERE status = 'received' AND NOT EXISTS (
-            SELECT 1 FROM entry WHERE entry.message_id = message.message_id AND entry.delivery_id IS NULL)""",
+            SELECT 1 FROM entry WHERE entry.message_id = message.message_id AND entry.delivery_id IS NULL
+              AND entry.status <> 'fence')""",
     "message-quarantined-without-entry": """
         SELECT message_id FROM message WHERE status = 'quarantined' AND NOT EXISTS (
             SELECT 1 FROM quarantine

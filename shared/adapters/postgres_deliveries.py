@@ -15,13 +15,21 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.errors import RejectedError
-from shared.ledger import ConversionRow, DeliveryRow
+from shared.ledger import ConversionRow, DeliveryRow, Owed
 from shared.ports import Clock
 
 _COLUMNS = (
     "delivery_id, message_id, destination, status, status_code, status_at, due_since, attempts, attempt_open, "
-    "possibly_repeated, receipt"
+    "possibly_repeated, receipt, way, uncertain"
 )
+
+_OWED = f"""
+    SELECT {", ".join(f"delivery.{column.strip()}" for column in _COLUMNS.split(","))},
+        conversion.mapping, conversion.bundle, conversion.bundle_hash, consent.decision
+    FROM delivery LEFT JOIN conversion USING (message_id)
+    LEFT JOIN consent ON (consent.patient_key, consent.destination) = (%(patient_key)s, delivery.destination)
+    WHERE delivery_id = %(delivery_id)s
+"""  # noqa: S608 -- our own column list
 
 
 class PostgresDeliveries:
@@ -48,6 +56,15 @@ class PostgresDeliveries:
                 (delivery_id,),
             ).fetchone()
 
+    def owed(self, delivery_id: UUID, patient_key: UUID) -> Owed | None:
+        """Return the delivery, its conversion and the consent in one answer; RejectedError `conversion-missing`."""
+        row = self._connection.execute(_OWED, {"delivery_id": delivery_id, "patient_key": patient_key}).fetchone()
+        if row is None:
+            return None
+        *columns, mapping, bundle, bundle_hash, consent = row
+        delivery = DeliveryRow(*columns)
+        return Owed(delivery, _conversion(delivery.message_id, (mapping, bundle, bundle_hash)), consent)
+
     def of_message(self, message_id: UUID) -> list[DeliveryRow]:
         """Return every delivery of a message, by destination."""
         with self._connection.cursor(row_factory=class_row(DeliveryRow)) as cursor:
@@ -56,23 +73,39 @@ class PostgresDeliveries:
                 (message_id,),
             ).fetchall()
 
-    def open_attempt(self, delivery_id: UUID) -> None:
-        """Note that an attempt begins; one that was opened and never closed may have reached the destination."""
+    def open_attempt(self, delivery_id: UUID, way: str, *, idempotent: bool) -> None:
+        """Note that an attempt begins; one never closed, or closed uncertainly, may have reached the destination."""
         self._connection.execute(
-            "UPDATE delivery SET possibly_repeated = possibly_repeated OR attempt_open, attempt_open = true"
-            " WHERE delivery_id = %s",
-            (delivery_id,),
+            "UPDATE delivery SET attempt_open = true, way = %(way)s, possibly_repeated = possibly_repeated"
+            " OR ((attempt_open OR uncertain) AND NOT (%(idempotent)s AND coalesce(way, %(way)s) = %(way)s))"
+            " WHERE delivery_id = %(delivery_id)s",
+            {"way": way, "idempotent": idempotent, "delivery_id": delivery_id},
         )
 
     def close_attempt(
-        self, delivery_id: UUID, status: str, code: str | None, sent_hash: bytes | None, receipt: str | None
+        self,
+        delivery_id: UUID,
+        status: str,
+        code: str | None,
+        sent_hash: bytes | None,
+        receipt: str | None,
+        way: str | None = None,
+        *,
+        uncertain: bool = False,
     ) -> None:
-        """Note how the attempt ended; `sent_hash` and `receipt` stay when this attempt has none."""
+        """Note how the attempt ended; `sent_hash`, `receipt` and `way` stay when this attempt has none."""
         self._connection.execute(
             "UPDATE delivery SET status = %s, status_code = %s, status_at = %s, attempts = attempts + 1,"
-            " attempt_open = false, sent_hash = coalesce(%s, sent_hash), receipt = coalesce(%s, receipt)"
-            " WHERE delivery_id = %s",
-            (status, code, self._clock(), sent_hash, receipt, delivery_id),
+            " attempt_open = false, sent_hash = coalesce(%s, sent_hash), receipt = coalesce(%s, receipt),"
+            " way = coalesce(%s, way), uncertain = uncertain OR %s WHERE delivery_id = %s",
+            (status, code, self._clock(), sent_hash, receipt, way, uncertain, delivery_id),
+        )
+
+    def set_status(self, delivery_id: UUID, status: str, code: str | None = None) -> None:
+        """Move the delivery to another status of its book without counting an attempt."""
+        self._connection.execute(
+            "UPDATE delivery SET status = %s, status_code = %s, status_at = %s WHERE delivery_id = %s",
+            (status, code, self._clock(), delivery_id),
         )
 
 
@@ -104,9 +137,14 @@ class PostgresConversions:
         row = self._connection.execute(
             "SELECT mapping, bundle, bundle_hash FROM conversion WHERE message_id = %s", (message_id,)
         ).fetchone()
-        if row is None:
-            raise RejectedError("conversion-missing", text="the message was never converted")
-        return ConversionRow(message_id, row[0], zlib.decompress(row[1]), row[2])
+        return _conversion(message_id, row or (None, None, None))
+
+
+def _conversion(message_id: UUID, row: tuple[Any, ...]) -> ConversionRow:
+    mapping, bundle, bundle_hash = row
+    if mapping is None:
+        raise RejectedError("conversion-missing", text="the message was never converted")
+    return ConversionRow(message_id, mapping, zlib.decompress(bundle), bundle_hash)
 
 
 class PostgresReports:

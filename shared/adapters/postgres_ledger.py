@@ -1,8 +1,9 @@
 """
 The ledger in PostgreSQL: one pool, one transaction per use case's commit, hints after it.
 
-Works behind PgBouncer in transaction mode: no prepared statements, no session state, no LISTEN. The password
-is fetched per physical connection, because in Azure it is a token that expires within the hour.
+What one commit writes travels in one pipeline with its BEGIN and its COMMIT: a statement waits for an answer only
+where somebody asks for one. Works behind PgBouncer in transaction mode: no prepared statements, no session state, no
+LISTEN. The password is fetched per physical connection, because in Azure it is a token that expires within the hour.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
 from shared import ledger_ports as ports
+from shared.adapters.postgres_audit_chain import PostgresAuditChain
 from shared.adapters.postgres_deliveries import (
     PostgresConversions,
     PostgresDeliveries,
@@ -24,14 +26,21 @@ from shared.adapters.postgres_deliveries import (
     PostgresReports,
 )
 from shared.adapters.postgres_evidence import PostgresAuditLog, PostgresLineage
+from shared.adapters.postgres_gates import PostgresGates, PostgresHalts
 from shared.adapters.postgres_messages import PostgresMessages, PostgresPatients
+from shared.adapters.postgres_pressure import PostgresBackpressure
+from shared.adapters.postgres_quarantine import PostgresQuarantine
 from shared.adapters.postgres_streams import PostgresStreams
-from shared.adapters.postgres_work import PostgresConsents, PostgresJobLeases, PostgresQuarantine, PostgresTasks
+from shared.adapters.postgres_waking import PostgresWaking
+from shared.adapters.postgres_work import PostgresConsents, PostgresJobLeases, PostgresTasks
+from shared.audit.ports import AuditChain
+from shared.delivery import ports as engine
 from shared.errors import TransientError
-from shared.ledger import Hint
+from shared.ledger import Hint, LeaseLostError
 from shared.ports import Clock, HintSender
 
 _POOL_WAIT_SECONDS = 5.0
+_FENCE_MOVED = "CF001"  # raised by the function hold_stream
 _AWAY = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
@@ -49,23 +58,35 @@ class PostgresTransaction:
 
     connection: Connection
     clock: Clock
-    hints: list[Hint] = field(default_factory=list)
+    _hints: list[Hint] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Make the repositories; they share the connection, so they commit together."""
         self.messages: ports.Messages = PostgresMessages(self.connection, self.clock)
         self.patients: ports.Patients = PostgresPatients(self.connection, self.clock)
-        self.streams: ports.Streams = PostgresStreams(self.connection, self.clock, self.hints)
+        self._streams = PostgresStreams(self.connection, self.clock, self._hints)
+        self.streams: ports.Streams = self._streams
+        self.waking: engine.Waking = PostgresWaking(self.connection, self.clock, self._hints)
+        self.gates: engine.Gates = PostgresGates(self.connection, self.clock)
+        self.pressure: engine.Backpressure = PostgresBackpressure(self.connection, self.clock)
+        self.halts: engine.Halts = PostgresHalts(self.connection, self.clock)
         self.deliveries: ports.Deliveries = PostgresDeliveries(self.connection, self.clock)
         self.conversions: ports.Conversions = PostgresConversions(self.connection, self.clock)
         self.reports: ports.Reports = PostgresReports(self.connection)
         self.events: ports.Events = PostgresEvents(self.connection, self.clock)
         self.tasks: ports.Tasks = PostgresTasks(self.connection, self.clock)
-        self.quarantine: ports.Quarantine = PostgresQuarantine(self.connection, self.clock)
+        self.quarantine: engine.Quarantine = PostgresQuarantine(self.connection, self.clock, self._hints)
         self.consents: ports.Consents = PostgresConsents(self.connection)
         self.lineage: ports.Lineage = PostgresLineage(self.connection, self.clock)
         self.audit: ports.AuditLog = PostgresAuditLog(self.connection, self.clock)
+        self.audit_chain: AuditChain = PostgresAuditChain(self.connection)
         self.jobs: ports.JobLeases = PostgresJobLeases(self.connection)
+
+    @property
+    def hints(self) -> list[Hint]:
+        """Return the hints collected so far, those that a statement's answer yields included."""
+        self._streams.settle()
+        return self._hints
 
 
 @contextmanager
@@ -77,6 +98,10 @@ def translated() -> Iterator[None]:
         raise TransientError("ledger-conflict", text="two commits met; try again") from error
     except _AWAY as error:
         raise TransientError("ledger-unavailable", text="the state store cannot be reached") from error
+    except psycopg.DatabaseError as error:
+        if error.sqlstate != _FENCE_MOVED:
+            raise
+        raise LeaseLostError from error
 
 
 class PostgresLedger:
@@ -96,7 +121,7 @@ class PostgresLedger:
         self._checking = threading.Lock()
 
         def connect_arguments() -> dict[str, object]:
-            fixed: dict[str, object] = {"prepare_threshold": None, "connect_timeout": 5}
+            fixed: dict[str, object] = {"prepare_threshold": None, "connect_timeout": 5, "autocommit": True}
             return {**fixed, "password": password()} if password else fixed
 
         self._pool = ConnectionPool(
@@ -113,22 +138,19 @@ class PostgresLedger:
     @contextmanager
     def transaction(self) -> Iterator[PostgresTransaction]:
         """Commit what the block wrote when it ends, nothing when it raises; then send the hints it collected."""
-        with self._connected() as connection:
+        with self._connected() as connection, connection.pipeline():
+            connection.execute("BEGIN")  # ours, not the driver's: that one would wait for the answer
             transaction = PostgresTransaction(connection, self._clock)
             yield transaction
-        if transaction.hints:
-            self._hints.send(transaction.hints)
+            connection.execute("COMMIT")
+        if hints := transaction.hints:
+            self._hints.send(hints)
 
     @contextmanager
     def statements(self) -> Iterator[PostgresTransaction]:
         """Run statements that are each a commit of their own: reads, and the taking of a lease."""
         with self._connected() as connection:
-            connection.autocommit = True
-            try:
-                yield PostgresTransaction(connection, self._clock)
-            finally:
-                if not connection.closed:
-                    connection.autocommit = False
+            yield PostgresTransaction(connection, self._clock)
 
     def check(self) -> None:
         """Ask the server; a connection that lies in the pool proves nothing."""

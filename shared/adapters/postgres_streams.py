@@ -2,19 +2,51 @@
 Streams in PostgreSQL: order, leases, fences, due times.
 
 Number order is commit order, because a sequence number is assigned while the stream's row is locked. Leases
-are judged by the database's clock, so that skewed workers agree; due times by the injected one.
+are judged by the database's clock, so that skewed workers agree; due times by the injected one. Appending, taking
+and finishing are functions of the database (migration 0002, ADR 16): a session plans them once.
+
+A merge joins two streams of one lane: its own entry goes to the survivor's, and a fence entry to the end of the
+other's. The merge may be worked on once everything before the fence is done; from then on whatever is appended to
+the other stream lands on the survivor's, behind the merge. The fence goes with the merge's entry, however that ends.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
-from psycopg import Connection
-from psycopg.rows import class_row
+from psycopg import Connection, Cursor
 
-from shared.ledger import Entry, Hint, Lease, LeaseLostError, NewEntry
+from shared.ledger import Entry, Hint, Later, Lease, NewEntry, Taken
 from shared.ports import Clock
+
+# A hint that was sent this recently is still on its way: a second one would find nothing to do.
+_HINT_HOLDS = timedelta(seconds=5)
+
+_APPEND = """
+    SELECT * FROM append_entry(%(lane)s, %(key)s, %(keep)s, %(function)s, %(message_id)s, %(delivery_id)s,
+        %(traceparent)s, %(now)s, %(fresh)s)
+"""
+
+_TAKE = "SELECT * FROM take_stream(%(stream_id)s, %(owner)s, %(duration)s, %(flow)s, %(now)s)"
+
+_FINISH = "SELECT * FROM finish_entry(%(stream_id)s, %(seq)s, %(function)s, %(duration)s, %(flow)s, %(now)s)"
+
+_END = """
+    WITH ended AS (
+        UPDATE stream SET joined_to = %(into)s, keep = true, next_seq = next_seq + 1
+        WHERE stream_id = %(stream_id)s RETURNING next_seq - 1 AS seq),
+    followed AS (
+        UPDATE stream SET joined_to = %(into)s WHERE joined_to = %(stream_id)s)
+    INSERT INTO entry (stream_id, seq, function, message_id, traceparent, due_at, entered_at, status,
+        merge_stream, merge_seq)
+    SELECT %(stream_id)s, ended.seq, merge.function, merge.message_id, merge.traceparent, merge.due_at,
+        merge.entered_at, 'fence', merge.stream_id, merge.seq
+    FROM ended, entry merge WHERE (merge.stream_id, merge.seq) = (%(into)s, %(seq)s)
+"""
 
 
 class PostgresStreams:
@@ -24,100 +56,81 @@ class PostgresStreams:
         self._connection = connection
         self._clock = clock
         self._hints = hints
+        self._awaited: list[Later[Hint | None]] = []
+
+    def settle(self) -> None:
+        """Collect the hints that statements of this transaction have yielded."""
+        awaited, self._awaited = self._awaited, []
+        self._hints.extend(hint for later in awaited if (hint := later()) is not None)
 
     def append(self, entry: NewEntry) -> None:
-        """Add an entry that is due at once, and collect the hint that wakes its function."""
-        row = self._connection.execute(
-            """
-            WITH numbered AS (
-                INSERT INTO stream (lane, key, keep, next_seq) VALUES (%(lane)s, %(key)s, %(keep)s, 2)
-                ON CONFLICT (lane, key) DO UPDATE SET next_seq = stream.next_seq + 1
-                RETURNING stream_id, next_seq - 1 AS seq)
-            INSERT INTO entry (stream_id, seq, function, message_id, delivery_id, traceparent, due_at, entered_at)
-            SELECT stream_id, seq, %(function)s, %(message_id)s, %(delivery_id)s, %(traceparent)s, %(now)s, %(now)s
-            FROM numbered RETURNING stream_id
-            """,
-            {**asdict(entry), "now": self._clock()},
-        ).fetchone()
-        if row is None:
-            raise LookupError("the stream took no entry")
-        self._hints.append(Hint(row[0], entry.function, entry.traceparent))
+        """
+        Add an entry that is due at once, and collect the hint that wakes its function.
 
-    def lease(self, stream_id: int, owner: str, duration: timedelta) -> Lease | None:
-        """Lease the stream if nobody holds it. Taking over an expired lease counts as a takeover."""
-        with self._connection.cursor(row_factory=class_row(Lease)) as cursor:
-            return cursor.execute(
-                """
-                UPDATE stream
-                SET lease_owner = %(owner)s, lease_until = clock_timestamp() + %(duration)s, fence = fence + 1,
-                    takeovers = takeovers + (lease_owner IS NOT NULL)::int, hinted_at = NULL
-                WHERE stream_id = %(stream_id)s AND (lease_until IS NULL OR lease_until < clock_timestamp())
-                RETURNING stream_id, lane, key, fence, lease_owner AS owner, takeovers
-                """,
-                {"owner": owner, "duration": duration, "stream_id": stream_id},
-            ).fetchone()
+        No hint is needed while a worker holds the stream (it looks again before it lets go) or one is on its way.
+        """
+        self._append(entry)
 
-    def head(self, lease: Lease, duration: timedelta) -> Entry | None:
-        """Return the stream's first entry if it may be worked on now; None if empty, parked or not yet due."""
-        row = self._connection.execute(
-            """
-            WITH held AS (
-                UPDATE stream SET lease_until = clock_timestamp() + %(duration)s
-                WHERE stream_id = %(stream_id)s AND fence = %(fence)s RETURNING stream_id)
-            SELECT first.* FROM held LEFT JOIN LATERAL (
-                SELECT stream_id, seq, function, message_id, delivery_id, attempts, due_at, first_failed_at,
-                    traceparent, status
-                FROM entry WHERE entry.stream_id = held.stream_id ORDER BY seq LIMIT 1) first ON true
-            """,
-            {"duration": duration, "stream_id": lease.stream_id, "fence": lease.fence},
-        ).fetchone()
-        if row is None:
-            raise LeaseLostError(lease.stream_id)
-        *fields, status = row
-        if status != "waiting":
-            return None
-        entry = Entry(*fields)
-        return entry if entry.due_at <= self._clock() else None
+    def join(self, merge: NewEntry, subsumed: Sequence[UUID]) -> None:
+        """Append `merge` to the survivor's stream, and end the streams of the subsumed keys at a fence."""
+        ending = [self._locked(merge, key) for key in subsumed]
+        into, seq, _ = _row(self._append(merge))
+        for stream_id in dict.fromkeys(ending):
+            if stream_id != into:
+                self._connection.execute(_END, {"stream_id": stream_id, "into": into, "seq": seq})
+
+    def take(self, stream_id: int, owner: str, duration: timedelta, flow: str) -> Later[Taken | None]:
+        """Lease the stream if nobody holds it, and look at its head. An expired lease counts as a takeover."""
+        wanted = {"stream_id": stream_id, "owner": owner, "duration": duration, "flow": flow, "now": self._clock()}
+        cursor = self._connection.execute(_TAKE, wanted)
+
+        def taken() -> Taken | None:
+            row = cursor.fetchone()
+            return Taken(Lease(*row[:6]), _entry(row[7:]), row[6]) if row else None
+
+        return taken
 
     def confirm(self, lease: Lease) -> None:
-        """Lock the stream's row for this commit; LeaseLostError if another worker took over."""
-        held = self._connection.execute(
-            "SELECT 1 FROM stream WHERE stream_id = %s AND fence = %s FOR UPDATE", (lease.stream_id, lease.fence)
-        ).fetchone()
-        if held is None:
-            raise LeaseLostError(lease.stream_id)
+        """
+        Lock the stream's row for this commit.
+
+        LeaseLostError if another worker took over: here, or at the next answer that is waited for, or at the commit.
+        """
+        self._connection.execute("SELECT hold_stream(%s, %s)", (lease.stream_id, lease.fence))
+
+    def finish(
+        self, lease: Lease, entry: Entry | None, function: str, duration: timedelta, flow: str
+    ) -> Later[Entry | None]:
+        """
+        Remove `entry`, whose record is the lineage, and take the next one or give the lease back, after `confirm`.
+
+        What another function owes next is hinted; a stream that need not be kept goes with its last entry.
+        """
+        cursor = self._connection.execute(
+            _FINISH,
+            {
+                "stream_id": lease.stream_id,
+                "seq": entry.seq if entry else 0,
+                "function": function,
+                "duration": duration,
+                "flow": flow,
+                "now": self._clock(),
+            },
+        )
+        row = _once(cursor)
+        self._awaited.append(lambda: _hint_after(row()))
+        return lambda: _entry(found[1:]) if (found := row()) and found[0] else None
 
     def release(self, lease: Lease) -> None:
-        """
-        Give the lease back; a stream that need not be kept goes with its last entry.
-
-        Call it in the commit that found no head: the row is locked, so no entry can slip in between.
-        """
+        """Give the lease back with the head where it is, after `confirm`."""
         self._connection.execute(
-            """
-            WITH gone AS (
-                DELETE FROM stream
-                WHERE stream_id = %(stream_id)s AND fence = %(fence)s AND NOT keep
-                  AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.stream_id = stream.stream_id)
-                RETURNING stream_id)
-            UPDATE stream SET lease_owner = NULL, lease_until = NULL
-            WHERE stream_id = %(stream_id)s AND fence = %(fence)s AND NOT EXISTS (SELECT 1 FROM gone)
-            """,
-            {"stream_id": lease.stream_id, "fence": lease.fence},
-        )
-
-    def close(self, entry: Entry) -> None:
-        """Remove the entry; the lineage is its record. Progress forgives earlier takeovers."""
-        self._connection.execute(
-            "WITH done AS (DELETE FROM entry WHERE (stream_id, seq) = (%(stream_id)s, %(seq)s))"
-            " UPDATE stream SET takeovers = 0 WHERE stream_id = %(stream_id)s AND takeovers > 0",
-            {"stream_id": entry.stream_id, "seq": entry.seq},
+            "UPDATE stream SET lease_owner = NULL, lease_until = NULL WHERE stream_id = %s", (lease.stream_id,)
         )
 
     def postpone(self, entry: Entry, due_at: datetime, code: str) -> None:
         """Keep the entry at the head, due at `due_at`, with a hint scheduled for then."""
         self._connection.execute(
-            "UPDATE entry SET attempts = attempts + 1, due_at = %s, code = %s,"
+            "UPDATE entry SET attempts = attempts + 1, due_at = %s, code = %s, status = 'waiting', waits_for = NULL,"
             " first_failed_at = coalesce(first_failed_at, %s) WHERE (stream_id, seq) = (%s, %s)",
             (due_at, code, self._clock(), entry.stream_id, entry.seq),
         )
@@ -126,28 +139,63 @@ class PostgresStreams:
     def park(self, entry: Entry, code: str) -> None:
         """Hold the stream at this entry until a person decides."""
         self._connection.execute(
-            "UPDATE entry SET status = 'parked', attempts = attempts + 1, code = %s WHERE (stream_id, seq) = (%s, %s)",
-            (code, entry.stream_id, entry.seq),
+            "UPDATE entry SET status = 'parked', attempts = attempts + 1, code = %s, parked_at = %s, waits_for = NULL"
+            " WHERE (stream_id, seq) = (%s, %s)",
+            (code, self._clock(), entry.stream_id, entry.seq),
         )
 
-    def overdue(self, before: datetime, limit: int) -> list[Hint]:
-        """Return hints for unleased streams whose head was due before `before`, and note that they were hinted."""
-        with self._connection.cursor(row_factory=class_row(Hint)) as cursor:
-            return cursor.execute(
-                """
-                WITH stuck AS (
-                    SELECT stream.stream_id, entry.function, entry.traceparent
-                    FROM entry JOIN stream USING (stream_id)
-                    WHERE entry.status = 'waiting' AND entry.due_at < %(before)s
-                      AND (stream.lease_until IS NULL OR stream.lease_until < clock_timestamp())
-                      AND (stream.hinted_at IS NULL OR stream.hinted_at < %(before)s)
-                      AND NOT EXISTS (
-                          SELECT 1 FROM entry earlier
-                          WHERE earlier.stream_id = entry.stream_id AND earlier.seq < entry.seq)
-                    ORDER BY entry.due_at LIMIT %(limit)s
-                    FOR UPDATE OF stream SKIP LOCKED)
-                UPDATE stream SET hinted_at = %(now)s FROM stuck WHERE stream.stream_id = stuck.stream_id
-                RETURNING stuck.stream_id, stuck.function, stuck.traceparent
-                """,
-                {"before": before, "limit": limit, "now": self._clock()},
-            ).fetchall()
+    def _append(self, entry: NewEntry) -> Later[Any]:
+        now = self._clock()
+        cursor = self._connection.execute(_APPEND, {**asdict(entry), "now": now, "fresh": now - _HINT_HOLDS})
+        row = _once(cursor)
+
+        def hint() -> Hint | None:
+            stream_id, _, wakes = _row(row)
+            return Hint(stream_id, entry.function, entry.traceparent) if wakes else None
+
+        self._awaited.append(hint)
+        return row
+
+    def _locked(self, merge: NewEntry, key: UUID) -> int:
+        """Lock the stream of `key` in the merge's lane, made if need be; return it, or what it was joined to."""
+        cursor = self._connection.execute(
+            "INSERT INTO stream (lane, key, keep) VALUES (%s, %s, true)"
+            " ON CONFLICT (lane, key) DO UPDATE SET keep = true RETURNING coalesce(joined_to, stream_id)",
+            (merge.lane, key),
+        )
+        return int(_row(_once(cursor))[0])
+
+
+def _once(cursor: Cursor) -> Later[Any]:
+    """Return the statement's one row, fetched when it is first asked for."""
+    fetched: list[Any] = []
+
+    def row() -> Any:
+        if not fetched:
+            fetched.append(cursor.fetchone())
+        return fetched[0]
+
+    return row
+
+
+def _row(later: Later[Any]) -> Any:
+    row = later()
+    if row is None:
+        raise LookupError("the statement always yields a row")
+    return row
+
+
+def _entry(row: Any) -> Entry | None:
+    *fields, _, _, ready = row
+    return Entry(*fields) if ready else None
+
+
+def _hint_after(row: Any) -> Hint | None:
+    """Return the hint for what the stream goes on with, unless its worker does so itself or it has its own."""
+    if row is None or row[0]:
+        return None
+    _, *fields, status, merge_stream, ready = row
+    head = Entry(*fields)
+    if status == "fence":  # everything before the fence is done: the merge may go
+        return Hint(merge_stream, head.function, head.traceparent)
+    return Hint(head.stream_id, head.function, head.traceparent) if status == "waiting" and ready else None

@@ -129,7 +129,9 @@ def _uuid(any_id: str) -> UUID | None:
 def _trace(connection: Connection, message_id: UUID) -> Trace:
     (message,) = _rows(connection, TracedMessage, "message", message_id, "received_at")
     waiting = connection.execute(
-        "SELECT function, status, attempts, code FROM entry WHERE message_id = %s ORDER BY entered_at", (message_id,)
+        "SELECT function, status, attempts, code FROM entry"
+        " WHERE message_id = %s AND status <> 'fence' ORDER BY entered_at",
+        (message_id,),
     ).fetchall()
     events = connection.execute(
         "SELECT type FROM event WHERE message_id = %s ORDER BY recorded_at, event_id", (message_id,)

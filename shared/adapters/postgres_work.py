@@ -1,4 +1,4 @@
-"""Work for people in PostgreSQL: tasks, quarantine, consents, and the leases of scheduled jobs."""
+"""Work for people in PostgreSQL: tasks, consents, and the leases of scheduled jobs."""
 
 from __future__ import annotations
 
@@ -46,6 +46,19 @@ class PostgresTasks:
             self._transition(task_id, None, "queued", actor, reason)
         return opened is not None
 
+    def close(self, dedupe_key: str, actor: str, reason: str) -> bool:
+        """Complete the task; the same dedupe key opens no second one."""
+        row = self._connection.execute(
+            "SELECT task_id, state FROM task WHERE dedupe_key = %s AND state NOT IN ('completed', 'cancelled')"
+            " FOR UPDATE",
+            (dedupe_key,),
+        ).fetchone()
+        if row is None:
+            return False
+        self._connection.execute("UPDATE task SET state = 'completed' WHERE task_id = %s", (row[0],))
+        self._transition(row[0], row[1], "completed", actor, reason)
+        return True
+
     def overdue(self, limit: int) -> list[OverdueTask]:
         """Lock and return open tasks whose deadline has passed, the longest overdue first."""
         with self._connection.cursor(row_factory=class_row(OverdueTask)) as cursor:
@@ -77,41 +90,6 @@ class PostgresTasks:
                 "at": self._clock(),
                 "reason": reason,
             },
-        )
-
-
-class PostgresQuarantine:
-    """What waits for a person, with the reason in code and location."""
-
-    def __init__(self, connection: Connection, clock: Clock) -> None:
-        self._connection = connection
-        self._clock = clock
-
-    def add(
-        self,
-        message_id: UUID,
-        delivery_id: UUID | None,
-        stream_id: int | None,
-        function: str,
-        code: str,
-        location: str,
-        explanation: str,
-    ) -> None:
-        """Put the message, or one delivery of it, into quarantine."""
-        self._connection.execute(
-            "INSERT INTO quarantine (quarantine_id, message_id, delivery_id, stream_id, function, code, location,"
-            " explanation, entered_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            (
-                uuid4(),
-                message_id,
-                delivery_id,
-                stream_id,
-                function,
-                code,
-                location,
-                explanation,
-                self._clock(),
-            ),
         )
 
 

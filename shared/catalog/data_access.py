@@ -13,10 +13,20 @@ _EVIDENCE = {"hop": "I", "audit": "I"}
 _QUARANTINE = {"quarantine": "SI", "task": "SI", "task_transition": "SI"}
 
 TABLE_ACCESS: dict[Tier, dict[str, str]] = {
-    Tier.INGEST: {**_STREAMS, **_EVIDENCE, "message": "SI", "inbox": "SI", "patient_alias": "SI"},
+    Tier.INGEST: {
+        **_STREAMS,
+        **_EVIDENCE,
+        "message": "SI",
+        "inbox": "SI",
+        "patient_alias": "SI",
+        "halt": "S",
+        "pressure": "S",
+        "intake_allowance": "SIU",
+    },
     Tier.API: {"message": "S", "delivery": "S", "quarantine": "S", "audit": "I"},
     Tier.PROCESS: {
         **_STREAMS,
+        "halt": "S",
         **_EVIDENCE,
         **_QUARANTINE,
         "message": "SU",
@@ -29,7 +39,11 @@ TABLE_ACCESS: dict[Tier, dict[str, str]] = {
     Tier.DELIVER: {
         **_STREAMS,
         **_EVIDENCE,
-        **_QUARANTINE,
+        "quarantine": "SI",
+        "task": "SIU",  # an outage that has ended closes its own task
+        "task_transition": "SI",
+        "destination_gate": "SIU",
+        "halt": "S",
         "message": "S",
         "conversion": "S",
         "delivery": "SU",
@@ -37,6 +51,7 @@ TABLE_ACCESS: dict[Tier, dict[str, str]] = {
     },
     Tier.WORKFLOW: {
         **_STREAMS,
+        "halt": "S",
         **_EVIDENCE,
         "message": "S",
         "quarantine": "SI",
@@ -47,6 +62,12 @@ TABLE_ACCESS: dict[Tier, dict[str, str]] = {
     Tier.OPS: {
         **_STREAMS,
         **_EVIDENCE,
+        "destination_gate": "SIU",
+        "halt": "SIUD",
+        "pressure": "SIU",
+        "dead_letter": "SI",
+        "audit": "SI",
+        "audit_seal": "SI",
         "message": "SU",
         "delivery": "SU",
         "quarantine": "SU",
@@ -69,4 +90,5 @@ OPERATOR_ACCESS: dict[str, str] = {
     "stream": "S",
     "entry": "S",
     "audit": "SI",
+    "audit_seal": "S",
 }

@@ -27,13 +27,18 @@ EVENTS = Topic("events")
 # Who in the enterprise listens to the PHI-free facts, outside any flow of ours.
 SUBSCRIPTIONS: tuple[Subscription, ...] = (Subscription(EVENTS, "analytics", sql_filter="type LIKE 'result.%'"),)
 
+_HL7V2_BODY = ("application/hl7-v2", "application/hl7-v2+er7", "text/plain")
 _ORU_VERSIONS = ("2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.7.1", "2.8", "2.8.1", "2.8.2")
 
 INTAKE = Flow(
     name="intake",
     sentence="partner -> Corridor -> archive and patient stream -> refusal tells the sender what to mend",
     steps=(
-        Step("receive-hl7v2", Tier.INGEST, Route("POST", "partners/{partner}/hl7v2", role="message.send")),
+        Step(
+            "receive-hl7v2",
+            Tier.INGEST,
+            Route("POST", "partners/{partner}/hl7v2", role="message.send", takes=_HL7V2_BODY, gives=_HL7V2_BODY[:1]),
+        ),
         Step("message-status", Tier.API, Route("GET", "messages/{id}", role="message.send")),
         Step("health", Tier.INGEST, Route("GET", "health", role=None)),
     ),
@@ -90,7 +95,9 @@ OPERATIONS = Flow(
     sentence="every flow -> Corridor -> operators -> stuck work is woken or becomes a task",
     steps=(
         Step("sweep", Tier.OPS, Schedule("*/5 * * * * *")),
+        Step("drain-dead-letters", Tier.OPS, Schedule("20 * * * * *")),
         Step("publish-events", Tier.OPS, Schedule("*/2 * * * * *")),
+        Step("seal-audit", Tier.OPS, Schedule("*/15 * * * * *")),
     ),
     owner="integration-platform",
     support="integration-platform@corridor.example",

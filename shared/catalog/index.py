@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from shared.catalog.flows import EVENTS, FLOWS, SUBSCRIPTIONS
-from shared.catalog.model import Flow, Lifecycle, MessageType, Queue, Step, Subscription, Tier, Topic
+from shared.catalog.model import FileDrop, Flow, Lifecycle, MessageType, Queue, Step, Subscription, Tier, Topic
 
 ALL_TIERS = "all"
 
@@ -30,8 +30,8 @@ def step_of_function(function: str) -> Step:
 
 
 def queues() -> tuple[Queue, ...]:
-    """Return every hint queue once."""
-    return tuple(dict.fromkeys(step.inbound for step in steps() if isinstance(step.inbound, Queue)))
+    """Return every queue once: those of hints and those that say that a file is there."""
+    return tuple(dict.fromkeys(step.queue for step in steps() if isinstance(step.inbound, Queue | FileDrop)))
 
 
 def subscriptions() -> tuple[Subscription, ...]:

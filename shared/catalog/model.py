@@ -70,21 +70,32 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A Service Bus queue of hints. Losing, doubling or reordering one of its messages changes nothing."""
+    """
+    A Service Bus queue of hints. Losing, doubling or reordering one of its messages changes nothing.
+
+    `formerly` has the names that the queue had before: Azure cannot rename a queue, so each old one stays and
+    forwards to this one, until the name is taken out here.
+    """
 
     name: str
     traffic_class: TrafficClass = TrafficClass.REALTIME
     lock: timedelta = timedelta(minutes=1)
     max_deliveries: int = 10
     time_to_live: timedelta = timedelta(days=1)
+    formerly: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A Service Bus topic for PHI-free facts that the enterprise may subscribe to."""
+    """
+    A Service Bus topic for PHI-free facts that the enterprise may subscribe to.
+
+    A fact that is published twice under one id within `duplicate_window` is kept once.
+    """
 
     name: str
     time_to_live: timedelta = timedelta(days=7)
+    duplicate_window: timedelta = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +115,16 @@ class Route:
     An HTTP operation below `/api`.
 
     `role` is the application role that a caller's token must carry, `public` marks the ones that need none
-    (health alone), `version` is the API version in the path.
+    (health alone), `version` is the API version in the path. `takes` and `gives` are the media types of the body
+    and of a good answer.
     """
 
     method: str
     path: str
     role: str | None
     version: str = "v1"
+    takes: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ("application/json",)
 
     @property
     def name(self) -> str:
@@ -130,7 +144,52 @@ class Schedule:
         return self.expression
 
 
-Inbound = Queue | Subscription | Route | Schedule
+@dataclass(frozen=True, slots=True)
+class FileDrop:
+    """
+    Files put into a container of the landing storage, below `prefix`.
+
+    Event Grid says on `queue` that a file is complete. A file is the sender's copy, not the record: it is
+    disposed of after `keep`.
+    """
+
+    container: str
+    queue: Queue
+    prefix: str = ""
+    keep: timedelta = timedelta(days=30)
+
+    @property
+    def name(self) -> str:
+        """The queue's name: it is what the trigger listens to."""
+        return self.queue.name
+
+
+class FactSource(StrEnum):
+    """Which service of the platform tells the facts."""
+
+    VAULT = "vault"
+    HEALTH = "health"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """
+    What the platform says about itself, without patient data, by the native Event Grid trigger.
+
+    `types` are event types as the source's schema names them. Tier `ops` alone may listen: its app has the one
+    endpoint that Event Grid can reach.
+    """
+
+    source: FactSource
+    types: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The source: a trigger of this kind listens to whatever is delivered to it."""
+        return self.source.value
+
+
+Inbound = Queue | Subscription | Route | Schedule | FileDrop | Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +229,8 @@ class Step:
     @property
     def queue(self) -> Queue:
         """The queue that wakes the step; TypeError if something else does."""
+        if isinstance(self.inbound, FileDrop):
+            return self.inbound.queue
         if not isinstance(self.inbound, Queue):
             raise TypeError(f"{self.function} is not woken by a queue")
         return self.inbound
@@ -206,6 +267,8 @@ class Flow:
         for name in (self.name, *(step.name for step in self.steps)):
             if not _KEBAB.fullmatch(name):
                 raise ValueError(f"{name}: names are kebab-case")
+        if misplaced := [s.name for s in self.steps if isinstance(s.inbound, Facts) and s.tier is not Tier.OPS]:
+            raise ValueError(f"{self.name}: {misplaced[0]} listens to facts, which reach tier ops alone")
         object.__setattr__(self, "steps", tuple(replace(step, flow=self.name) for step in self.steps))
 
     @property

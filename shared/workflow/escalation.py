@@ -20,10 +20,16 @@ class Ladder:
 
 CRITICAL_RESULT = "critical-result"
 QUARANTINE_REVIEW = "quarantine-review"
+DESTINATION_OUTAGE = "destination-outage"
+WAITING_TOO_LONG = "waiting-too-long"
+DEAD_LETTER = "dead-letter"
 
 _LADDERS = {
     CRITICAL_RESULT: Ladder(("ordering-clinician", "charge-nurse", "physician-on-call"), timedelta(minutes=15)),
     QUARANTINE_REVIEW: Ladder(("integration-steward", "integration-lead"), timedelta(hours=4)),
+    DESTINATION_OUTAGE: Ladder(("integration-operations", "integration-lead"), timedelta(minutes=30)),
+    WAITING_TOO_LONG: Ladder(("integration-steward", "integration-lead"), timedelta(hours=4)),
+    DEAD_LETTER: Ladder(("integration-operations", "integration-lead"), timedelta(hours=4)),
 }
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import uuid4
 
 import orjson
 import psycopg
@@ -14,79 +13,11 @@ import pytest
 
 from functions.delivery.use_case import SEND
 from shared.adapters.memory import FakeDestination, FakeDestinations, FixedClock, MemoryArchive
-from shared.delivery import lanes
 from shared.errors import RejectedError, TransientError
-from shared.ledger import NewEntry, Receipt
 from shared.pipeline import drain
 from shared.ports import Ports
-from shared.trace_context import start_trace
+from tests.functions.delivery.rooms import BUNDLE, Owe, deliveries, destination
 from tests.functions.messages import PARTNERS
-
-PATIENT_ID = "0b8ddf52-93c7-5b2c-a2b2-0a4e2f5c0001"
-BUNDLE: dict[str, Any] = {
-    "resourceType": "Bundle",
-    "type": "transaction",
-    "entry": [
-        {
-            "fullUrl": f"urn:uuid:{PATIENT_ID}",
-            "resource": {
-                "resourceType": "Patient",
-                "id": PATIENT_ID,
-                "name": [{"family": "TESTPATIENT-ALDER"}],
-                "telecom": [{"system": "phone", "value": "555-0100"}],
-            },
-            "request": {"method": "PUT", "url": f"Patient/{PATIENT_ID}"},
-        }
-    ],
-}
-
-Owe = Callable[..., int]
-
-
-@pytest.fixture
-def desk(ports: Ports) -> Ports:
-    return replace(ports, partners=PARTNERS)
-
-
-@pytest.fixture
-def owe(desk: Ports) -> Owe:
-    def add(destination: str = "harbor-ehr", key: UUID | None = None, bundle: dict[str, Any] = BUNDLE) -> int:
-        message_id, trace = uuid4(), start_trace()
-        receipt = Receipt(
-            message_id, "riverside-lab", "T-1", message_id.bytes, 1, "text/plain", "ORU", "R01", "ORU_R01",
-            "2.5.1", "P", "lab-results", desk.clock(), trace,
-        )  # fmt: skip
-        delivery_id = uuid5(message_id, destination)
-        with desk.ledger.transaction() as tx:
-            tx.messages.add(receipt, "processed", ("AA", b"ACK"))
-            tx.conversions.add(message_id, "test/1", orjson.dumps(bundle), {}, [])
-            tx.deliveries.add(delivery_id, message_id, destination, "due")
-            tx.streams.append(
-                NewEntry(
-                    lanes.deliver_to(destination),
-                    key or uuid4(),
-                    SEND.step.function,
-                    message_id,
-                    trace,
-                    keep=True,
-                    delivery_id=delivery_id,
-                )
-            )
-            return tx.hints[-1].stream_id
-
-    return add
-
-
-def deliveries(ledger_url: str, columns: str = "status, status_code") -> list[tuple[object, ...]]:
-    with psycopg.connect(ledger_url) as connection:
-        return connection.execute(f"select {columns} from delivery order by due_since, delivery_id").fetchall()
-
-
-def destination(desk: Ports, name: str = "harbor-ehr") -> FakeDestination:
-    assert isinstance(desk.destinations, FakeDestinations)
-    found = desk.destinations.named(name)
-    assert isinstance(found, FakeDestination)
-    return found
 
 
 def test_what_is_due_is_sent_archived_and_receipted(desk: Ports, owe: Owe, ledger_url: str) -> None:
@@ -174,7 +105,7 @@ def test_a_crash_between_sending_and_committing_repeats_under_the_same_key(
         def send(self, body: bytes, *, idempotency_key: str, traceparent: str) -> Any:
             super().send(body, idempotency_key=idempotency_key, traceparent=traceparent)
             with desk.ledger.transaction() as tx:  # another worker takes the stream over meanwhile
-                assert tx.streams.lease(stream_id, "other", timedelta(seconds=-1)) is not None
+                assert tx.streams.take(stream_id, "other", timedelta(seconds=-1), "")() is not None
             raise KeyboardInterrupt
 
     assert isinstance(desk.destinations, FakeDestinations)

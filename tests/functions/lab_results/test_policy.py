@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.lab_results.policy import critical_findings, is_outdated, most_advanced, rank_of, stated_at
+from functions.lab_results.policy import (
+    critical_findings,
+    is_outdated,
+    most_advanced,
+    rank_of,
+    refuse_unknown_status,
+    stated_at,
+)
+from shared.errors import Issue, ReviewNeededError
 from shared.formats.hl7v2.parse import parse
 from shared.formats.hl7v2.results import observed_results, report_states
 from shared.partners.profile import CodeMapping
@@ -126,3 +134,19 @@ def test_the_most_advanced_report_speaks_for_the_message() -> None:
 
     assert "P" == most_advanced(report_states(parse(two)))
     assert "" == most_advanced([])
+
+
+def unmapped(location: str, code: str = "unmapped-code") -> Issue:
+    return Issue("warning", "code-invalid", code, location, "The status is not in the table.")
+
+
+@pytest.mark.parametrize("location", ["OBX-11", "OBX[12]-11", "OBR-25", "OBR[2]-25"])
+def test_a_status_that_nobody_has_mapped_needs_a_person(location: str) -> None:
+    with pytest.raises(ReviewNeededError) as error:
+        refuse_unknown_status([unmapped("OBX-8"), unmapped(location), unmapped("OBX[99]-11")])
+
+    assert ("unmapped-code", location) == (error.value.code, error.value.location)
+
+
+def test_any_other_unmapped_code_goes_on() -> None:
+    refuse_unknown_status([unmapped("OBX-8"), unmapped("PV1-2"), unmapped("OBX-11", "missing-status")])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,8 +21,9 @@ from shared.adapters.http_destinations import (
 )
 from shared.adapters.key_vault_secrets import KeyVaultSecrets
 from shared.errors import ConfigurationError, TransientError
+from shared.partners.model import Partners, Secondary
 from shared.partners.reading import read_partners
-from shared.settings import read_settings
+from shared.settings import Settings, read_settings
 from shared.trace_context import start_trace
 from tests.shared.adapters.desks import ENDPOINT, Clients, bundle, failure, send
 from tests.shared.adapters.parts import HttpServer, Seconds, nobody, plain
@@ -105,16 +109,23 @@ def test_an_issuer_that_cannot_be_reached_heals(clients: Clients, secrets: KeyVa
         assert "destination-unreachable" == failure(TransientError, tokens.current).code
 
 
+def settings_with(issuer: Issuer, addresses: dict[str, str]) -> Settings:
+    unused = ("CORRIDOR_DATABASE_URL", "CORRIDOR_ARCHIVE_URL", "SERVICE_BUS__fullyQualifiedNamespace")
+    return read_settings(
+        dict.fromkeys((*unused, "CORRIDOR_KEY_VAULT_URL", "CORRIDOR_TOKEN_ISSUER"), "-")
+        | {"CORRIDOR_TOKEN_JWKS_URL": "-", "CORRIDOR_TOKEN_AUDIENCE": "-", "CORRIDOR_CA_FILE": issuer.ca_file}
+        | addresses
+    )
+
+
 @pytest.fixture
 def named(issuer: Issuer, sites: Sites, secret_client: SecretClient) -> Iterator[HttpDestinations]:
     secret_client.set_secret("harbor-ehr-client-secret", CLIENT_SECRET)
     secret_client.set_secret("insight-portal-webhook-secret", WEBHOOK_SECRET)
-    unused = ("CORRIDOR_DATABASE_URL", "CORRIDOR_ARCHIVE_URL", "SERVICE_BUS__fullyQualifiedNamespace")
-    settings = read_settings(
-        dict.fromkeys((*unused, "CORRIDOR_KEY_VAULT_URL", "CORRIDOR_TOKEN_ISSUER"), "-")
-        | {"CORRIDOR_TOKEN_JWKS_URL": "-", "CORRIDOR_TOKEN_AUDIENCE": "-", "CORRIDOR_CA_FILE": issuer.ca_file}
-        | {"HARBOR_EHR_URL": f"{sites.url}/fhir", "HARBOR_EHR_TOKEN_URL": issuer.token_url}
-        | {"INSIGHT_PORTAL_URL": f"{sites.url}/webhook"}
+    settings = settings_with(
+        issuer,
+        {"HARBOR_EHR_URL": f"{sites.url}/fhir", "HARBOR_EHR_TOKEN_URL": issuer.token_url}
+        | {"INSIGHT_PORTAL_URL": f"{sites.url}/webhook"},
     )
     destinations = HttpDestinations(PARTNERS, settings, KeyVaultSecrets(secret_client))
     yield destinations
@@ -129,7 +140,25 @@ def test_every_destination_of_the_partner_files_is_reached(named: HttpDestinatio
     assert named.named(name) is named.named(name)
 
 
-@pytest.mark.parametrize("name", ["riverside-lab", "nobody"])
+def test_a_secondary_endpoint_is_a_way_of_its_own(issuer: Issuer, sites: Sites, secret_client: SecretClient) -> None:
+    secret_client.set_secret("insight-portal-webhook-secret", WEBHOOK_SECRET)
+    portal = PARTNERS.by_name["insight-portal"]
+    assert portal.receives is not None
+    standby = replace(portal.receives.endpoint, url_setting="STANDBY_URL")
+    receives = replace(portal.receives, secondary=Secondary(standby, timedelta(minutes=5)))
+    settings = settings_with(
+        issuer, {"INSIGHT_PORTAL_URL": "https://localhost:1", "STANDBY_URL": f"{sites.url}/webhook"}
+    )
+    partners = Partners({"insight-portal": replace(portal, receives=receives)})
+    with closing(HttpDestinations(partners, settings, KeyVaultSecrets(secret_client))) as destinations:
+        sent = destinations.named("insight-portal/secondary").send(
+            bundle(), idempotency_key=str(uuid4()), traceparent=start_trace()
+        )
+
+    assert "HTTP 202" == sent.receipt
+
+
+@pytest.mark.parametrize("name", ["riverside-lab", "nobody", "harbor-ehr/secondary"])
 def test_who_receives_nothing_is_no_destination(named: HttpDestinations, name: str) -> None:
     with pytest.raises(ConfigurationError, match="destination-unknown"):
         named.named(name)

@@ -139,7 +139,7 @@ def test_an_attempt_that_was_never_closed_may_have_arrived(ledger: PostgresLedge
     with ledger.transaction() as tx:
         tx.deliveries.add(delivery, message, "forgetful", "due")
         for _ in range(2):
-            tx.deliveries.open_attempt(delivery)
+            tx.deliveries.open_attempt(delivery, "forgetful", idempotent=False)
             row = tx.deliveries.get(delivery)
             assert row is not None
             told.append(row.possibly_repeated)

@@ -13,15 +13,21 @@ import pytest
 from functions.delivery.use_case import SEND
 from functions.intake.use_case import read_status
 from functions.lab_results.use_case import DETECT_CRITICAL, PROCESS
+from functions.operations.dead_letters import drain_dead_letters
+from functions.operations.sweeping import sweep
 from functions.operations.use_case import publish_recorded_events, wake_overdue_streams
 from functions.worklist.use_case import escalate_overdue_tasks
-from shared.adapters.memory import FakeDestinations, FixedClock, RecordedFacts, RecordedHints
+from shared.adapters.memory import FakeDestinations, FewDeadLetters, FixedClock, RecordedFacts, RecordedHints
 from shared.adapters.postgres_ledger import PostgresLedger
+from shared.adapters.shared_intake_gate import SharedIntakeGate
 from shared.authorization import Principal
 from shared.catalog.model import Tier
+from shared.delivery.pressure import IntakeLimits
 from shared.errors import RejectedError, TransientError
+from shared.partners.model import Partners, Rate
 from shared.pipeline import Stage, drain
-from shared.ports import Ports
+from shared.pipeline.decisions import halt
+from shared.ports import DeadLetter, Ports
 from tests.functions.messages import PARTNERS, oru
 from tests.shared.adapters.rooms import post
 
@@ -96,8 +102,29 @@ def test_a_stream_whose_hint_was_lost_is_woken_by_ops(
     clock.advance(timedelta(minutes=1))
 
     assert 2 == wake_overdue_streams(at(Tier.OPS))
+    halt("flow", "lab-results", "operator/one", "a minute", at(Tier.OPS), clock() + timedelta(minutes=1))
+    clock.advance(timedelta(hours=5))
+    sweep(at(Tier.OPS))
+    lost = [DeadLetter("lab-results-process", 1, "TTLExpiredException", b'{"stream": 1}', None, is_fact=False)]
+    assert 1 == drain_dead_letters(replace(at(Tier.OPS), dead_letters=FewDeadLetters(lost)))
+    assert [] == states(ledger_url, "select name from halt")
     work(PROCESS, at, hints)
     assert [("processed",)] == states(ledger_url, "select status from message")
+
+
+def test_ingest_may_draw_a_partners_allowance_and_read_what_halts_it(at: At, clock: FixedClock) -> None:
+    riverside = PARTNERS.by_name["riverside-lab"]
+    assert riverside.sends is not None
+    limited = replace(riverside, sends=replace(riverside.sends, allowance=Rate(per_second=1.0, burst=1)))
+    ingest = at(Tier.INGEST)
+    limits = IntakeLimits(backlog=10, age=timedelta(minutes=1), archive_free=0)
+    gate = SharedIntakeGate(
+        ingest.ledger, ingest.archive, Partners({"riverside-lab": limited}), clock=clock, limits=limits
+    )
+
+    gate.admit("riverside-lab")
+    with pytest.raises(TransientError, match="rate-exceeded"):
+        gate.admit("riverside-lab")
 
 
 @pytest.mark.parametrize("stage", [PROCESS, DETECT_CRITICAL], ids=lambda stage: stage.step.function)

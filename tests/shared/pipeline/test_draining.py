@@ -192,7 +192,7 @@ def test_a_defect_is_seen_though_the_stream_was_taken_over_meanwhile(ports: Port
 
     def taken_over(work: Work, given: Ports) -> Outcome:
         with ports.ledger.transaction() as tx:
-            assert tx.streams.lease(stream_id, "next", timedelta(seconds=30)) is not None
+            assert tx.streams.take(stream_id, "next", timedelta(seconds=30), "")() is not None
         raise ZeroDivisionError("a defect")
 
     with pytest.raises(ZeroDivisionError):
@@ -203,7 +203,7 @@ def test_an_entry_that_kills_every_worker_is_set_aside(ports: Ports, ledger_url:
     stream_id, _ = receive(ports, uuid4())
     for _ in range(6):  # six workers lease it and vanish
         with ports.ledger.transaction() as tx:
-            assert tx.streams.lease(stream_id, "vanishing", timedelta(seconds=-1)) is not None
+            assert tx.streams.take(stream_id, "vanishing", timedelta(seconds=-1), "")() is not None
 
     drain(stage(succeed([])), stream_id, ports)
 

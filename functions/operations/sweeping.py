@@ -1,0 +1,112 @@
+"""The sweep: what was lost is woken, what may pass is woken, what has waited too long is somebody's task."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from functions.operations.use_case import wake_overdue_streams
+from shared.catalog.flows import OPERATIONS
+from shared.ledger import NewTask
+from shared.ledger_ports import Transaction
+from shared.partners.model import USUAL_LIMITS, Receiver
+from shared.pipeline.decisions import resume_in
+from shared.ports import Ports
+from shared.structured_log import log_event
+from shared.workflow.escalation import WAITING_TOO_LONG, ladder_of
+
+_log = logging.getLogger(__name__)
+
+ACTOR = f"corridor/{OPERATIONS.step('sweep').tier}/{OPERATIONS.step('sweep').function}"
+
+_WOKEN_PER_FLOW = 500
+_QUARANTINED_TOO_LONG = timedelta(hours=4)
+_HELD_TOO_LONG = timedelta(hours=1)
+
+
+def sweep(ports: Ports) -> None:
+    """Do everything that must happen every few seconds though nobody asks for it. Twice at once does no harm."""
+    wake_overdue_streams(ports)
+    end_expired_halts(ports)
+    wake_held_streams(ports)
+    tell_what_waits_too_long(ports)
+    with ports.ledger.transaction() as tx:
+        tx.pressure.measure()
+
+
+def end_expired_halts(ports: Ports) -> int:
+    """Resume what was halted until now; return how many."""
+    with ports.ledger.transaction() as tx:
+        expired = [halt for halt in tx.halts.all() if not halt.holds(ports.clock())]
+        for halt in expired:
+            resume_in(tx, halt.kind, halt.name, ACTOR, "halt-expired")
+    return len(expired)
+
+
+def wake_held_streams(ports: Ports) -> int:
+    """
+    Wake what waits at a gate that would let it through, the oldest first and no more than may pass at once.
+
+    The gates do so themselves as deliveries end; this finds those that a crash or a lost hint has left behind.
+    """
+    with ports.ledger.transaction() as tx:
+        halted = {(halt.kind, halt.name) for halt in tx.halts.all()}
+        woken = 0
+        for held in tx.waking.waiting():
+            kind, _, name = held.waits_for.partition("/")
+            if (kind, name) not in halted:
+                room = _WOKEN_PER_FLOW if kind == "flow" else _room(tx, name, ports)
+                woken += tx.waking.wake(held.waits_for, room)
+    return woken
+
+
+def tell_what_waits_too_long(ports: Ports) -> int:
+    """Open one task for each kind of waiting that lasts too long, once per oldest entry; return how many (D05)."""
+    now = ports.clock()
+    opened = 0
+    with ports.ledger.transaction() as tx:
+        for parked in tx.waking.parked():
+            if now - parked.since > _QUARANTINED_TOO_LONG:
+                opened += _tell(tx, "parked", parked.function, parked.streams, parked.since, now)
+        for quarantined in tx.quarantine.oldest():
+            if now - quarantined.since > _QUARANTINED_TOO_LONG:
+                opened += _tell(tx, "quarantined", quarantined.waits_for, quarantined.entries, quarantined.since, now)
+        for held in tx.waking.waiting():
+            if now - held.since > _HELD_TOO_LONG:
+                opened += _tell(tx, "held", held.waits_for, held.entries, held.since, now)
+    return opened
+
+
+def _room(tx: Transaction, destination: str, ports: Ports) -> int:
+    gate = tx.gates.read(destination)
+    receiver = _receiver(destination, ports)
+    verdict = gate.breaker.verdict(ports.clock())
+    if verdict == "pass" or (receiver is not None and receiver.secondary is not None):
+        limits = receiver.limits if receiver else USUAL_LIMITS
+        return max(limits.concurrency - tx.gates.in_flight(destination), 0)
+    return 1 if verdict == "probe" else 0
+
+
+def _receiver(destination: str, ports: Ports) -> Receiver | None:
+    partner = ports.partners.get(destination)
+    return partner.receives if partner else None
+
+
+def _tell(tx: Transaction, how: str, where: str, count: int, since: datetime, now: datetime) -> bool:
+    ladder = ladder_of(WAITING_TOO_LONG)
+    opened = tx.tasks.open(
+        NewTask(
+            kind=WAITING_TOO_LONG,
+            dedupe_key=f"{WAITING_TOO_LONG}:{how}:{where}:{since.isoformat()}",
+            flow=OPERATIONS.name,
+            owner_queue=ladder.rung(0),
+            message_id=None,
+            due_at=now + ladder.within,
+            explanation={"how": how, "where": where, "count": count, "since": since.isoformat()},
+        ),
+        ACTOR,
+        "waited-too-long",
+    )
+    if opened:
+        log_event(_log, logging.ERROR, "waits too long", code=how, queue=where, count=count)
+    return opened

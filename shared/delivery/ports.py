@@ -1,0 +1,171 @@
+"""The delivery engine's part of the ledger: gates, halts, waking, quarantine. See `shared.ledger_ports`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+from uuid import UUID
+
+from shared.delivery.gate import Gate
+from shared.ledger import Entry, Hint, Later, ParkedStreams, Quarantined, WaitingAt
+from shared.partners.model import Rate
+
+HaltKind = Literal["partner", "destination", "flow"]
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """What an operator has halted: nothing is lost, everything waits. It ends at `until`, or when it is resumed."""
+
+    kind: HaltKind
+    name: str
+    actor: str
+    reason: str
+    halted_at: datetime
+    until: datetime | None
+
+    def holds(self, now: datetime) -> bool:
+        """Tell whether it is still in force."""
+        return self.until is None or now < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """
+    What a delivery finds at its gate; None: the gate has no row yet.
+
+    `others` counts the other streams that deliver there just now, `others_wait` says that some are held back.
+    """
+
+    gate: Gate | None
+    others: int
+    halted: bool
+    others_wait: bool
+
+
+def waits_for_destination(destination: str) -> str:
+    """Return what an entry waits for at a destination's gate."""
+    return f"destination/{destination}"
+
+
+def waits_for_flow(flow: str) -> str:
+    """Return what an entry waits for while its flow is halted."""
+    return f"flow/{flow}"
+
+
+class Gates(Protocol):
+    """One gate per way to a destination, shared by every worker."""
+
+    def look(self, stream_id: int) -> Later[Look]:
+        """Lock the gate of the stream's destination and count what is on its way there; before `streams.take`."""
+
+    def locked(self, way: str) -> Gate:
+        """Lock the gate and return it, closed if it is new."""
+
+    def read(self, way: str) -> Gate:
+        """Return the gate without locking it."""
+
+    def write(self, gate: Gate) -> None:
+        """Write a gate that this commit has locked."""
+
+    def in_flight(self, destination: str) -> int:
+        """Count the streams that deliver to the destination just now."""
+
+
+class Halts(Protocol):
+    """What operators have halted."""
+
+    def put(self, kind: HaltKind, name: str, actor: str, reason: str, until: datetime | None) -> None:
+        """Halt it, or replace who, why and until when."""
+
+    def remove(self, kind: HaltKind, name: str) -> bool:
+        """Take the halt away; False when there was none."""
+
+    def all(self) -> list[Halt]:
+        """Return every halt, those that have run out included."""
+
+
+class Waking(Protocol):
+    """Who sleeps and who is woken."""
+
+    def hold(self, entry: Entry, waits_for: str, code: str, until: datetime | None, *, hint: bool) -> None:
+        """Leave the head to its gate: no attempt is burnt, and the gate wakes it; with `hint`, at `until` as well."""
+
+    def wake(self, waits_for: str, limit: int) -> int:
+        """Wake what waits there, `limit` at most, the longest waiting first; return how many."""
+
+    def wake_stream(self, stream_id: int) -> bool:
+        """Hint the stream if its head is due and nobody holds it; False when nothing is owed just now."""
+
+    def record_residue(
+        self,
+        entity: str,
+        sequence: int,
+        reason: str,
+        stream_id: int | None,
+        enqueued_at: datetime | None,
+        outcome: str,
+    ) -> bool:
+        """Keep what the bus gave up on and what became of it; False when this letter was kept before."""
+
+    def waiting(self) -> list[WaitingAt]:
+        """Return every gate with entries waiting for it."""
+
+    def overdue(self, before: datetime, limit: int) -> list[Hint]:
+        """Return hints for unleased streams whose head has been due since `before`."""
+
+    def parked(self) -> list[ParkedStreams]:
+        """Return how many streams wait for a person, per function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    """What is owed: how many entries, and since when the oldest that could be processed now is due."""
+
+    measured_at: datetime
+    backlog: int
+    oldest_due: datetime | None
+
+
+class Backpressure(Protocol):
+    """What intake must know before a store fills."""
+
+    def measure(self) -> Pressure:
+        """Count what is owed, and keep it for `read`."""
+
+    def read(self) -> Pressure | None:
+        """Return what was measured last; None before the first time."""
+
+    def draw(self, partner: str, rate: Rate, wanted: int) -> tuple[int, timedelta]:
+        """Draw up to `wanted` postings of the partner's allowance; return how many, and how long until the next."""
+
+
+class Quarantine(Protocol):
+    """What waits for a person."""
+
+    def add(
+        self,
+        message_id: UUID,
+        delivery_id: UUID | None,
+        stream_id: int | None,
+        function: str,
+        code: str,
+        location: str,
+        explanation: str,
+        *,
+        moves_message: bool,
+    ) -> UUID:
+        """Put the message or delivery into quarantine and return the quarantine's id."""
+
+    def locked(self, quarantine_id: UUID) -> Quarantined | None:
+        """Lock the row and return it with the entry that is parked for it; None if there is none."""
+
+    def decide(self, quarantine_id: UUID, disposition: str, actor: str, reason: str) -> None:
+        """Note that it was `released` or `discarded`, by whom and why."""
+
+    def unpark(self, held: Quarantined, *, remove: bool) -> None:
+        """Let the stream go on: with the parked entry, its account of attempts forgotten, or without it."""
+
+    def oldest(self) -> list[WaitingAt]:
+        """Return how much waits for a decision per code, and since when."""

@@ -1,0 +1,132 @@
+"""Taking a stream: lease it, look at its head, and pass the gates of its flow and its destination."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from shared.delivery import lanes
+from shared.delivery.gate import HALTED, OPEN, Gate, Passage, passage
+from shared.delivery.ports import Look, waits_for_destination, waits_for_flow
+from shared.ledger import Entry, Later, Lease, Taken
+from shared.ledger_ports import Transaction
+from shared.partners.model import SECONDARY, USUAL_LIMITS, Limits, Receiver
+from shared.pipeline.stage import Admission, Stage, Work
+from shared.ports import Ports
+from shared.trace_context import child_of
+
+
+def enter(stage: Stage, stream_id: int, ports: Ports) -> Work | None:
+    """Lease the stream and return its head as work; None, with the lease given back, when there is nothing to do."""
+    taken, look = _take(stage, stream_id, ports)
+    if taken is None:
+        return None
+    entry = taken.entry
+    if entry is None or entry.function != stage.step.function:
+        with ports.ledger.transaction() as tx:  # under the row's lock, so that no new entry is overlooked
+            tx.streams.confirm(taken.lease)
+            found = finish(tx, stage, taken.lease, None, ports)
+        entry = found()
+    elif taken.halted:
+        _hold_at_flow(stage, taken.lease, entry, ports)
+        return None
+    if entry is None:
+        return None
+    return _admitted(stage, taken.lease, entry, look, ports)
+
+
+def proceed(stage: Stage, lease: Lease, entry: Entry | None, ports: Ports) -> Work | None:
+    """Return the next entry of a stream in hand as work: a delivery passes its gate again."""
+    if entry is None:
+        return None
+    if stage.book != "deliveries":
+        return _admitted(stage, lease, entry, None, ports)
+    with ports.ledger.transaction() as tx:
+        look = tx.gates.look(lease.stream_id)
+    return _admitted(stage, lease, entry, look(), ports)
+
+
+def finish(tx: Transaction, stage: Stage, lease: Lease, entry: Entry | None, ports: Ports) -> Later[Entry | None]:
+    """Close `entry` and take the next one, or give the lease back."""
+    return tx.streams.finish(lease, entry, stage.step.function, ports.lease, stage.halting_flow)
+
+
+def limits_of(receiver: Receiver | None) -> Limits:
+    """Return what a destination wants to take; the default where nobody describes it."""
+    return receiver.limits if receiver else USUAL_LIMITS
+
+
+def receiver_of(destination: str, ports: Ports) -> Receiver | None:
+    """Return what the partner file says of the destination, or None."""
+    partner = ports.partners.get(destination)
+    return partner.receives if partner else None
+
+
+def _take(stage: Stage, stream_id: int, ports: Ports) -> tuple[Taken | None, Look | None]:
+    if stage.book != "deliveries":
+        with ports.ledger.statements() as each:
+            return each.streams.take(stream_id, ports.instance, ports.lease, stage.halting_flow)(), None
+    with ports.ledger.transaction() as tx:
+        look = tx.gates.look(stream_id)
+        taken = tx.streams.take(stream_id, ports.instance, ports.lease, stage.halting_flow)
+    return taken(), look()
+
+
+def _admitted(stage: Stage, lease: Lease, entry: Entry, look: Look | None, ports: Ports) -> Work | None:
+    work = Work(entry, lease, entry.attempts + 1, child_of(entry.traceparent), stage.actor)
+    if look is None:
+        return work
+    gate = _gate_for(lease, entry, look, ports)
+    return replace(work, admission=Admission(gate, look.others_wait)) if gate else None
+
+
+def _gate_for(lease: Lease, entry: Entry, look: Look, ports: Ports) -> Gate | None:
+    """Return the gate that lets the delivery through, or None when it waits. Only what changes a gate is written."""
+    destination = lanes.destination_of(lease.lane)
+    receiver = receiver_of(destination, ports)
+    known = look.gate
+    if known is not None:
+        found = _passage(known, receiver, look, ports)
+        if found.verdict == "pass" and found.gate == known:
+            return known
+    with ports.ledger.transaction() as tx:
+        found = _passage(tx.gates.locked(destination), receiver, look, ports)
+        if found.reason == OPEN and (bypass := _bypass(tx, found, receiver, look, ports)):
+            found = bypass
+        waking = found.gate.waking(found.until, ports.clock()) if found.verdict == "wait" else None
+        tx.gates.write(waking or found.gate)
+        if found.verdict != "wait":
+            return found.gate
+        tx.streams.confirm(lease)
+        tx.waking.hold(entry, waits_for_destination(destination), found.reason, found.until, hint=waking is not None)
+        tx.streams.release(lease)
+    return None
+
+
+def _passage(gate: Gate, receiver: Receiver | None, look: Look, ports: Ports) -> Passage:
+    return passage(
+        gate, limits_of(receiver), look.others + 1, ports.clock(), _patience(receiver, ports), halted=look.halted
+    )
+
+
+def _bypass(tx: Transaction, primary: Passage, receiver: Receiver | None, look: Look, ports: Ports) -> Passage | None:
+    """Return the way over the secondary endpoint, once the primary has been away for as long as its file says."""
+    opened_at = primary.gate.breaker.opened_at
+    if receiver is None or receiver.secondary is None or opened_at is None:
+        return None
+    if ports.clock() - opened_at < receiver.secondary.after:
+        return None
+    found = _passage(tx.gates.locked(f"{primary.gate.way}{SECONDARY}"), receiver, look, ports)
+    return found if found.verdict != "wait" else None
+
+
+def _patience(receiver: Receiver | None, ports: Ports) -> timedelta:
+    """Return how long a probe may be on its way: fetching a token and posting, each within the time-out."""
+    return timedelta(seconds=4 * receiver.endpoint.timeout_seconds) if receiver else ports.lease
+
+
+def _hold_at_flow(stage: Stage, lease: Lease, entry: Entry, ports: Ports) -> None:
+    with ports.ledger.transaction() as tx:
+        tx.streams.confirm(lease)
+        tx.waking.hold(entry, waits_for_flow(stage.step.flow), HALTED, None, hint=False)
+        tx.streams.release(lease)

@@ -1,0 +1,160 @@
+"""The sweep: nothing waits for ever, and whoever should know is told once (D05, invariant 13)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from functions.lab_results.use_case import PROCESS
+from functions.operations.dead_letters import drain_dead_letters
+from functions.operations.sweeping import sweep, tell_what_waits_too_long, wake_held_streams
+from shared.adapters.memory import FewDeadLetters, FixedClock, RecordedHints
+from shared.errors import ReviewNeededError
+from shared.ledger import NewEntry
+from shared.pipeline import Outcome, Work, drain
+from shared.pipeline.decisions import halt
+from shared.ports import DeadLetter, Ports
+from shared.trace_context import start_trace
+from tests.functions.messages import PARTNERS, oru
+from tests.shared.adapters.rooms import post
+
+
+def rows(url: str, query: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(query).fetchall()
+
+
+def refuse(work: Work, ports: Ports) -> Outcome:
+    raise ReviewNeededError("unmapped-code", "OBX-3")
+
+
+@pytest.fixture
+def parked(ports: Ports, hints: RecordedHints) -> UUID:
+    message = post(ports, oru())
+    for hint in hints.take():
+        if hint.function == PROCESS.step.function:
+            drain(replace(PROCESS, use_case=refuse), hint.stream_id, replace(ports, partners=PARTNERS))
+    return message
+
+
+def waiting_tasks(url: str) -> list[str]:
+    found = rows(url, "select explanation->>'how' from task where kind = 'waiting-too-long' order by 1")
+    return [str(how) for (how,) in found]
+
+
+def test_what_is_parked_and_quarantined_for_too_long_is_told_once(
+    ports: Ports, parked: UUID, clock: FixedClock, ledger_url: str
+) -> None:
+    assert 0 == tell_what_waits_too_long(ports)
+    clock.advance(timedelta(hours=5))
+
+    assert [2, 0] == [tell_what_waits_too_long(ports) for _ in range(2)]
+    assert ["parked", "quarantined"] == waiting_tasks(ledger_url)
+
+
+def test_a_halt_that_was_forgotten_is_told(
+    ports: Ports, hints: RecordedHints, clock: FixedClock, ledger_url: str
+) -> None:
+    halt("flow", "lab-results", "operator/one", "a test", ports)
+    post(ports, oru())
+    for hint in hints.take():
+        if hint.function == PROCESS.step.function:
+            drain(PROCESS, hint.stream_id, replace(ports, partners=PARTNERS))
+    clock.advance(timedelta(hours=2))
+
+    sweep(ports)
+
+    assert ["held"] == waiting_tasks(ledger_url)
+    assert 0 == wake_held_streams(ports)
+
+
+def test_the_sweep_measures_what_intake_reads(ports: Ports, clock: FixedClock) -> None:
+    post(ports, oru())
+    due = clock()
+    clock.advance(timedelta(minutes=3))
+
+    sweep(ports)
+
+    with ports.ledger.statements() as each:
+        measured = each.pressure.read()
+    assert measured is not None
+    assert (clock(), 2, due) == (measured.measured_at, measured.backlog, measured.oldest_due)
+
+
+def test_a_parked_patient_ages_nobodys_backlog(ports: Ports, parked: UUID, clock: FixedClock, ledger_url: str) -> None:
+    with psycopg.connect(ledger_url) as connection:
+        connection.execute("delete from entry where function <> 'lab_results_process'")
+    post(ports, oru("T-2"))
+    with psycopg.connect(ledger_url) as connection:
+        connection.execute("delete from entry where function <> 'lab_results_process'")
+    clock.advance(timedelta(hours=1))
+
+    sweep(ports)
+
+    with ports.ledger.statements() as each:
+        measured = each.pressure.read()
+    assert measured is not None
+    assert (2, None) == (measured.backlog, measured.oldest_due)
+
+
+def letter(
+    body: bytes, sequence: int = 1, *, is_fact: bool = False, entity: str = "lab-results-process"
+) -> DeadLetter:
+    return DeadLetter(entity, sequence, "MaxDeliveryCountExceeded", body, None, is_fact)
+
+
+def drained(ports: Ports, *letters: DeadLetter) -> int:
+    return drain_dead_letters(replace(ports, dead_letters=FewDeadLetters(list(letters))))
+
+
+def test_a_dead_hint_wakes_what_is_still_owed(
+    ports: Ports, hints: RecordedHints, ledger_url: str, clock: FixedClock
+) -> None:
+    with ports.ledger.transaction() as tx:
+        tx.streams.append(NewEntry("process", uuid4(), PROCESS.step.function, uuid4(), start_trace(), keep=True))
+    (lost,) = hints.take()
+    body = b'{"stream": %d}' % lost.stream_id
+
+    assert 1 == drained(ports, letter(body))
+
+    assert [(lost.stream_id, lost.function)] == [(hint.stream_id, hint.function) for hint in hints.take()]
+    assert [("lab-results-process", "MaxDeliveryCountExceeded", "woken")] == rows(
+        ledger_url, "select entity, reason, outcome from dead_letter"
+    )
+
+
+def test_a_dead_hint_of_work_that_is_done_is_recorded_and_wakes_nobody(
+    ports: Ports, hints: RecordedHints, ledger_url: str
+) -> None:
+    drained(ports, letter(b'{"stream": 4711}'))
+
+    assert [] == hints.take()
+    assert [("nothing-owed",)] == rows(ledger_url, "select outcome from dead_letter")
+    assert [] == rows(ledger_url, "select kind from task")
+
+
+def test_what_cannot_be_read_and_what_a_subscriber_did_not_take_is_somebodys_task_once_a_day(
+    ports: Ports, ledger_url: str
+) -> None:
+    drained(
+        ports,
+        letter(b"nonsense", 1),
+        letter(b"nonsense", 2),
+        letter(b"{}", 1, is_fact=True, entity="events/analytics"),
+    )
+
+    assert [("fact",), ("unreadable",), ("unreadable",)] == rows(
+        ledger_url, "select outcome from dead_letter order by outcome"
+    )
+    assert [("dead-letter",)] * 2 == rows(ledger_url, "select kind from task")
+
+
+def test_a_letter_that_comes_again_after_a_crash_is_recorded_once(ports: Ports, ledger_url: str) -> None:
+    for _ in range(2):
+        drained(ports, letter(b'{"stream": 4711}'))
+
+    assert 1 == len(rows(ledger_url, "select entity from dead_letter"))

@@ -1,0 +1,75 @@
+"""What a message costs at the ledger, counted and not timed: waits for PostgreSQL's answer (ADR 16)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from psycopg.pq import Trace
+
+from shared.adapters.memory import FixedClock, RecordedHints
+from shared.adapters.postgres_ledger import PostgresLedger
+from shared.pipeline import drain
+from shared.ports import Ports
+from tests.functions.messages import PARTNERS, oru
+from tests.shared.adapters.rooms import STAGES, post
+
+
+class Tally:
+    """Reads libpq's own trace of the one connection: each request for an answer is one wait."""
+
+    def __init__(self, trace: Path) -> None:
+        self._trace = trace
+        self._seen = 0
+
+    def since_last(self) -> int:
+        asked = [line.split(b"\t")[2].strip() for line in self._trace.read_bytes().splitlines() if line[:2] == b"F\t"]
+        # A Flush straight after a Sync asks for nothing more.
+        waits = sum(
+            kind in {b"Sync", b"Query"} or (kind == b"Flush" and before != b"Sync")
+            for before, kind in zip([b"", *asked], asked, strict=False)
+        )
+        counted, self._seen = waits - self._seen, waits
+        return counted
+
+
+@pytest.fixture
+def traced(
+    ledger_url: str, clock: FixedClock, hints: RecordedHints, tmp_path: Path
+) -> Iterator[tuple[PostgresLedger, Tally]]:
+    ledger = PostgresLedger(ledger_url, clock=clock, hints=hints, pool_size=1)
+    with (tmp_path / "trace").open("wb") as file:
+        with ledger._pool.connection() as connection:
+            wire = connection.pgconn
+            wire.trace(file.fileno())
+            wire.set_trace_flags(Trace.SUPPRESS_TIMESTAMPS)
+        tally = Tally(tmp_path / "trace")
+        tally.since_last()
+        yield ledger, tally
+        wire.untrace()
+    ledger.close()
+
+
+def test_a_message_to_two_destinations_waits_sixteen_times(
+    ports: Ports, hints: RecordedHints, traced: tuple[PostgresLedger, Tally]
+) -> None:
+    ledger, tally = traced
+    desk = replace(ports, ledger=ledger, partners=PARTNERS)
+    costs: dict[str, list[int]] = {}
+    for number in range(2):  # the first makes the patient, the streams and the gates
+        costs.clear()
+        post(desk, oru(f"T-{number}", filler=f"F-{number}"))
+        costs["intake"] = [tally.since_last()]
+        while taken := hints.take():
+            for hint in taken:
+                drain(STAGES[hint.function], hint.stream_id, desk)
+                costs.setdefault(hint.function, []).append(tally.since_last())
+
+    assert {
+        "intake": [3],
+        "lab_results_process": [4],
+        "lab_results_detect_critical": [3],
+        "delivery_send": [3, 3],
+    } == costs
