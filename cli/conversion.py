@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.files import Source, detect_format, write_result
+from cli.hl7v2_validation import in_message
 from cli.parallel import on_all_cores
 from shared.errors import IntegrationError, Issue
 
 if TYPE_CHECKING:
     from shared.conversion import Conversion
+    from shared.mapping.hl7v2_to_fhir.bundles import BundleKind
     from shared.partners.profile import PartnerProfile
 
 # For a file that states no time of its own: plainly not a time at which anything was received.
@@ -35,6 +37,7 @@ class Job:
     profile: PartnerProfile | None
     coverage: bool
     out: Path | None
+    bundle: BundleKind = "transaction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +86,23 @@ def convert_to_folder(file: Source, job: Job) -> Converted:
 def convert_file(file: Source, source: str, job: Job) -> Converted:
     """Return what one file converts to, and the OperationOutcome of what in it does not."""
     # Imported here: `corridor convert --help` and its usage errors need no mapping.
-    from shared.formats.hl7v2.parse import split_batch
+    from shared.formats.hl7v2.batch import read_batch
     from shared.validation import outcome
 
     assert (source, job.to) in SUPPORTED  # noqa: S101 - refused or skipped before
     conversions: list[Conversion] = []
     issues: list[Issue] = []
     try:
-        messages = split_batch(file.path.read_bytes())
+        batch = read_batch(file.path.read_bytes())
+        messages = [item.payload for item in batch.items]
+        issues += (issue for issue in batch.issues if issue.severity == "error")
     except (IntegrationError, OSError) as error:
         messages, issues = [], [*_issues_of(error)]
-    for message in messages:
+    for number, message in enumerate(messages, start=1):
         try:
-            conversions += _convert_message(message, job.profile)
+            conversions += _convert_message(message, job)
         except Exception as error:  # noqa: BLE001 - one message must not stop the others
-            issues += _issues_of(error)
+            issues += in_message(number, _issues_of(error)) if len(messages) > 1 else _issues_of(error)
     coverage = [conversion.coverage.as_dict() for conversion in conversions] if job.coverage else []
     return Converted(
         file,
@@ -108,10 +113,11 @@ def convert_file(file: Source, source: str, job: Job) -> Converted:
     )
 
 
-def _convert_message(message: bytes, profile: PartnerProfile | None) -> Iterator[Conversion]:
+def _convert_message(message: bytes, job: Job) -> Iterator[Conversion]:
     from shared.conversion import convert
 
-    return convert(message, source="hl7v2", to="fhir", partner=profile, received=stated_time(message))
+    received = stated_time(message)
+    return convert(message, source="hl7v2", partner=job.profile, received=received, bundle=job.bundle)
 
 
 def stated_time(payload: bytes) -> datetime:

@@ -13,14 +13,16 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
+    "audit": Entry("cli.commands.audit", "Prove the audit log against its seals."),
     "bench": Entry("cli.commands.bench", "Print the performance tables."),
     "convert": Entry("cli.commands.convert", "Convert files or folders of messages, offline."),
     "demo": Entry("cli.commands.demo", "Live through a hospital's day on this machine and judge it."),
+    "infra": Entry("cli.commands.infra", "Preview the landing zone without Azure."),
     "reconcile": Entry("cli.commands.reconcile", "Prove that nothing is lost: both books, in one snapshot."),
     "send": Entry("cli.commands.send", "Post messages to a running Corridor as a partner would."),
     "test": Entry("cli.commands.test", "Check everything, as CI does."),
     "trace": Entry("cli.commands.trace", "Follow one message through every hop, by any id."),
     "up": Entry("cli.commands.up", "Start the whole platform on this machine and stay."),
-    "validate": Entry("cli.commands.validate", "Check FHIR resources and bundles."),
+    "validate": Entry("cli.commands.validate", "Check FHIR resources and bundles, and HL7 v2 messages."),
     "version": Entry("cli.commands.version", "Print the version."),
 }

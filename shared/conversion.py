@@ -19,6 +19,7 @@ from shared.errors import Issue
 from shared.formats.hl7v2.message import Message
 from shared.formats.hl7v2.parse import parse, split_batch
 from shared.mapping.coverage import Coverage
+from shared.mapping.hl7v2_to_fhir.bundles import BundleKind
 from shared.mapping.hl7v2_to_fhir.registry import map_message
 from shared.partners.profile import PartnerProfile
 
@@ -45,26 +46,34 @@ def convert(
     to: Target = "fhir",
     partner: PartnerProfile | None = None,
     received: datetime,
+    bundle: BundleKind = "transaction",
 ) -> Iterator[Conversion]:
     """
     Yield the conversion of every message in the payload, in its order.
 
-    RejectedError when a message cannot be read or has no map (`unsupported-message-type` at MSH-9), ReviewNeededError
-    when a person must decide (`unmapped-code`); both say where. A batch stops at the first such item: split it first
-    (`shared.formats.hl7v2.parse.split_batch`) to let the others go on. `source` and `to` have one value each so far.
+    RejectedError when a message cannot be read; it says where. A message of a type that has no map, or with a code
+    that no map knows, converts all the same and says so in its issues. A batch stops at the first item that cannot be
+    read: split it first (`shared.formats.hl7v2.parse.split_batch`) to let the others go on. `bundle` is the kind of
+    Bundle. `source` and `to` have one value each so far.
     """
     if received.tzinfo is None:
         raise ValueError("`received` needs a zone")
     charset = partner.default_charset if partner is not None else None
     for item, content in enumerate(split_batch(payload), start=1):
-        yield convert_message(parse(content, default_charset=charset), partner=partner, received=received, item=item)
+        message = parse(content, default_charset=charset)
+        yield convert_message(message, partner=partner, received=received, item=item, bundle=bundle)
 
 
 def convert_message(
-    message: Message, *, partner: PartnerProfile | None = None, received: datetime, item: int = 1
+    message: Message,
+    *,
+    partner: PartnerProfile | None = None,
+    received: datetime,
+    item: int = 1,
+    bundle: BundleKind = "transaction",
 ) -> Conversion:
     """Return the conversion of a message that is parsed already; errors as `convert`."""
-    mapped = map_message(message, partner, received)
+    mapped = map_message(message, partner, received, bundle)
     return Conversion(
         bundle=mapped.bundle,
         coverage=mapped.coverage,

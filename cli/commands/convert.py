@@ -14,10 +14,11 @@ from cli.files import FORMATS, Source, as_json, find_sources
 
 if TYPE_CHECKING:
     from cli.conversion import Job
-    from shared.partners.profile import PartnerProfile
+    from shared.mapping.hl7v2_to_fhir.bundles import BundleKind
 
-_PARTNERS = Path(__file__).resolve().parents[2] / "partners"
 _LISTED_FAILURES = 20
+# As shared.mapping.hl7v2_to_fhir.bundles has them: `corridor convert --help` needs no mapping.
+_BUNDLES = ("transaction", "batch", "message", "collection")
 
 
 @click.command("convert")
@@ -25,10 +26,18 @@ _LISTED_FAILURES = 20
 @click.option("--from", "source", type=click.Choice(FORMATS), help="The format of the files (else detected).")
 @click.option("--to", type=click.Choice(["fhir", "hl7v2"]), default="fhir", show_default=True)
 @click.option("--partner", metavar="NAME|FILE", help="Read local codes and conventions as this partner means them.")
+@click.option("--bundle", type=click.Choice(_BUNDLES), default=_BUNDLES[0], show_default=True, help="Kind of Bundle.")
 @click.option("--coverage", is_flag=True, help="Report what became of every source field.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write results below this folder.")
 def command(
-    paths: tuple[Path, ...], source: str | None, to: str, partner: str | None, coverage: bool, out: Path | None
+    paths: tuple[Path, ...],
+    source: str | None,
+    to: str,
+    partner: str | None,
+    bundle: BundleKind,
+    *,
+    coverage: bool,
+    out: Path | None,
 ) -> None:
     r"""
     Convert messages offline: PATHs are files or whole folders.
@@ -51,10 +60,12 @@ def command(
     stands.
     """
     from cli.conversion import Job
+    from cli.partner_files import sender_of
 
     sources = find_sources(paths, out)
     _refuse_unsupported(sources, source, to)
-    job = Job(source, to, _profile(partner), coverage, out)
+    sender = sender_of(partner)
+    job = Job(source, to, sender.profile if sender else None, coverage, out, bundle)
     sys.exit(_to_folder(sources, job) if out else _to_output(sources[0], job))
 
 
@@ -68,20 +79,6 @@ def _refuse_unsupported(sources: list[Source], source: str | None, to: str) -> N
             raise click.UsageError("cannot tell the format; say it with --from")
         if (name, to) not in SUPPORTED:
             raise click.UsageError(f"conversion from {name} to {to} is not yet supported")
-
-
-def _profile(partner: str | None) -> PartnerProfile | None:
-    from shared.partners.reading import read_partner
-
-    if partner is None:
-        return None
-    file = Path(partner) if partner.endswith((".yaml", ".yml")) else _PARTNERS / f"{partner}.yaml"
-    if not file.is_file():
-        raise click.UsageError(f"no such partner: {partner}")
-    sender = read_partner(file).sends
-    if sender is None:
-        raise click.UsageError(f"{partner} sends nothing")
-    return sender.profile
 
 
 def _to_output(file: Source, job: Job) -> int:

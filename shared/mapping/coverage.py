@@ -13,7 +13,7 @@ reads the very same lines.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -27,29 +27,35 @@ _LINE = re.compile(
 _DROPPED = "[dropped]"
 
 
+# Location, outcome, targets, reason: a CoverageEntry as the plain tuple that it is, for a message has thousands.
+Account = tuple[str, Outcome, tuple[str, ...], str]
+
+
 class CoverageEntry(NamedTuple):
-    """What became of one field (or of a part of one); a tuple, because a message has thousands."""
+    """What became of one field (or of a part of one)."""
 
     location: str
     outcome: Outcome
     targets: tuple[str, ...] = ()
     reason: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the entry as plain data."""
-        entry: dict[str, Any] = {"location": self.location, "outcome": self.outcome}
-        if self.targets:
-            entry["targets"] = list(self.targets)
-        if self.reason:
-            entry["reason"] = self.reason
-        return entry
 
-
-@dataclass(frozen=True, slots=True)
 class Coverage:
-    """The account of one message, in the order of its fields."""
+    """
+    The account of one message, in the order of its fields.
 
-    entries: tuple[CoverageEntry, ...]
+    It is made of the entries, or of a function that makes them: then nothing is spent on an account that nobody reads.
+    """
+
+    __slots__ = ("_account",)
+
+    def __init__(self, account: Sequence[Account] | Callable[[], Sequence[Account]]) -> None:
+        self._account = account
+
+    @property
+    def entries(self) -> tuple[CoverageEntry, ...]:
+        """Return what became of every field."""
+        return tuple(map(CoverageEntry._make, self._read()))
 
     @property
     def unknown(self) -> tuple[CoverageEntry, ...]:
@@ -64,9 +70,23 @@ class Coverage:
     def as_dict(self) -> dict[str, Any]:
         """Return counts and entries as plain data."""
         counts = {"mapped": 0, "dropped": 0, "unknown": 0}
-        for entry in self.entries:
-            counts[entry.outcome] += 1
-        return {**counts, "entries": [entry.as_dict() for entry in self.entries]}
+        entries = []
+        lists: dict[tuple[str, ...], list[str]] = {}
+        for location, outcome, targets, reason in self._read():
+            counts[outcome] += 1
+            entry: dict[str, Any] = {"location": location, "outcome": outcome}
+            if targets:
+                # One list for all fields that go to the same place: there are far fewer places than fields.
+                entry["targets"] = lists.get(targets) or lists.setdefault(targets, list(targets))
+            if reason:
+                entry["reason"] = reason
+            entries.append(entry)
+        return {**counts, "entries": entries}
+
+    def _read(self) -> Sequence[Account]:
+        if callable(self._account):
+            self._account = self._account()
+        return self._account
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +99,20 @@ class Rule:
     repeats: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FieldTable:
-    """The rules of one segment, by field number."""
+    """The rules of one segment, by field number; one table is not another, though they say the same."""
 
     segment: str
     rules: Mapping[int, Rule] = field(default_factory=dict)
+    outcomes: dict[int, tuple[Outcome, tuple[str, ...], str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Worked out once, for the account of every message: outcome, targets and reason of a field that has a value.
+        outcomes: dict[int, tuple[Outcome, tuple[str, ...], str]] = {}
+        for number, rule in self.rules.items():
+            outcomes[number] = ("dropped", (), rule.reason) if rule.reason else ("mapped", rule.targets, "")
+        object.__setattr__(self, "outcomes", outcomes)
 
     def numbers_of(self, datatype: str, target: str) -> tuple[int, ...]:
         """Return the fields of a data type that go to a resource type."""

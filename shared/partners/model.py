@@ -6,20 +6,51 @@ Everything in which one partner differs from another is data here; a new partner
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Literal
 
+from shared.formats.hl7v2.conformance.rules import Rule
 from shared.partners.profile import PartnerProfile
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """`burst` at once, and then `per_second`."""
+
+    per_second: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What a partner may post in a day, as the gateway counts it."""
+
+    calls: int
+    megabytes: int
+
+
+USUAL_QUOTA = Quota(calls=250_000, megabytes=10_000)
+
+
+@dataclass(frozen=True, slots=True)
 class Sender:
-    """What a partner may post: `profile` is what the mapping needs to know of it."""
+    """
+    What a partner may post, and how much: `profile` is what the mapping needs to know of it.
+
+    `certificates` has, per environment, the SHA-256 (64 hexadecimal digits, lower case) of the client certificates
+    that it proves itself by: two while one takes the other's place.
+    """
 
     processing_ids: tuple[str, ...]
     refuse_reused_control_ids: bool
     profile: PartnerProfile
+    conformance: tuple[Rule, ...] = ()
+    allowance: Rate | None = None
+    quota: Quota = USUAL_QUOTA
+    certificates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +81,28 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What a destination wants to take, over all workers: deliveries at once (one per patient), and a rate."""
+
+    concurrency: int = 3
+    rate: Rate | None = None
+
+
+USUAL_LIMITS = Limits()
+
+SECONDARY = "/secondary"
+"""What follows a destination's name in the way to its secondary endpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secondary:
+    """Where deliveries go once the endpoint has been away for `after`; they come back when it answers again."""
+
+    endpoint: Endpoint
+    after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Receiver:
     """
     What a partner receives: which events, which elements, under which consent rule.
@@ -62,6 +115,14 @@ class Receiver:
     events: tuple[str, ...]
     allow: dict[str, tuple[str, ...]] = field(default_factory=dict)
     consent: Literal["unless-denied", "if-permitted"] = "unless-denied"
+    limits: Limits = USUAL_LIMITS
+    secondary: Secondary | None = None
+
+    def endpoint_over(self, way: str) -> Endpoint | None:
+        """Return the endpoint that a way ends at; None when it names a secondary one and there is none any more."""
+        if not way.endswith(SECONDARY):
+            return self.endpoint
+        return self.secondary.endpoint if self.secondary else None
 
     def wants(self, event_type: str) -> bool:
         """Tell whether the partner's filter takes this event (shell-style pattern, e.g. `result.*`)."""

@@ -6,21 +6,37 @@ Errors are ConfigurationError `partner-file-invalid` with a location such as `ri
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
 from shared.errors import ConfigurationError
-from shared.partners.model import Credential, Endpoint, Partner, Partners, Receiver, Sender
-from shared.partners.profile import CodeMapping, ExtensionMapping, PartnerProfile
+from shared.formats.hl7v2.conformance.rules import USAGES, Rule, read_place
+from shared.partners.model import (
+    USUAL_LIMITS,
+    USUAL_QUOTA,
+    Credential,
+    Endpoint,
+    Limits,
+    Partner,
+    Partners,
+    Quota,
+    Rate,
+    Receiver,
+    Secondary,
+    Sender,
+)
+from shared.partners.profile_reading import read_profile
 
 T = TypeVar("T")
 _CONSENT_RULES = ("unless-denied", "if-permitted")
 _ENDPOINT_KINDS = ("fhir-r4", "webhook")
 _CREDENTIAL_KINDS = ("oauth2", "hmac")
+_SHA_256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
 def read_partners(folder: Path) -> Partners:
@@ -51,55 +67,55 @@ def read_partner(file: Path) -> Partner:
 
 
 def _sender(name: str, section: _Section) -> Sender:
-    zone = section.take("time-zone", str, "")
-    if zone:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise _invalid(section.at("time-zone"), "no such time zone") from error
     sender = Sender(
         processing_ids=section.texts("processing-ids", ("P",)),
         refuse_reused_control_ids=section.take("refuse-reused-control-ids", bool, False),
-        profile=PartnerProfile(
-            name=name,
-            time_zone=zone or None,
-            default_charset=section.take("default-character-set", str, "") or None,
-            assigning_authorities=section.take("assigning-authorities", dict, {}),
-            code_maps=_code_maps(section),
-            z_fields=_z_fields(section),
-        ),
+        allowance=_allowance(section.section("allowance")) if section.has("allowance") else None,
+        profile=read_profile(name, section),
+        conformance=_conformance(section),
+        quota=_quota(section.section("quota")) if section.has("quota") else USUAL_QUOTA,
+        certificates=_certificates(section),
     )
     section.finish()
     return sender
 
 
-def _code_maps(section: _Section) -> dict[str, dict[str, CodeMapping]]:
-    maps: dict[str, dict[str, CodeMapping]] = {}
-    for field, codes in section.take("code-maps", dict, {}).items():
-        entries = _Section(codes, section.at(f"code-maps.{field}"))
-        maps[field] = {code: _code(entries.section(code)) for code in entries.names()}
-    return maps
-
-
-def _z_fields(section: _Section) -> dict[str, ExtensionMapping]:
-    fields = _Section(section.take("z-fields", dict, {}), section.at("z-fields"))
-    return {name: _extension(fields.section(name)) for name in fields.names()}
-
-
-def _extension(section: _Section) -> ExtensionMapping:
-    mapping = ExtensionMapping(resource=section.take("resource", str), url=section.take("url", str))
-    section.finish()
-    return mapping
-
-
-def _code(section: _Section) -> CodeMapping:
-    mapping = CodeMapping(
-        system=section.take("system", str),
-        code=section.take("code", str),
-        display=section.take("display", str, "") or None,
+def _quota(section: _Section) -> Quota:
+    quota = Quota(
+        calls=section.at_least("per-day", 1, USUAL_QUOTA.calls),
+        megabytes=section.at_least("megabytes-per-day", 1, USUAL_QUOTA.megabytes),
     )
     section.finish()
-    return mapping
+    return quota
+
+
+def _certificates(section: _Section) -> dict[str, tuple[str, ...]]:
+    if not section.has("certificates"):
+        return {}
+    environments = section.section("certificates")
+    found = {name: environments.texts(name, ()) for name in environments.names()}
+    for name, prints in found.items():
+        if not 1 <= len(prints) <= 2 or not all(_SHA_256.fullmatch(each) for each in prints):
+            raise _invalid(environments.at(name), "one or two SHA-256 of certificates, in 64 hexadecimal digits")
+    return {name: tuple(each.lower() for each in prints) for name, prints in found.items()}
+
+
+def _conformance(section: _Section) -> tuple[Rule, ...]:
+    places = _Section(section.take("conformance", dict, {}), section.at("conformance"))
+    return tuple(_rule(places, place) for place in places.names())
+
+
+def _rule(places: _Section, place: str) -> Rule:
+    where = read_place(place)
+    if where is None:
+        raise _invalid(places.at(place), "a place such as PID, PID-5 or PID-5.1")
+    section = places.section(place)
+    usage = section.choice("usage", USAGES, "O")
+    length = section.take("length", int, 0)
+    if length < 0 or (length and not where[1]):
+        raise _invalid(section.at("length"), "the most characters of a field or component")
+    section.finish()
+    return Rule(*where, usage=usage, length=length or None)  # type: ignore[arg-type]
 
 
 def _receiver(section: _Section) -> Receiver:
@@ -112,9 +128,40 @@ def _receiver(section: _Section) -> Receiver:
         events=section.texts("events", ()),
         allow=allow,
         consent=section.choice("consent", _CONSENT_RULES, "unless-denied"),  # type: ignore[arg-type]
+        limits=_limits(section.section("limits")) if section.has("limits") else USUAL_LIMITS,
+        secondary=_secondary(section.section("secondary")) if section.has("secondary") else None,
     )
     section.finish()
     return receiver
+
+
+def _limits(section: _Section) -> Limits:
+    rate = section.section("rate") if section.has("rate") else None
+    limits = Limits(
+        concurrency=section.at_least("concurrency", 1, USUAL_LIMITS.concurrency),
+        rate=_rate(rate, rate.at_least("per-second", 1), seconds=1) if rate else None,
+    )
+    section.finish()
+    return limits
+
+
+def _allowance(section: _Section) -> Rate:
+    return _rate(section, section.at_least("per-minute", 1), seconds=60)
+
+
+def _rate(section: _Section, amount: int, *, seconds: int) -> Rate:
+    rate = Rate(per_second=amount / seconds, burst=section.at_least("burst", 1, amount))
+    section.finish()
+    return rate
+
+
+def _secondary(section: _Section) -> Secondary:
+    secondary = Secondary(
+        endpoint=_endpoint(section.section("endpoint")),
+        after=timedelta(minutes=section.at_least("after-minutes", 1, 5)),
+    )
+    section.finish()
+    return secondary
 
 
 def _endpoint(section: _Section) -> Endpoint:
@@ -167,6 +214,13 @@ class _Section:
             raise _invalid(self.at(key), "required")
         if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
             raise _invalid(self.at(key), f"expected {kind.__name__}")
+        return value
+
+    def at_least(self, key: str, least: int, default: int | None = None) -> int:
+        """Return a whole number that is not below `least`."""
+        value = self.take(key, int, default)
+        if value < least:
+            raise _invalid(self.at(key), f"at least {least}")
         return value
 
     def choice(self, key: str, allowed: tuple[str, ...], default: str | None = None) -> str:

@@ -118,7 +118,7 @@ def test_an_unforeseen_failure_names_its_place_and_nothing_of_the_message(messag
 def test_a_batch_gives_a_collection_of_what_converts_and_an_outcome_of_what_does_not(corridor, tmp_path: Path) -> None:
     good = ORU.format(control_id="C-1")
     (tmp_path / "batch.hl7").write_text(
-        "FHS|^~\\&|LAB\rBHS|^~\\&|LAB\r" + good + good.replace("ORU^R01^ORU_R01", "ZZZ^Z99") + "BTS|2\rFTS|1\r",
+        "FHS|^~\\&|LAB\rBHS|^~\\&|LAB\r" + good + good.replace("|2.5.1", "|2.5.1||||||KLINGON") + "BTS|2\rFTS|1\r",
         newline="",
     )
     (tmp_path / "alone.hl7").write_text(good, newline="")
@@ -132,7 +132,7 @@ def test_a_batch_gives_a_collection_of_what_converts_and_an_outcome_of_what_does
         entry["resource"] for entry in collection["entry"]
     ]
     issues = json.loads((tmp_path / "out" / "batch.hl7.error.json").read_text())["issue"]
-    assert ["unsupported-message-type"] == [issue["details"]["coding"][0]["code"] for issue in issues]
+    assert ["unsupported-character-set"] == [issue["details"]["coding"][0]["code"] for issue in issues]
 
 
 @pytest.mark.parametrize(
@@ -154,3 +154,14 @@ def test_what_cannot_be_converted_is_wrong_usage(
     run = corridor("convert", path, *options)
 
     assert (2, True) == (run.exit_code, reason in run.stderr)
+
+
+def test_a_batch_that_lost_a_message_says_so_beside_what_converts(corridor, tmp_path: Path) -> None:
+    path = tmp_path / "day.hl7"
+    path.write_text(f"BHS|^~\\&|\r{ORU.format(control_id='A')}{ORU.format(control_id='B')}BTS|3\r", newline="")
+
+    run = corridor("convert", path, "--out", tmp_path / "out")
+    issue = json.loads((tmp_path / "out" / "day.hl7.error.json").read_text())["issue"][0]
+
+    assert (1, True) == (run.exit_code, (tmp_path / "out" / "day.hl7.json").exists())
+    assert ("batch-count-differs", ["BTS-1"]) == (issue["details"]["coding"][0]["code"], issue["expression"])

@@ -14,14 +14,22 @@ TOKENS = KnownTokens(
         "role": {"sub": "s", "partner": "riverside-lab", "roles": ["message.send"]},
         "scope": {"sub": "s", "partner": "riverside-lab", "scp": "message.send other"},
         "poor": {"sub": "s", "partner": "riverside-lab", "roles": ["other"]},
+        "entra": {"sub": "s", "roles": ["message.send", "partner.riverside-lab"]},
+        "two": {"sub": "s", "roles": ["message.send", "partner.riverside-lab", "partner.northside-lab"]},
+        "torn": {"sub": "s", "partner": "northside-lab", "roles": ["message.send", "partner.riverside-lab"]},
         "odd": {"sub": "s", "roles": "message.send", "scp": 7},
     }
 )
 
 
-@pytest.mark.parametrize("token", ["role", "scope"])
+@pytest.mark.parametrize("token", ["role", "scope", "entra"])
 def test_a_token_with_the_routes_role_opens_it(token: str) -> None:
     assert "riverside-lab" == authorize(f"Bearer {token}", ROUTE, TOKENS).partner
+
+
+@pytest.mark.parametrize("token", ["two", "torn"])
+def test_a_token_that_names_two_partners_speaks_for_none(token: str) -> None:
+    assert "" == authorize(f"Bearer {token}", ROUTE, TOKENS).partner
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,19 @@ and on every run. Every part of a key is written with its length, so that ("ab",
     Patient               authority + identifier (MR before PI before PT before the first); scope + message without one
     Practitioner          authority + identifier; without one, the whole name
     Organization          authority + identifier; without one, the name
-    Location              scope + the whole PL as sent
+    Location              scope + the levels of the PL down to it; without any, the whole PL as sent
     Encounter             authority + visit number; without one, the patient + admission time, else the message
     ServiceRequest        report key (filler, else placer, else message + place; + service)
     DiagnosticReport      report key
     Specimen              authority + specimen id; without one, the report key + its place
     Observation           report key + code + sub-id (+ the how-manieth, where a report repeats all of these)
+    Account               authority + account number; without one, scope + patient
+    AllergyIntolerance    authority + identifier; without one, patient + allergen
+    Condition, Procedure  authority + identifier; without one, the visit (else the patient) + code (+ time)
+    Coverage              patient + insurer + plan + policy number
+    RelatedPerson         patient + part (next of kin, guarantor, insured) + name
+    PractitionerRole      what it is about + role + person
+    ChargeItem            authority + transaction number; without one, the message + its place
     Provenance            scope + control id + time of the message
 
 An authority that is a URI is unique in the world; any other is unique within its *scope*: the partner, or without one
@@ -26,17 +33,19 @@ from hashlib import sha1
 from uuid import UUID
 
 _NAMESPACE = UUID("6a4c6cf7-5f10-5f86-9d9b-0d6d3f2f7b11")
+_SEED = sha1(_NAMESPACE.bytes, usedforsecurity=False)
+# The first digit of a UUID's fourth group has its two highest bits fixed (RFC 9562, section 4.1).
+_VARIANT = {f"{digit:x}": f"{digit & 0b0011 | 0b1000:x}" for digit in range(16)}
 
 
 def resource_id(kind: str, *key: str) -> str:
     """Return the id of the resource of type `kind` that `key` names."""
-    name = "".join([f"{len(part)}:{part}" for part in (kind, *key)])
+    name = f"{len(kind)}:{kind}" + "".join([f"{len(part)}:{part}" for part in key])
     # What uuid.uuid5 does, without its objects: this runs for every resource of every message.
-    digest = bytearray(sha1(_NAMESPACE.bytes + name.encode(), usedforsecurity=False).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    digest = _SEED.copy()
+    digest.update(name.encode())
+    text = digest.hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 def scoped(scope: str, issuer: str) -> str:

@@ -1,44 +1,131 @@
 """
-The resources of a conversion -> a transaction Bundle.
+The resources of a conversion -> a Bundle: a transaction, or what the caller asks for instead.
 
-Every entry is `PUT Type/id` (update as create). The ids derive from business keys, so that the same message, or a
-later one about the same thing, writes the same resources: at least once in transport becomes once in effect without
-a search at the destination, and a correction replaces what it corrects. Conditional creates would leave a corrected
-result as it was. References are literal (`Patient/id`): they hold inside the bundle and on the server alike.
+    transaction   every entry is `PUT Type/id` (update as create)
+    batch         the same, each entry for itself
+    message       MessageHeader first, no requests; references by fullUrl
+    collection    the resources alone; references by fullUrl
+
+The ids derive from business keys, so that the same message, or a later one about the same thing, writes the same
+resources: at least once in transport becomes once in effect without a search at the destination, and a correction
+replaces what it corrects. Conditional creates would leave a corrected result as it was. The references of a
+transaction are literal (`Patient/id`): they hold inside the bundle and on the server alike. A message or collection
+goes to no server, and there the rules for references in bundles (R4, section 2.36.4) ask for the entry's own fullUrl.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, reference
+from shared.mapping.hl7v2_to_fhir.profiles import claim_profile
+from shared.mapping.hl7v2_to_fhir.segments.message_header import complete_bundle, message_header_from_msh
+from shared.mapping.hl7v2_to_fhir.segments.z import map_z_segments
+
+BundleKind = Literal["transaction", "batch", "message", "collection"]
+BUNDLE_KINDS: tuple[BundleKind, ...] = ("transaction", "batch", "message", "collection")
 
 _FIRST = ("Organization", "Practitioner", "PractitionerRole", "Location", "Patient", "Encounter", "ServiceRequest")
+_ACTORS = frozenset({"Organization", "Practitioner", "PractitionerRole", "Location", "Provenance"})
+_RANKS = {kind: rank for rank, kind in enumerate(_FIRST)}
 
 
 def transaction(context: Context, provenance: Resource) -> Resource:
-    """Return the transaction Bundle; the Provenance comes last and points to every other resource."""
+    """
+    Return the transaction Bundle; the Provenance comes last and points to every other resource.
+
+    The Z-segments that the partner file maps are put into the resources first.
+    """
+    map_z_segments(context, context.message.segments)
     resources = [resource for resource in context.resources if resource is not provenance]
     resources.sort(key=_rank)
-    provenance["target"] = [reference(resource) for resource in resources]
+    for resource in resources:
+        claim_profile(resource)
+    names = [_name(resource) for resource in resources]
+    provenance["target"] = [{"reference": name} for name in names]
     if not resources:
         # Provenance.target is 1..*: a message without any content still leaves its trace.
         provenance["target"] = [{"display": "a message without content"}]
     return {
         "resourceType": "Bundle",
         "type": "transaction",
-        "entry": [_entry(one) for one in (*resources, provenance)],
+        "entry": [
+            {**_without_request(resource), "request": {"method": "PUT", "url": name}}
+            for resource, name in zip((*resources, provenance), (*names, _name(provenance)), strict=True)
+        ],
     }
+
+
+def as_kind(context: Context, bundle: Resource, kind: BundleKind) -> Resource:
+    """Return a transaction as a Bundle of another kind; the resources in it are changed where references are."""
+    if kind == "transaction":
+        return bundle
+    if kind == "batch":
+        return {**bundle, "type": "batch"}
+    entries = [{"fullUrl": entry["fullUrl"], "resource": entry["resource"]} for entry in bundle["entry"]]
+    result: Resource = {"resourceType": "Bundle", "type": kind}
+    result["entry"] = _with_header(context, result, entries) if kind == "message" else entries
+    urls = {_name(entry["resource"]): entry["fullUrl"] for entry in result["entry"]}
+    for entry in result["entry"]:
+        _refer_by_url(entry["resource"], urls)
+    return result
+
+
+def _with_header(context: Context, bundle: Resource, entries: list[Resource]) -> list[Resource]:
+    msh = context.message.header
+    before = len(context.resources)
+    header = message_header_from_msh(context, msh)
+    if roots := _roots([entry["resource"] for entry in entries]):
+        header["focus"] = roots
+    complete_bundle(context, bundle, msh)
+    # The receiver may be an organization that nothing else names.
+    further = [resource for resource in context.resources[before:] if resource is not header]
+    return [_without_request(one) for one in (header, *further)] + entries
+
+
+def _roots(resources: list[Resource]) -> list[Resource]:
+    """Return references to what no other resource names, actors aside: that is what the message is about (policy)."""
+    named: set[str] = set()
+    for resource in resources:
+        if resource["resourceType"] != "Provenance":
+            _collect_references(resource, named)
+    return [
+        reference(resource)
+        for resource in resources
+        if resource["resourceType"] not in _ACTORS and _name(resource) not in named
+    ]
+
+
+def _collect_references(value: Any, named: set[str]) -> None:
+    if isinstance(value, dict):
+        if isinstance(target := value.get("reference"), str):
+            named.add(target)
+        for part in value.values():
+            _collect_references(part, named)
+    elif isinstance(value, list):
+        for part in value:
+            _collect_references(part, named)
+
+
+def _refer_by_url(value: Any, urls: dict[str, str]) -> None:
+    if isinstance(value, dict):
+        # Parts that several resources share are met again: what is rewritten is no longer in `urls`.
+        if (url := urls.get(value.get("reference", ""))) is not None:
+            value["reference"] = url
+        for part in value.values():
+            _refer_by_url(part, urls)
+    elif isinstance(value, list):
+        for part in value:
+            _refer_by_url(part, urls)
 
 
 def _rank(resource: Resource) -> int:
-    kind = resource["resourceType"]
-    return _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
+    return _RANKS.get(resource["resourceType"], len(_FIRST))
 
 
-def _entry(resource: Resource) -> dict[str, Any]:
-    return {
-        "fullUrl": f"urn:uuid:{resource['id']}",
-        "resource": resource,
-        "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"},
-    }
+def _name(resource: Resource) -> str:
+    return f"{resource['resourceType']}/{resource['id']}"
+
+
+def _without_request(resource: Resource) -> dict[str, Any]:
+    return {"fullUrl": f"urn:uuid:{resource['id']}", "resource": resource}

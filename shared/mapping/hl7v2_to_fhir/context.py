@@ -40,13 +40,13 @@ class Context:
         self.drops: dict[Segment, str] = {}
         self.dropped_fields: dict[tuple[Segment, int], str] = {}
         self.resources: list[Resource] = []
-        self.known: dict[tuple[str, str], Any] = {}
+        self.known: dict[tuple[str | None, ...], Any] = {}
         self.attachments: list[tuple[Resource, list[Resource]]] = []
-        self._by_identity: dict[tuple[str, ...], Resource] = {}
-        self._repeats: dict[tuple[str, ...], int] = {}
+        self._by_id: dict[str, Resource] = {}
+        self._repeats: dict[str, int] = {}
         self.scope = self.partner.name or _sender(message)
         self.zone = ZoneInfo(self.partner.time_zone) if self.partner.time_zone else None
-        sent = read_moment(message.header.text(7))
+        sent = read_moment(message.header.text(7)) if self.partner.quirks.header_zone else None
         self.offset = sent.zone if sent else ""
 
     def claim(self, segment: Segment, table: FieldTable) -> None:
@@ -63,22 +63,29 @@ class Context:
 
     def add(self, kind: str, *key: str) -> Resource:
         """Return a new resource; the same key again means another one (the second, the third ...)."""
-        first = identity = (kind, *key)
-        while identity in self._by_identity:
+        first = identity = resource_id(kind, *key)
+        while identity in self._by_id:
             repeat = self._repeats[first] = self._repeats.get(first, 1) + 1
-            identity = (*first, f"repeat {repeat}")
-        return self._new(identity)
+            identity = resource_id(kind, *key, f"repeat {repeat}")
+        return self._new(kind, identity)
 
     def shared(self, kind: str, *key: str) -> Resource:
         """Return the resource that the key names, new or already in the bundle: for people, places, organizations."""
-        identity = (kind, *key)
-        return self._by_identity.get(identity) or self._new(identity)
+        identity = resource_id(kind, *key)
+        return self._by_id.get(identity) or self._new(kind, identity)
 
-    def _new(self, identity: tuple[str, ...]) -> Resource:
-        resource: Resource = {"resourceType": identity[0], "id": resource_id(*identity)}
-        self._by_identity[identity] = resource
+    def _new(self, kind: str, identity: str) -> Resource:
+        resource: Resource = {"resourceType": kind, "id": identity}
+        self._by_id[identity] = resource
         self.resources.append(resource)
         return resource
+
+    def close(self) -> None:
+        """Let go of what only the maps needed: the account is read later, and a long message is large."""
+        self.known = {}
+        self.resources = []
+        self._by_id = {}
+        self._repeats = {}
 
     def local_code(self, field: str, code: str) -> CodeMapping | None:
         """Return what the sender's own code in `field` means, where its partner file says so."""
@@ -115,8 +122,11 @@ def extend(resource: Resource, name: str, extension: dict[str, Any]) -> None:
 
 def append(resource: Resource, name: str, value: Any) -> None:
     """Add a value to a repeating element unless it is empty or there already."""
-    if value:
-        values = resource.setdefault(name, [])
+    if not value:
+        return
+    if (values := resource.get(name)) is None:
+        resource[name] = [value]
+    else:
         # Beyond what any honest message repeats, comparing each with each would be the sender's lever.
         if len(values) > _COMPARED or value not in values:
             values.append(value)

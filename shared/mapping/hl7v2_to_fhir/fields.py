@@ -8,10 +8,10 @@ one. `AS-SENT` means that the field goes, as text, into the extension `urn:corri
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache, partial
 
 from shared.formats.hl7v2.message import NULL, Segment
-from shared.mapping.coverage import Coverage, CoverageEntry, FieldTable, Rule, field_table
+from shared.mapping.coverage import Account, Coverage, FieldTable, Rule, field_table
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, Context, Resource, append
 
 AS_SENT = "AS-SENT"
@@ -29,7 +29,7 @@ COMPONENTS: dict[str, frozenset[int]] = {
     "ID": frozenset({1}),
     "NDL": frozenset({1}),
     "NM": frozenset({1}),
-    "PL": frozenset(range(1, 10)),
+    "PL": frozenset(range(1, 12)),
     "CQ": frozenset({1, 2}),
     "XAD": frozenset({*range(1, 12), 13, 14}),
     "XCN": frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 19, 20}),
@@ -65,97 +65,127 @@ _FIRST_GAP = {
     name: next(number for number in range(1, 30) if number not in carried) - 1 for name, carried in COMPONENTS.items()
 }
 _NO_GAP = 1_000_000
+_USUAL_COMPONENTS = 30
+# The components of a type that need a look: those that its map does not carry, and the qualifiers.
+_DOUBTFUL: dict[str, list[tuple[int, tuple[int, ...] | None]]] = {
+    name: [
+        (number, tuple(sorted(_QUALIFIERS.get(name, {})[number])) if number in carried else None)
+        for number in range(1, _USUAL_COMPONENTS + 1)
+        if number not in carried or number in _QUALIFIERS.get(name, {})
+    ]
+    for name, carried in COMPONENTS.items()
+}
 _WHOLE = ("ST", "TX", "FT", "PRL", "OG")
 _NULL_REASON = "explicit null: the element is absent from the resource, which replaces what was there"
 _NO_MAP = "no map for this field"
 _NO_SEGMENT_MAP = "no map for this segment"
 
 
-_TABLES: dict[str, FieldTable] = {}
+# What no field can hold stands in for a delimiter that is not declared.
+_NEVER = "\r"
 
 
 def table_of(documentation: str | None) -> FieldTable:
     """Return the table in a segment module's docstring."""
-    table = field_table(documentation, (*COMPONENTS, *_WHOLE, AS_SENT))
-    _TABLES[table.segment] = table
-    return table
+    return field_table(documentation, (*COMPONENTS, *_WHOLE, AS_SENT))
 
 
-@cache
-def _as_sent(segment: str, target: str) -> tuple[int, ...]:
-    return _TABLES[segment].numbers_of(AS_SENT, target)
+@lru_cache(maxsize=1024)
+def _as_sent(table: FieldTable, target: str) -> tuple[int, ...]:
+    return tuple(sorted(table.numbers_of(AS_SENT, target)))
 
 
 def carry(context: Context, resource: Resource, segment: Segment, table: FieldTable) -> None:
     """Put the AS-SENT fields of a segment that name this resource's type into its extensions."""
     fields = segment.fields
     count = len(fields)
-    for number in _as_sent(table.segment, resource["resourceType"]):
-        if number < count and fields[number]:
+    for number in _as_sent(table, resource["resourceType"]):
+        if number >= count:
+            break
+        if fields[number]:
             carry_field(resource, segment, number)
+
+
+def carry_all(element: Resource, segment: Segment, table: FieldTable) -> None:
+    """Put every AS-SENT field of a segment into an element's extensions: for segments that make one element."""
+    for number, raw in enumerate(segment.fields):
+        if raw and number in table.rules and table.rules[number].datatype == AS_SENT:
+            carry_field(element, segment, number)
 
 
 def carry_field(element: Resource, segment: Segment, number: int) -> None:
     """Put one field, as text, into an extension of a resource or element."""
-    text = "~".join(repetition.text() for repetition in segment.repetitions(number))
+    if not segment.raw(number):
+        return
+    text = "~".join([repetition.text() for repetition in segment.repetitions(number)])
     if text.strip():
         append(element, "extension", {"url": f"{EXTENSIONS}{segment.name.lower()}-{number}", "valueString": text})
 
 
 def coverage_of(context: Context) -> Coverage:
-    """Return what became of every non-empty field of the message."""
-    entries: list[CoverageEntry] = []
+    """Return what became of every non-empty field of the message; the account is made when it is first read."""
+    return Coverage(partial(_accounts, context))
+
+
+def _accounts(context: Context) -> list[Account]:
+    accounts: list[Account] = []
     for segment in context.message.segments:
         reason = context.drops.get(segment)
         if reason is not None:
-            entries += (CoverageEntry(place, "dropped", (), reason) for place, _ in _valued(segment))
+            accounts += [(place, "dropped", (), reason) for place in _valued(segment)]
         elif (table := context.claims.get(segment)) is not None:
-            _account(context, segment, table, entries)
+            _account(context, segment, table, accounts)
         elif len(segment.fields) == 1:
-            entries.append(CoverageEntry(segment.label, "unknown", (), _NO_SEGMENT_MAP))
+            accounts.append((segment.label, "unknown", (), _NO_SEGMENT_MAP))
         else:
-            entries += (CoverageEntry(place, "unknown", (), _NO_SEGMENT_MAP) for place, _ in _valued(segment))
-    return Coverage(tuple(entries))
+            accounts += [(place, "unknown", (), _NO_SEGMENT_MAP) for place in _valued(segment)]
+    return accounts
 
 
-def _valued(segment: Segment) -> Iterator[tuple[str, int]]:
+def _valued(segment: Segment) -> Iterator[str]:
     label = segment.label
-    return ((f"{label}-{number}", number) for number, raw in enumerate(segment.fields) if raw and number)
+    return (f"{label}-{number}" for number, raw in enumerate(segment.fields) if raw and number)
 
 
-def _account(context: Context, segment: Segment, table: FieldTable, entries: list[CoverageEntry]) -> None:
-    rules, label, dropped = table.rules, segment.label, context.dropped_fields
-    component, repetition = segment.delimiters.component, segment.delimiters.repetition
-    header = segment.name == "MSH"
-    add = entries.append
+def _account(context: Context, segment: Segment, table: FieldTable, accounts: list[Account]) -> None:
+    outcomes, gaps, label, dropped = table.outcomes, _gaps(table), segment.label, context.dropped_fields
+    component, repetition = segment.delimiters.component or _NEVER, segment.delimiters.repetition or _NEVER
+    add = accounts.append
     for number, raw in enumerate(segment.fields):
         if not raw or not number:
             continue
         place = f"{label}-{number}"
-        rule = rules.get(number)
-        if rule is None:
-            add(CoverageEntry(place, "unknown", (), _NO_MAP))
-        elif raw == NULL:
-            add(CoverageEntry(place, "dropped", (), _NULL_REASON))
-        elif rule.reason:
-            add(CoverageEntry(place, "dropped", (), rule.reason))
-        elif dropped and (reason := dropped.get((segment, number))) is not None:
-            add(CoverageEntry(place, "dropped", (), reason))
+        if (known := outcomes.get(number)) is None:
+            add((place, "unknown", (), _NO_MAP))
+            continue
+        outcome, targets, reason = known
+        if raw == NULL:
+            add((place, "dropped", (), _NULL_REASON))
+        elif dropped and (segment, number) in dropped:
+            add((place, "dropped", (), dropped[segment, number]))
         else:
-            add(CoverageEntry(place, "mapped", rule.targets))
-            if header and number < 3:
-                continue
-            repeated = repetition and repetition in raw
-            gaps = component and (raw[0] == component or component * 2 in raw)
-            if repeated or gaps or (component and raw.count(component) >= _FIRST_GAP.get(rule.datatype, _NO_GAP)):
-                _account_parts(segment, number, rule, entries)
+            add((place, outcome, targets, reason))
+            gap = gaps[number]
+            if gap and (component in raw or repetition in raw):
+                doubtful = repetition in raw or raw[0] == component or component * 2 in raw
+                if doubtful or raw.count(component) >= gap:
+                    _account_parts(segment, number, table.rules[number], accounts)
 
 
-def _account_parts(segment: Segment, number: int, rule: Rule, entries: list[CoverageEntry]) -> None:
+@lru_cache(maxsize=1024)
+def _gaps(table: FieldTable) -> dict[int, int]:
+    """Return how many separators make a field worth a closer look; 0 where it is carried whole or not at all."""
+    return {
+        number: 0
+        if rule.reason or rule.datatype == AS_SENT or (rule.repeats and rule.datatype not in COMPONENTS)
+        else _FIRST_GAP.get(rule.datatype, _NO_GAP)
+        for number, rule in table.rules.items()
+    }
+
+
+def _account_parts(segment: Segment, number: int, rule: Rule, entries: list[Account]) -> None:
     """Account for what a mapped field holds beyond its data type's map: further components and repetitions."""
     carried = COMPONENTS.get(rule.datatype)
-    if rule.datatype == AS_SENT or (carried is None and rule.repeats):
-        return
     delimiters = segment.delimiters
     raw = segment.fields[number]
     repetitions = raw.split(delimiters.repetition) if delimiters.repetition else [raw]
@@ -163,20 +193,26 @@ def _account_parts(segment: Segment, number: int, rule: Rule, entries: list[Cove
         if index > 1 and not rule.repeats:
             if text:
                 place = segment.location(number, index)
-                entries.append(CoverageEntry(place, "unknown", (), "the map takes one repetition of this field"))
+                entries.append((place, "unknown", (), "the map takes one repetition of this field"))
             continue
-        if carried is None or not delimiters.component or delimiters.component not in text:
+        if carried is not None and delimiters.component and delimiters.component in text:
+            parts = text.split(delimiters.component)
+            for position, reason in _lost(rule.datatype, parts, delimiters.subcomponent or None):
+                entries.append((segment.location(number, index, position), "unknown", (), reason))
+
+
+def _lost(datatype: str, parts: list[str], subcomponent: str | None) -> Iterator[tuple[int, str]]:
+    """Yield the components that the map of a data type cannot place, and why."""
+    count = len(parts)
+    for position, heads in _DOUBTFUL[datatype]:
+        if position > count:
+            return
+        if not parts[position - 1]:
             continue
-        parts = text.split(delimiters.component)
-        qualifiers = _QUALIFIERS.get(rule.datatype, {})
-        for position, part in enumerate(parts, start=1):
-            if not part:
-                continue
-            if position not in carried:
-                place = segment.location(number, index, position)
-                entries.append(CoverageEntry(place, "unknown", (), "no map for this component"))
-            elif (heads := qualifiers.get(position)) and not any(
-                parts[head - 1].strip(delimiters.subcomponent or None) for head in heads if head <= len(parts)
-            ):
-                place = segment.location(number, index, position)
-                entries.append(CoverageEntry(place, "unknown", (), "qualifies a component that is empty"))
+        if heads is None:
+            yield position, "no map for this component"
+        elif not any(parts[head - 1].strip(subcomponent) for head in heads if head <= count):
+            yield position, "qualifies a component that is empty"
+    for position in range(_USUAL_COMPONENTS + 1, count + 1):
+        if parts[position - 1]:
+            yield position, "no map for this component"

@@ -15,6 +15,7 @@ from typing import Any
 from shared.errors import Issue
 from shared.formats.hl7v2.message import Message
 from shared.mapping.coverage import Coverage
+from shared.mapping.hl7v2_to_fhir.bundles import BundleKind, as_kind
 from shared.mapping.hl7v2_to_fhir.context import Context
 from shared.mapping.hl7v2_to_fhir.fields import coverage_of
 from shared.mapping.hl7v2_to_fhir.message_map import MessageMap
@@ -25,7 +26,20 @@ _ANY = "any_message"
 
 # MSH-9.1 -> the module in `messages/` whose `MAP` reads it.
 MODULES = {
+    "ADT": "adt",
+    "BAR": "bar",
+    "DFT": "dft",
     "ORU": "oru_r01",
+    "OUL": "oul",
+    **dict.fromkeys(("ORM", "OML", "OMG", "OMI", "OMD", "OMS", "OMN"), "orders"),
+    **dict.fromkeys(("ORR", "ORL", "ORG", "ORI", "ORD", "ORS", "ORN", "ORA"), "orders"),
+    **dict.fromkeys(("OMP", "RDE", "RDS", "RAS", "ORP", "RRE", "RRD", "RRA"), "pharmacy"),
+    **dict.fromkeys(("SIU", "SRM", "SRR"), "siu"),
+    "MDM": "mdm",
+    **dict.fromkeys(("REF", "RRI", "RPA"), "ref"),
+    "VXU": "vxu",
+    "VXR": "vxu",
+    "VXX": "vxu",
 }
 
 
@@ -50,9 +64,12 @@ def _map_in(module: str) -> MessageMap:
     return found
 
 
-def map_message(message: Message, partner: PartnerProfile | None, received: datetime) -> Mapped:
-    """Return the bundle, coverage and issues of a message; ReviewNeededError from the maps."""
+def map_message(
+    message: Message, partner: PartnerProfile | None, received: datetime, bundle_kind: BundleKind = "transaction"
+) -> Mapped:
+    """Return the bundle, coverage and issues of a message; RejectedError where it breaks a limit."""
     message_map = map_of(message)
     context = Context(message, partner, received)
-    bundle = message_map.build(context)
+    bundle = as_kind(context, message_map.build(context), bundle_kind)
+    context.close()
     return Mapped(bundle, coverage_of(context), tuple(context.issues), message_map.identity)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from shared.mapping.coverage import Coverage, CoverageEntry, field_table
+from shared.mapping.coverage import Coverage, CoverageEntry, Outcome, field_table
 
 DOCUMENTATION = """
 XXX -> Something.
@@ -47,3 +47,18 @@ def test_the_account_counts_and_lists() -> None:
 
 def _rule(rule: object) -> tuple[object, ...]:
     return tuple(getattr(rule, name) for name in ("targets", "reason", "datatype", "repeats"))
+
+
+def test_an_account_is_made_when_it_is_first_read_and_then_kept() -> None:
+    made: list[int] = []
+
+    def account() -> list[tuple[str, Outcome, tuple[str, ...], str]]:
+        made.append(1)
+        return [("XXX-1", "mapped", ("Thing.code",), ""), ("XXX-2", "unknown", (), "no map")]
+
+    coverage = Coverage(account)
+    assert [] == made
+
+    assert [CoverageEntry("XXX-2", "unknown", (), "no map")] == list(coverage.unknown)
+    assert (1, 1) == (coverage.as_dict()["mapped"], coverage.as_dict()["unknown"])
+    assert [1] == made

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import ConfigurationError
+from shared.formats.hl7v2.conformance.rules import Rule
 from shared.partners.reading import read_partner, read_partners
 
 SENDER = """
@@ -21,6 +22,8 @@ sends:
       K: {system: "http://loinc.org", code: 2823-3}
   z-fields:
     ZPI-3: {resource: Patient, url: "urn:example:ward"}
+  conformance:
+    PID-5: {usage: R, length: 40}
 """
 RECEIVER = """
 name: example-ehr
@@ -57,6 +60,11 @@ def test_the_repositorys_partner_files_are_good() -> None:
         (SENDER.replace("time-zone", "timezone"), "example-lab.yaml: sends.timezone"),
         (SENDER.replace("[P]", "P"), "example-lab.yaml: sends.processing-ids"),
         (SENDER.replace("[P]", "[1]"), "example-lab.yaml: sends.processing-ids"),
+        (SENDER.replace("PID-5:", "PID.5:"), "example-lab.yaml: sends.conformance.PID.5"),
+        (SENDER.replace("usage: R", "usage: B"), "example-lab.yaml: sends.conformance.PID-5.usage"),
+        (SENDER.replace("length: 40", "length: -1"), "example-lab.yaml: sends.conformance.PID-5.length"),
+        (SENDER.replace("PID-5:", "PID:"), "example-lab.yaml: sends.conformance.PID.length"),
+        (SENDER.replace("length: 40", "lenght: 40"), "example-lab.yaml: sends.conformance.PID-5.lenght"),
         (SENDER.replace("code: 2823-3", "kode: 2823-3"), "example-lab.yaml: sends.code-maps.OBX-3.K.code"),
         (SENDER.replace("name: example-lab", "name: other"), "example-lab.yaml: name"),
         (SENDER + "sendz: {}", "example-lab.yaml: sendz"),
@@ -84,3 +92,12 @@ def test_a_fault_in_an_endpoint_is_named_too(tmp_path: Path, wrong: str, place: 
         read(tmp_path, wrong, "example-ehr")
 
     assert place == caught.value.location
+
+
+def test_what_was_agreed_with_a_sender_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "example-lab.yaml"
+    file.write_text(SENDER, encoding="utf-8")
+    sender = read_partner(file).sends
+    assert sender is not None
+
+    assert (Rule("PID", 5, 0, "R", 40),) == sender.conformance

@@ -1,9 +1,8 @@
 """
-XCN, CNN, NDL -> Practitioner; XON, HD -> Organization; PL -> Location.
+XCN, CNN, NDL -> Practitioner; XON, HD -> Organization.
 
     Practitioner.identifier  XCN 1, authority 9, type 13          Practitioner.name           XCN 2..7, 10
     Organization.identifier  XON 10 (else 3), authority 6, type 7 Organization.name           XON 1
-    Location.identifier      PL 1..3 as one value                 Location.name, description  PL 9, else what is valued
 
 People and organizations met twice in a message are one resource; what the second mention adds is added.
 """
@@ -12,20 +11,22 @@ from __future__ import annotations
 
 from shared.formats.fhir.identity import scoped
 from shared.formats.hl7v2.message import Repetition, Segment
-from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, extend, original_value
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import (
+    authority_organization,
     identifier_type,
     issuer_key,
     issuer_of,
+    name_organization,
     set_issuer,
 )
 from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xcn
 
-_POINTS = ("point of care", "room", "bed")
-
 
 def practitioners(context: Context, segment: Segment, number: int) -> list[Resource]:
     """Return the people in every repetition of an XCN field."""
+    if not segment.raw(number):
+        return []
     location = segment.location(number)
     found = (practitioner_from_xcn(context, one, location) for one in segment.repetitions(number))
     return [person for person in found if person is not None]
@@ -42,12 +43,11 @@ def practitioner_from_xcn(context: Context, repetition: Repetition, location: st
 
 
 def _practitioner(context: Context, repetition: Repetition, location: str) -> Resource | None:
-    value = repetition.component(1)
+    value, _, _, _, _, _, _, source, _, _, _, _, kind, representation = repetition.components(14)
     name = name_from_xcn(context, repetition, location)
     if not value and not name:
         return None
     issuer = issuer_of(context, repetition, 9)
-    kind = repetition.component(13)
     if value:
         person = context.shared("Practitioner", scoped(context.scope, issuer), kind, value)
         identifier: Resource = {"type": identifier_type(kind)} if kind else {}
@@ -55,10 +55,10 @@ def _practitioner(context: Context, repetition: Repetition, location: str) -> Re
         identifier["value"] = value
         append(person, "identifier", identifier)
     else:
-        person = context.shared("Practitioner", context.scope, "name", repetition.raw)
+        person = context.shared("Practitioner", context.scope, "name", repetition.text())
     append(person, "name", name)
-    for component in (8, 14):
-        if text := repetition.component(component):
+    for text in (source, representation):
+        if text:
             append(person, "extension", original_value(text))
     return person
 
@@ -109,7 +109,7 @@ def _organization(context: Context, repetition: Repetition) -> Resource | None:
         append(organization, "identifier", identifier)
     else:
         organization = context.shared("Organization", context.scope, "name", name, issuer)
-    _name_organization(organization, name)
+    name_organization(organization, name)
     if repetition.component(10) and (older := repetition.component(3)):
         append(organization, "identifier", {"value": older})
     for component in (2, 8):
@@ -122,59 +122,4 @@ def organization_from_hd(context: Context, repetition: Repetition | None) -> Res
     """Return the Organization that an HD names, None when it names none."""
     if repetition is None:
         return None
-    namespace, universal, kind = (repetition.component(part) for part in (1, 2, 3))
-    if not (namespace or universal):
-        return None
-    issuer = issuer_key(context, namespace, universal, kind)
-    organization = context.shared("Organization", scoped(context.scope, issuer), "authority")
-    if ":" in issuer:
-        append(organization, "identifier", {"system": "urn:ietf:rfc:3986", "value": issuer})
-    elif universal:
-        append(
-            organization, "identifier", {"value": universal, "type": {"text": kind}} if kind else {"value": universal}
-        )
-    _name_organization(organization, namespace or universal)
-    return organization
-
-
-def location_from_pl(context: Context, repetition: Repetition | None) -> Resource | None:
-    """Return the Location that a PL names; the facility (PL.4) becomes its managing organization."""
-    if repetition is None or not any(repetition.parts):
-        return None
-    component = repetition.component
-    place = context.shared("Location", context.scope, repetition.text())
-    if len(place) > 2:
-        return place
-    points = [component(number) for number in (1, 2, 3)]
-    if any(points):
-        place["identifier"] = [{"value": "/".join(points).strip("/")}]
-    named = [part for number in (7, 8) if (part := component(number))]
-    words = [f"{label} {part}" for label, part in zip(_POINTS, points, strict=True) if part]
-    place["name"] = component(9) or ", ".join([*named, *words]) or repetition.text()
-    place["mode"] = "instance"
-    if component(9) and (named or words):
-        place["description"] = ", ".join([*named, *words])
-    facility = Repetition(_as_components(repetition, 4), repetition.delimiters) if component(4) else None
-    if organization := organization_from_hd(context, facility):
-        place["managingOrganization"] = {"reference": f"Organization/{organization['id']}"}
-    for number in (5, 6):
-        if text := component(number):
-            extend(place, "", original_value(text))
-    return place
-
-
-def _as_components(repetition: Repetition, component: int) -> str:
-    """Return a component with its sub-components raised to components: an HD inside a PL reads as an HD."""
-    delimiters = repetition.delimiters
-    raw = repetition.parts[component - 1]
-    return raw.replace(delimiters.subcomponent, delimiters.component) if delimiters.subcomponent else raw
-
-
-def _name_organization(organization: Resource, name: str) -> None:
-    """Set the name; another name for the same organization is an alias."""
-    if not name or organization.get("name") == name:
-        return
-    if "name" in organization:
-        append(organization, "alias", name)
-    else:
-        organization["name"] = name
+    return authority_organization(context, *repetition.components(3))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from shared.formats.hl7v2.message import Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, field_name, original_value
+from shared.terminology.concept_maps import ConceptMap
 from shared.terminology.systems import system_uri
 
 _TRIPLETS = ((1, 7, 14), (4, 8, 17), (10, 13, 20))
@@ -20,7 +21,11 @@ _TRIPLETS = ((1, 7, 14), (4, 8, 17), (10, 13, 20))
 def concept(context: Context, segment: Segment, number: int, table: str = "") -> Resource | None:
     """Return the first repetition of a field as a CodeableConcept; `table` is the system of a bare code."""
     repetition = segment.first(number)
-    return None if repetition is None else concept_of(context, repetition, field_name(segment, number), table)
+    if repetition is None:
+        return None
+    if repetition.plain and len(repetition.parts) <= 3 and repetition.parts[0] and not context.partner.code_maps:
+        return _simple(context, repetition.parts, table)
+    return concept_of(context, repetition, field_name(segment, number), table)
 
 
 def concepts(context: Context, segment: Segment, number: int, table: str = "") -> list[Resource]:
@@ -32,6 +37,9 @@ def concepts(context: Context, segment: Segment, number: int, table: str = "") -
 
 def concept_of(context: Context, repetition: Repetition, field: str, table: str = "") -> Resource | None:
     """Return a coded value as a CodeableConcept, None when it says nothing."""
+    parts = repetition.parts
+    if len(parts) <= 3 and repetition.plain and parts[0] and not context.partner.code_maps:
+        return _simple(context, parts, table)
     codings: list[Resource] = []
     words: list[str] = []
     for first, version, oid in _TRIPLETS:
@@ -59,6 +67,31 @@ def concept_of(context: Context, repetition: Repetition, field: str, table: str 
     return result or None
 
 
+def _simple(context: Context, parts: list[str], table: str) -> Resource | None:
+    """Return the concept of the commonest form, `code^display^system` without escapes: the quick way to the same."""
+    code = parts[0].strip()
+    display = parts[1].strip() if len(parts) > 1 else ""
+    name = parts[2].strip() if len(parts) > 2 else ""
+    system = system_uri(name or table, context.scope) if name or table else ""
+    if not code:
+        coding = {"system": system, "display": display} if system and display else {}
+    elif system:
+        coding = {"system": system, "code": _fitted(code)}
+    else:
+        coding = {"code": _fitted(code)}
+    if not display:
+        return {"coding": [coding]} if coding else None
+    if not coding:
+        return {"text": display}
+    coding["display"] = display
+    return {"coding": [coding], "text": display}
+
+
+def _fitted(code: str) -> str:
+    """Return a code as FHIR can hold it: without line breaks and runs of spaces."""
+    return code if " " not in code and code.isprintable() else " ".join(code.split())
+
+
 def _coding(
     context: Context, repetition: Repetition, first: int, version_at: int, oid_at: int, table: str
 ) -> tuple[Resource | None, str]:
@@ -78,10 +111,21 @@ def _coding(
         coding["system"] = system
     if version := repetition.component(version_at):
         coding["version"] = version
-    # FHIR's code has no line breaks and no runs of spaces; a sender's code that has is made to fit.
-    coding["code"] = code if " " not in code and code.isprintable() else " ".join(code.split())
+    coding["code"] = _fitted(code)
     if display:
         coding["display"] = display
     if oid and name and system_uri(name, context.scope) != system:
         coding["extension"] = [original_value(name)]
     return coding, ""
+
+
+def translated(context: Context, segment: Segment, number: int, codes: ConceptMap, system: str) -> Resource | None:
+    """Return a field as a CodeableConcept, its translation into `system` first; the sender's coding stays."""
+    value = concept(context, segment, number, codes.table)
+    code = codes.get(segment.text(number)) if value else None
+    if value is None or code is None:
+        return value
+    found = value.get("coding", [])
+    if any(one.get("system") == system and one.get("code") == code for one in found):
+        return value
+    return {**value, "coding": [{"system": system, "code": code}, *found]}

@@ -19,19 +19,19 @@ from shared.terminology.systems import TERMINOLOGY
 
 def contact_from_xtn(context: Context, repetition: Repetition, location: str, use: str = "") -> Resource | None:
     """Return an XTN as a ContactPoint; `use` where the value does not say. None without a number or address."""
-    component = repetition.component
+    number, kind, equipment, mail, *further = parts = repetition.components(12)
     contact: Resource = {}
-    _set_system(contact, component(3), component(2), mail=bool(component(4)))
-    value = component(12) or component(4) or component(1) or _assembled(repetition)
+    _set_system(contact, equipment, kind, mail=bool(mail))
+    value = parts[11] or mail or number or _assembled(*further[:4])
     if not value:
         return None
     contact.setdefault("system", "phone")
     contact["value"] = value
-    if code := ("mobile" if component(3) == "CP" else TELECOM_USE.get(component(2)) or use):
+    if code := ("mobile" if equipment == "CP" else TELECOM_USE.get(kind) or use):
         contact["use"] = code
-    kept = [part for number in (1, 4, 5, 6, 7, 8, 9, 12) if (part := component(number)) and not _holds(value, part)]
-    for part in kept:
-        append(contact, "extension", original_value(part))
+    for part in (number, mail, *further[:5], parts[11]):
+        if part and not _holds(value, part):
+            append(contact, "extension", original_value(part))
     if len(repetition.parts) > 12:
         period(context, contact, "period", repetition, location, 13)
     return contact
@@ -47,18 +47,18 @@ def address_from_xad(context: Context, repetition: Repetition, location: str) ->
 
 
 def _address(context: Context, repetition: Repetition, location: str) -> Resource | None:
-    component = repetition.component
+    _, other, city, state, postal_code, country, kind, *further = repetition.components(11)
     address: Resource = {}
-    if kind := component(7):
+    if kind:
         _set_kind(address, kind)
-    lines = [part for part in (*_street(repetition), component(2)) if part]
-    if lines:
+    if lines := [part for part in (*_street(repetition), other) if part]:
         address["line"] = lines
-    for name, number in (("city", 3), ("district", 9), ("state", 4), ("postalCode", 5), ("country", 6)):
-        if value := component(number):
+    named = (("city", city), ("district", further[1]), ("state", state), ("postalCode", postal_code))
+    for name, value in (*named, ("country", country)):
+        if value:
             address[name] = value
-    for number in (8, 10, 11):
-        if value := component(number):
+    for value in (further[0], *further[2:]):
+        if value:
             append(address, "extension", original_value(value))
     if len(repetition.parts) > 12:
         period(context, address, "period", repetition, location, 13)
@@ -79,13 +79,14 @@ def _set_system(contact: Resource, equipment: str, use: str, *, mail: bool) -> N
 
 def _holds(value: str, part: str) -> bool:
     """Tell whether the value says the part already, digits compared without their punctuation."""
+    if part in value:
+        return True
     digits = "".join(filter(str.isdigit, part))
     spoken = any(char.isalpha() for char in part)
-    return part in value or (bool(digits) and not spoken and digits in "".join(filter(str.isdigit, value)))
+    return bool(digits) and not spoken and digits in "".join(filter(str.isdigit, value))
 
 
-def _assembled(repetition: Repetition) -> str:
-    country, area, number, extension = (repetition.component(part) for part in (5, 6, 7, 8))
+def _assembled(country: str, area: str, number: str, extension: str) -> str:
     if not (country or area or number or extension):
         return ""
     text = " ".join(part for part in (f"+{country.lstrip('+')}" if country else "", area, number) if part)

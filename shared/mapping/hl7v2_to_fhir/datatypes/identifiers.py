@@ -2,7 +2,7 @@
 CX, EI, XCN and XON identifiers -> Identifier.
 
     system           the partner file's URI for the authority; else the URI that the universal id makes; never invented
-    assigner         the namespace, where it gives no URI
+    assigner         the Organization of the authority; its namespace as display
     type             CX.5, table 0203
     period           CX.7, CX.8
     extension        CX.2 check digit, CX.3 scheme, CX.6 facility: original-value
@@ -10,9 +10,12 @@ CX, EI, XCN and XON identifiers -> Identifier.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from shared.formats.fhir.identity import scoped
 from shared.formats.hl7v2.authority import authority
 from shared.formats.hl7v2.message import Repetition
-from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.times import period
 from shared.terminology.systems import TERMINOLOGY, identifier_system
 
@@ -21,31 +24,41 @@ IDENTIFIER_TYPES = TERMINOLOGY + "v2-0203"
 
 def identifier_from_cx(context: Context, repetition: Repetition, location: str) -> Resource | None:
     """Return a CX as an Identifier; None without a number."""
-    value = repetition.component(1)
+    value, digit, scheme, _, code, facility = repetition.components(6)
     if not value:
         return None
     identifier: Resource = {}
-    if code := repetition.component(5):
+    if code:
         identifier["type"] = identifier_type(code)
     set_issuer(context, identifier, repetition, 4)
     identifier["value"] = value
     if len(repetition.parts) > 6:
         period(context, identifier, "period", repetition, location, 7)
-    for number in (2, 3, 6):
-        if text := repetition.component(number):
+    for text in (digit, scheme, facility):
+        if text:
             append(identifier, "extension", original_value(text))
     return identifier
 
 
 def identifier_from_ei(context: Context, repetition: Repetition | None, type_code: str = "") -> Resource | None:
     """Return an EI as an Identifier; None without a number."""
-    if repetition is None or not (value := repetition.component(1)):
+    if repetition is None:
+        return None
+    # Order and report carry the same numbers, and every result names its order's.
+    memory = ("EI", type_code, repetition.raw)
+    if memory not in context.known:
+        context.known[memory] = _identifier_from_ei(context, repetition, type_code)
+    identifier: Resource | None = context.known[memory]
+    return identifier
+
+
+def _identifier_from_ei(context: Context, repetition: Repetition, type_code: str) -> Resource | None:
+    if not (value := repetition.component(1)):
         return None
     identifier: Resource = {}
     if type_code:
         identifier["type"] = identifier_type(type_code)
-    issuer = authority(repetition.component(2), repetition.component(3), repetition.component(4))
-    _issue(context, identifier, issuer, repetition.component(2), repetition.component(3), repetition.component(4))
+    _issue(context, identifier, *repetition.components(4)[1:])
     identifier["value"] = value
     return identifier
 
@@ -56,7 +69,7 @@ def identifier_from_eip(context: Context, repetition: Repetition, component: int
     if not value:
         return None
     identifier: Resource = {"type": identifier_type(type_code)}
-    _issue(context, identifier, authority(namespace, universal, kind), namespace, universal, kind)
+    _issue(context, identifier, namespace, universal, kind)
     identifier["value"] = value
     return identifier
 
@@ -68,27 +81,76 @@ def identifier_type(code: str) -> Resource:
 
 def set_issuer(context: Context, identifier: Resource, repetition: Repetition, component: int) -> None:
     """Set system and assigner from an HD in sub-components."""
-    if component > len(repetition.parts):
-        return
-    namespace, universal, kind = (repetition.subcomponent(component, part) for part in (1, 2, 3))
-    _issue(context, identifier, authority(namespace, universal, kind), namespace, universal, kind)
+    _issue(context, identifier, *_hd(repetition, component))
 
 
 def issuer_of(context: Context, repetition: Repetition, component: int) -> str:
     """Return the authority in an HD component as a key part: a URI, or the namespace."""
-    namespace, universal, kind = (repetition.subcomponent(component, part) for part in (1, 2, 3))
-    return issuer_key(context, namespace, universal, kind)
+    return issuer_key(context, *_hd(repetition, component))
+
+
+def _hd(repetition: Repetition, component: int) -> tuple[str, str, str]:
+    """Return an HD in sub-components: namespace, universal id, its type."""
+    if component > len(repetition.parts):
+        return "", "", ""
+    if repetition.plain:
+        return repetition.parts[component - 1].strip(), "", ""
+    subcomponent = repetition.subcomponent
+    return subcomponent(component, 1), subcomponent(component, 2), subcomponent(component, 3)
 
 
 def issuer_key(context: Context, namespace: str, universal: str, kind: str) -> str:
     """Return an authority as a key part."""
-    issuer = authority(namespace, universal, kind)
+    issuer = _authority(namespace, universal, kind)
     return _mapped(context, issuer, namespace, universal) or issuer
 
 
-def _issue(context: Context, identifier: Resource, issuer: str, namespace: str, universal: str, kind: str) -> None:
-    system = _mapped(context, issuer, namespace, universal) or (identifier_system(issuer) if ":" in issuer else "")
-    if system and not any(char.isspace() for char in system):
+# The same few authorities issue all that an interface sends; their names say nothing about anybody.
+_authority = lru_cache(maxsize=4096)(authority)
+_preferred_system = lru_cache(maxsize=4096)(identifier_system)
+
+
+def authority_organization(context: Context, namespace: str, universal: str, kind: str) -> Resource | None:
+    """Return the Organization that an HD names, None when it names none."""
+    memory = ("HD", namespace, universal, kind)
+    if memory not in context.known:
+        context.known[memory] = _organization(context, namespace, universal, kind)
+    organization: Resource | None = context.known[memory]
+    return organization
+
+
+def _organization(context: Context, namespace: str, universal: str, kind: str) -> Resource | None:
+    if not (namespace or universal):
+        return None
+    issuer = issuer_key(context, namespace, universal, kind)
+    organization = context.shared("Organization", scoped(context.scope, issuer), "authority")
+    if ":" in issuer:
+        append(organization, "identifier", {"system": "urn:ietf:rfc:3986", "value": issuer})
+    elif universal:
+        identifier: Resource = {"value": universal}
+        if kind:
+            identifier["type"] = {"text": kind}
+        append(organization, "identifier", identifier)
+    name_organization(organization, namespace or universal)
+    return organization
+
+
+def name_organization(organization: Resource, name: str) -> None:
+    """Set the name; another name for the same organization is an alias."""
+    if not name or organization.get("name") == name:
+        return
+    if "name" in organization:
+        append(organization, "alias", name)
+    else:
+        organization["name"] = name
+
+
+def _issue(context: Context, identifier: Resource, namespace: str, universal: str, kind: str) -> None:
+    if not (namespace or universal or kind):
+        return
+    issuer = _authority(namespace, universal, kind)
+    system = _mapped(context, issuer, namespace, universal) or (_preferred_system(issuer) if ":" in issuer else "")
+    if system and not any(map(str.isspace, system)):
         identifier["system"] = system
     else:
         system = ""
@@ -99,6 +161,8 @@ def _issue(context: Context, identifier: Resource, issuer: str, namespace: str, 
             assigner["identifier"]["type"] = {"text": kind}
     elif kind and not universal:
         append(assigner, "extension", original_value(kind))
+    if organization := authority_organization(context, namespace, universal, kind):
+        assigner.update(reference(organization))
     if assigner:
         identifier["assigner"] = assigner
 

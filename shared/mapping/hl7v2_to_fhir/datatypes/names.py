@@ -30,21 +30,20 @@ def name_from_xcn(context: Context, repetition: Repetition, location: str) -> Re
 def _name(
     context: Context, repetition: Repetition, location: str, first: int, degree: int, use: int, since: int
 ) -> Resource | None:
-    component = repetition.component
+    values = repetition.components(since - 1)
     name: Resource = {}
-    kind = component(use)
-    if kind:
+    if kind := values[use - 1]:
         if code := NAME_USE.get(kind):
             name["use"] = code
         else:
             name["extension"] = [original_code(TERMINOLOGY + "v2-0200", kind)]
     _set_family(name, repetition, first)
-    given = [part for part in (component(first + 1), *component(first + 2).split()) if part]
-    if given:
-        name["given"] = given
-    if prefix := component(first + 4):
+    _, given, further, suffix, prefix, *_ = values[first - 1 :]
+    if names := [part for part in (given, *further.split()) if part]:
+        name["given"] = names
+    if prefix:
         name["prefix"] = [prefix]
-    suffixes = [part for part in (component(first + 3), component(degree)) if part]
+    suffixes = [part for part in (suffix, values[degree - 1]) if part]
     if suffixes:
         name["suffix"] = suffixes
     if len(repetition.parts) >= since:

@@ -19,10 +19,13 @@ from shared.terminology.systems import system_uri
 _NUMBER = re.compile(r"([+-]?)0*(\d*)(?:\.(\d*))?", re.ASCII)
 _COMPARATORS = frozenset({"<", "<=", ">=", ">"})
 _MAX_DIGITS = 40
+_EXACT_DIGITS = 15
 
 
 def decimal(text: str) -> Number | None:
     """Return an NM as a JSON number, None when it is none: `+05.` is 5, `.5` is 0.5, `7.10` keeps its zero."""
+    if text.isdigit() and text.isascii() and text[0] != "0" and len(text) <= _EXACT_DIGITS:
+        return int(text)
     text = text.strip()
     match = _NUMBER.fullmatch(text)
     if match is None or len(text) > _MAX_DIGITS or not any(char.isdigit() for char in text):

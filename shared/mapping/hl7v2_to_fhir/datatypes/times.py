@@ -3,8 +3,9 @@ DT, DTM, TS, TM, DR -> date, dateTime, instant, time, Period.
 
     precision   never more than was sent. FHIR wants a zone with every time, and minutes with every hour: a value that
                 lacks them keeps its date, and the original goes beside it in the extension original-value.
-    zone        the value's own; else that of MSH-7, the message's default (specification); else the partner's declared
-                zone (policy); else none, which is reported.
+    zone        the value's own; else that of MSH-7, the message's default (specification), unless the partner file
+                says that the sender does not mean it so; else the partner's declared zone (policy); else none, which
+                is reported.
     seconds     `00` where only minutes are sent: FHIR asks for it and says they may be ignored.
 """
 
@@ -19,8 +20,15 @@ from shared.mapping.hl7v2_to_fhir.context import Context, Resource, extend, orig
 
 def put_date_time(context: Context, target: Resource, name: str, segment: Segment, number: int) -> None:
     """Set the dateTime element `name` from a field; nothing where the field is empty."""
-    if repetition := segment.first(number):
+    if not (raw := segment.raw(number)):
+        return
+    # The results of a report share their times.
+    if known := context.known.get(("DTM", raw)):
+        target[name] = known
+    elif repetition := segment.first(number):
         date_time(context, target, name, repetition, segment.location(number))
+        if f"_{name}" not in target and name in target:
+            context.known["DTM", raw] = target[name]
 
 
 def date_time(

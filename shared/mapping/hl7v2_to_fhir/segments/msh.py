@@ -18,7 +18,7 @@ A transaction carries no MessageHeader: the resource belongs to message bundles,
     [dropped]                              = MSH-13     sequence protocol between two systems
     [dropped]                              = MSH-14     continuation of a message split for transport
     [dropped]                              = MSH-15..16 asks for acknowledgments, which intake has sent
-    [dropped]                              = MSH-17     country whose rules the message follows
+    Organization.address.country           = MSH-17     ID     of the sending facility; without one: extension
     [dropped]                              = MSH-18     character set of the bytes
     Provenance.language                    = MSH-19     CWE    where it is a language tag
     [dropped]                              = MSH-20     character set handling of the bytes
@@ -37,7 +37,7 @@ from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, orig
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_hd, organization_from_xon
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import issuer_key
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
-from shared.mapping.hl7v2_to_fhir.fields import table_of
+from shared.mapping.hl7v2_to_fhir.fields import carry_field, table_of
 from shared.terminology.systems import TERMINOLOGY
 
 TABLE = table_of(__doc__)
@@ -55,6 +55,7 @@ def provenance_from_msh(context: Context, header: Segment) -> Resource:
     provenance["recorded"] = _instant(context)
     _set_activity(provenance, header)
     provenance["agent"] = _agents(context, header)
+    _set_country(context, provenance, header)
     entity: Resource = {"role": "source", "what": {"display": f"HL7 v2 message {header.text(9)}".strip()}}
     if control_id := header.text(10):
         entity["what"]["identifier"] = {"value": control_id}
@@ -67,6 +68,17 @@ def provenance_from_msh(context: Context, header: Segment) -> Resource:
         if "language" not in provenance or len(language.parts) > 1:
             append(provenance, "extension", original_value(language.text()))
     return provenance
+
+
+def _set_country(context: Context, provenance: Resource, header: Segment) -> None:
+    """Give the sending facility the country of MSH-17; without a facility it stays with the Provenance."""
+    if not (country := header.text(17)):
+        return
+    facility = organization_from_hd(context, header.first(4))
+    if facility is None:
+        carry_field(provenance, header, 17)
+    else:
+        append(facility, "address", {"country": country})
 
 
 def _set_activity(provenance: Resource, header: Segment) -> None:

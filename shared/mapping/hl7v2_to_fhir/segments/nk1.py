@@ -1,23 +1,36 @@
 """
-NK1 -> Patient.contact (HL7 v2-to-FHIR guide, map NK1[Patient]).
+NK1 -> Patient.contact and RelatedPerson (HL7 v2-to-FHIR guide, maps NK1[Patient], NK1[RelatedPerson]).
+
+As the guide has it, a next of kin is both: the contact is what a reader of the Patient sees, the RelatedPerson holds
+what a contact cannot. An employer, insurer or agency (NK1-3) is a contact alone, and so is everybody where no patient
+is known; what a contact has no element for is then in its extensions.
 
     [dropped]                    = NK1-1    numbers the segment
     Patient.contact.name         = NK1-2*   XPN   further names: extension
     Patient.contact.relationship = NK1-3    CWE
-    Patient.contact.address      = NK1-4    XAD
+    Patient.contact.address      = NK1-4*   XAD   the first; all in RelatedPerson.address
     Patient.contact.telecom      = NK1-5*   XTN   home
     Patient.contact.telecom      = NK1-6*   XTN   work
     Patient.contact.relationship = NK1-7    CWE
     Patient.contact.period.start = NK1-8    DTM
     Patient.contact.period.end   = NK1-9    DTM
-    Patient.contact.extension    = NK1-10..12*  AS-SENT
+    Patient.contact.extension    = NK1-10..11*  AS-SENT
+    RelatedPerson.identifier     = NK1-12*  CX
     Patient.contact.organization = NK1-13   XON
     Patient.contact.extension    = NK1-14   AS-SENT
     Patient.contact.gender       = NK1-15   CWE
-    Patient.contact.extension    = NK1-16..29*  AS-SENT
-    Patient.contact.name         = NK1-30   XPN   contact person; where NK1-2 names another: extension
+    RelatedPerson.birthDate      = NK1-16   DTM
+    Patient.contact.extension    = NK1-17..19*  AS-SENT
+    RelatedPerson.communication  = NK1-20   CWE
+    Patient.contact.extension    = NK1-21..29*  AS-SENT
+    Patient.contact.name         = NK1-30*  XPN   contact person; where NK1-2 names another: extension
     Patient.contact.telecom      = NK1-31*  XTN
-    Patient.contact.extension    = NK1-32..41*  AS-SENT
+    RelatedPerson.address        = NK1-32*  XAD
+    RelatedPerson.identifier     = NK1-33*  CX
+    Patient.contact.extension    = NK1-34..36*  AS-SENT
+    RelatedPerson.identifier     = NK1-37   ID    SS
+    Patient.contact.extension    = NK1-38..39*  AS-SENT
+    RelatedPerson.telecom        = NK1-40..41*  XTN
 """
 
 from __future__ import annotations
@@ -29,18 +42,37 @@ from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
 from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
-from shared.mapping.hl7v2_to_fhir.fields import AS_SENT, carry_field, table_of
+from shared.mapping.hl7v2_to_fhir.fields import carry_field, table_of
+from shared.mapping.hl7v2_to_fhir.segments.as_sent import carry_into
 from shared.mapping.hl7v2_to_fhir.segments.pid import set_gender
+from shared.mapping.hl7v2_to_fhir.segments.related_person import PersonFields, related_person
 
 TABLE = table_of(__doc__)
 
 _FURTHER_NAME = "urn:corridor:extension:further-name"
+_NOT_PEOPLE = frozenset({"EMR", "E", "F", "I", "S"})
+_PERSON = PersonFields(
+    names=(2, 30),
+    addresses=(4, 32),
+    telecoms=((5, "home"), (6, "work"), (31, ""), (40, ""), (41, "")),
+    relationship=3,
+    role=7,
+    gender=15,
+    birth=16,
+    identifiers=(12, 33),
+    ssn=37,
+    language=20,
+    start=8,
+    end=9,
+)
+# What a RelatedPerson has an element for and a contact has not.
+_BEYOND_CONTACT = (12, 16, 20, 32, 33, 37, 40, 41)
 
 
 def add_nk1(context: Context, patient: Resource, nk1: Segment) -> None:
-    """Add the next of kin to the patient's contacts."""
-    context.claim(nk1, TABLE)
+    """Add the next of kin to the patient's contacts, and to the bundle as a RelatedPerson."""
     contact: Resource = {}
+    carry_into(context, contact, nk1, TABLE)
     for number, table in ((3, "HL70063"), (7, "HL70131")):
         append(contact, "relationship", concept(context, nk1, number, table))
     _set_names(context, contact, nk1)
@@ -58,13 +90,24 @@ def add_nk1(context: Context, patient: Resource, nk1: Segment) -> None:
     put_date_time(context, period, "end", nk1, 9)
     if period:
         contact["period"] = period
-    for number, rule in TABLE.rules.items():
-        if rule.datatype == AS_SENT:
+    if not _add_person(context, patient, nk1):
+        for number in _BEYOND_CONTACT:
             carry_field(contact, nk1, number)
+        if len(nk1.repetitions(4)) > 1:
+            carry_field(contact, nk1, 4)
     if contact and not contact.keys() & {"name", "telecom", "address", "organization"}:
         # pat-1: a contact says at least who or where; what we have is kept.
         contact["name"] = {"text": "not named"}
     append(patient, "contact", contact)
+
+
+def _add_person(context: Context, patient: Resource, nk1: Segment) -> bool:
+    """Tell whether the segment became a RelatedPerson: not an agency, and not somebody without any name."""
+    name = nk1.field(2).text() if nk1.raw(2) else nk1.field(30).text()
+    if nk1.text(3) in _NOT_PEOPLE or not name.strip("^ "):
+        return False
+    related_person(context, reference(patient), nk1, _PERSON, "next of kin", name)
+    return True
 
 
 def _set_names(context: Context, contact: Resource, nk1: Segment) -> None:

@@ -20,16 +20,37 @@ from shared.mapping.hl7v2_to_fhir.fields import AS_SENT, carry_field, table_of
 
 TABLE = table_of(__doc__)
 
-_WITH_NOTES = frozenset({"Observation", "ServiceRequest", "Specimen"})
+_WITH_NOTES = frozenset(
+    {
+        "AllergyIntolerance",
+        "CarePlan",
+        "ChargeItem",
+        "Condition",
+        "Goal",
+        "Immunization",
+        "MedicationAdministration",
+        "MedicationDispense",
+        "MedicationRequest",
+        "Observation",
+        "Procedure",
+        "ServiceRequest",
+        "Specimen",
+    }
+)
 
 
 def add_nte(context: Context, resource: Resource, nte: Segment) -> None:
-    """Add the comment to a resource: as a note where its type has notes, else as an extension that holds one."""
+    """Add the comment to a resource."""
     context.claim(nte, TABLE)
     note = _annotation(context, nte)
     if not note:
         return
     note.setdefault("text", "(no text)")
+    add_annotation(resource, note)
+
+
+def add_annotation(resource: Resource, note: Resource) -> None:
+    """Add an Annotation as a note where the resource's type has notes, else as an extension that holds one."""
     if resource["resourceType"] in _WITH_NOTES:
         resource.setdefault("note", []).append(note)
     else:

@@ -9,9 +9,11 @@ OBR -> DiagnosticReport, and with ORC ServiceRequest, Specimen (HL7 v2-to-FHIR g
     ServiceRequest.occurrenceDateTime  = OBR-6    DTM
     DiagnosticReport.effectiveDateTime = OBR-7    DTM   the start of effectivePeriod with OBR-8
     DiagnosticReport.effectivePeriod   = OBR-8    DTM
-    ServiceRequest.extension           = OBR-9    AS-SENT
-    ServiceRequest.extension           = OBR-10*  AS-SENT
-    ServiceRequest.extension           = OBR-11..13*  AS-SENT
+    Specimen.collection.quantity       = OBR-9    CQ    without a specimen: extension
+    Specimen.collection.collector      = OBR-10*  XCN   further ones, or no specimen: extension
+    ServiceRequest.intent              = OBR-11   AS-SENT  G is a reflex order
+    ServiceRequest.extension           = OBR-12   AS-SENT
+    ServiceRequest.extension[relevantClinicalInformation] = OBR-13*  CWE
     Specimen.receivedTime              = OBR-14   DTM   without a specimen: extension
     Specimen.type                      = OBR-15*  ST    without SPM; else extension
     ServiceRequest.requester           = OBR-16*  XCN
@@ -20,9 +22,9 @@ OBR -> DiagnosticReport, and with ORC ServiceRequest, Specimen (HL7 v2-to-FHIR g
     DiagnosticReport.issued            = OBR-22   DTM   no time or no zone: extension
     [dropped]                          = OBR-23   charges: not part of a clinical record
     DiagnosticReport.category          = OBR-24   CWE   table 0074
-    DiagnosticReport.status            = OBR-25   ID    table 0123; unknown code -> ReviewNeededError
+    DiagnosticReport.status            = OBR-25   ID    table 0123; unknown code -> unknown, extension original-code
     DiagnosticReport.extension         = OBR-26   AS-SENT  and Observation.hasMember of the parent in this message
-    ServiceRequest.extension           = OBR-27*  AS-SENT  its priority also where OBR-5 is silent
+    ServiceRequest.extension           = OBR-27*  AS-SENT  and occurrence[x], quantity, priority, where OBR is silent
     ServiceRequest.extension           = OBR-28*  AS-SENT
     ServiceRequest.basedOn             = OBR-29   EIP   logical references to the parent's numbers
     ServiceRequest.extension           = OBR-30   AS-SENT
@@ -30,11 +32,13 @@ OBR -> DiagnosticReport, and with ORC ServiceRequest, Specimen (HL7 v2-to-FHIR g
     DiagnosticReport.extension         = OBR-32*  AS-SENT  and DiagnosticReport.resultsInterpreter
     DiagnosticReport.extension         = OBR-33*  AS-SENT  and DiagnosticReport.resultsInterpreter
     DiagnosticReport.extension         = OBR-34*  AS-SENT  and DiagnosticReport.performer
-    DiagnosticReport.extension         = OBR-35*  AS-SENT
+    DiagnosticReport.extension         = OBR-35*  AS-SENT  and DiagnosticReport.performer
     ServiceRequest.extension           = OBR-36..38*  AS-SENT
     Specimen.note                      = OBR-39*  CWE   without a specimen: extension
     ServiceRequest.extension           = OBR-40..43*  AS-SENT
-    DiagnosticReport.extension         = OBR-44..47*  AS-SENT
+    DiagnosticReport.extension         = OBR-44..45*  AS-SENT
+    ServiceRequest.orderDetail         = OBR-46*  CWE
+    ServiceRequest.orderDetail         = OBR-47*  CWE
     ServiceRequest.extension           = OBR-48..49*  AS-SENT
     DiagnosticReport.extension         = OBR-50..52*  AS-SENT
     ServiceRequest.identifier          = OBR-53*  CX
@@ -43,20 +47,38 @@ OBR -> DiagnosticReport, and with ORC ServiceRequest, Specimen (HL7 v2-to-FHIR g
 
 from __future__ import annotations
 
-from shared.errors import ReviewNeededError
 from shared.formats.hl7v2.message import Segment
 from shared.formats.hl7v2.results import report_key
-from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, extend, original_code, reference
-from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioner_from_ndl
-from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
+from shared.mapping.hl7v2_to_fhir.context import (
+    EXTENSIONS,
+    Context,
+    Resource,
+    append,
+    extend,
+    original_code,
+    original_value,
+    reference,
+)
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concept_of, concepts
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_from_ei
+from shared.mapping.hl7v2_to_fhir.datatypes.ndl import actor_from_ndl
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time, put_instant
 from shared.mapping.hl7v2_to_fhir.fields import carry, table_of
 from shared.mapping.hl7v2_to_fhir.segments.orc import based_on
 from shared.terminology.concept_maps import REPORT_STATUS, REQUEST_PRIORITY
+from shared.terminology.order_maps import ORDER_INTENT
 from shared.terminology.systems import DATA_ABSENT_REASON_EXTENSION, TERMINOLOGY
 
 TABLE = table_of(__doc__)
+
+# Who reads and who makes a report, and as what (table 0912).
+SIGNED = (
+    (32, "resultsInterpreter", "PRI"),
+    (33, "resultsInterpreter", "ARI"),
+    (34, "performer", "TN"),
+    (35, "performer", "TR"),
+)
+_RELEVANT = f"{EXTENSIONS}relevant-clinical-information"
 
 
 def report_from_obr(
@@ -70,16 +92,16 @@ def report_from_obr(
             for number, kind in ((2, "PLAC"), (3, "FILL")):
                 append(report, "identifier", identifier_from_ei(context, segment.first(number), kind))
     report["basedOn"] = [reference(request)]
-    report["status"] = report_status(context, obr)
+    _set_status(context, report, obr)
     append(report, "category", concept(context, obr, 24, "HL70074"))
     report["code"] = concept(context, obr, 4) or absent_concept()
     report.update(about)
     _set_effective(context, report, obr)
     put_instant(context, report, "issued", obr, 22)
-    for number, element in ((32, "resultsInterpreter"), (33, "resultsInterpreter"), (34, "performer")):
+    for number, element, code in SIGNED:
         for repetition in obr.repetitions(number):
-            if person := practitioner_from_ndl(context, repetition):
-                append(report, element, reference(person))
+            if actor := actor_from_ndl(context, repetition, code, obr.location(number)):
+                append(report, element, reference(actor))
     carry(context, report, obr, TABLE)
     return report
 
@@ -95,24 +117,41 @@ def complete_request(context: Context, request: Resource, obr: Segment) -> None:
         extend(request, "priority", original_code(TERMINOLOGY + "v2-0027", priority))
     put_date_time(context, request, "occurrenceDateTime", obr, 6)
     based_on(context, request, obr.first(29))
-    if reasons := concepts(context, obr, 31):
-        request["reasonCode"] = reasons
+    for number, element in ((31, "reasonCode"), (46, "orderDetail"), (47, "orderDetail")):
+        for value in concepts(context, obr, number) if obr.raw(number) else ():
+            append(request, element, value)
+    _set_relevant(context, request, obr)
+    request["intent"] = ORDER_INTENT.get(obr.text(11)) or "order"
     for repetition in obr.repetitions(53):
-        append(request, "identifier", identifier_from_cx(context, repetition, obr.location(53)))
+        if identifier := identifier_from_cx(context, repetition, obr.location(53)):
+            append(request, "identifier", identifier)
+        else:
+            append(request, "extension", original_value(repetition.text()))
     carry(context, request, obr, TABLE)
 
 
-def report_status(context: Context, obr: Segment) -> str:
-    """Return DiagnosticReport.status; ReviewNeededError for a code that nobody has mapped."""
+def _set_relevant(context: Context, request: Resource, obr: Segment) -> None:
+    """Add the relevant clinical information: plain words before 2.7, coded values since."""
+    for one in obr.repetitions(13):
+        words = {"text": one.text().strip()} if len(one.parts) == 1 else {}
+        value = words or concept_of(context, one, "OBR-13")
+        if value and any(value.values()):
+            append(request, "extension", {"url": _RELEVANT, "valueCodeableConcept": value})
+
+
+def _set_status(context: Context, report: Resource, obr: Segment) -> None:
     code = obr.text(25)
+    local = context.local_code("OBR-25", code)
+    if status := local.code if local else REPORT_STATUS.get(code):
+        report["status"] = status
+        return
+    report["status"] = "unknown"
     if not code:
         context.report("warning", "required", "missing-status", obr.location(25), "The report has no status.")
-        return "unknown"
-    if local := context.local_code("OBR-25", code):
-        return local.code
-    if status := REPORT_STATUS.get(code):
-        return status
-    raise ReviewNeededError("unmapped-code", obr.location(25), "The status is not in table 0123.")
+        return
+    extend(report, "status", original_code(TERMINOLOGY + "v2-0123", code))
+    text = "The status is not in table 0123."
+    context.report("warning", "code-invalid", "unmapped-code", obr.location(25), text)
 
 
 def absent_concept() -> Resource:

@@ -10,13 +10,13 @@ OBX -> Observation (HL7 v2-to-FHIR guide, map OBX[Observation]).
     Observation.referenceRange     = OBX-7    ST    as text, and as numbers where it is two of them
     Observation.interpretation     = OBX-8*   CWE   table 0078
     Observation.extension          = OBX-9..10*  AS-SENT
-    Observation.status             = OBX-11   ID    table 0085; unknown code -> ReviewNeededError
+    Observation.status             = OBX-11   ID    table 0085; unknown code -> unknown, extension original-code
     Observation.extension          = OBX-12..13* AS-SENT
     Observation.effectiveDateTime  = OBX-14   DTM   without it that of the report
     Observation.performer          = OBX-15   CWE   an Organization
     Observation.performer          = OBX-16*  XCN
     Observation.method             = OBX-17*  CWE   the first; further ones in extensions
-    Observation.device             = OBX-18   EI    a logical reference
+    Observation.device             = OBX-18*  EI    the first; further ones in extensions
     Observation.extension          = OBX-19   AS-SENT
     Observation.bodySite           = OBX-20*  CWE   the first; further ones in extensions
     Observation.identifier         = OBX-21   EI    FILL
@@ -31,15 +31,23 @@ from __future__ import annotations
 
 import re
 
-from shared.errors import ReviewNeededError
-from shared.formats.hl7v2.message import Segment
-from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, Context, Resource, append, reference
+from shared.formats.hl7v2.message import Repetition, Segment
+from shared.mapping.hl7v2_to_fhir.context import (
+    EXTENSIONS,
+    Context,
+    Resource,
+    append,
+    extend,
+    original_code,
+    reference,
+)
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import (
     organization_from_xon,
     practitioners,
 )
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concept_of, concepts
 from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad
+from shared.mapping.hl7v2_to_fhir.datatypes.devices import device_from_ei
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal, quantity
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
@@ -47,13 +55,15 @@ from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.obr import absent_concept
 from shared.mapping.hl7v2_to_fhir.segments.obx_value import add_attachments, set_value
 from shared.terminology.concept_maps import INTERPRETATION, OBSERVATION_STATUS
-from shared.terminology.systems import DATA_ABSENT_REASON, INTERPRETATION_SYSTEM
+from shared.terminology.systems import DATA_ABSENT_REASON, INTERPRETATION_SYSTEM, TERMINOLOGY
 
 TABLE = table_of(__doc__)
 
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
 _BETWEEN = re.compile(rf"({_NUMBER})\s*(?:-|to|\.\.)\s*({_NUMBER})")
 _ONE_SIDED = re.compile(rf"(<=|>=|<|>)\s*({_NUMBER})")
+# Most results end before OBX-15: who, how and with what are looked for only in those that do not.
+_COMMON = 15
 # Why a value is missing, by OBX-11: still to come, or never to be.
 _ABSENT = {
     "N": "not-asked",
@@ -70,19 +80,23 @@ def observation_from_obx(context: Context, obx: Segment, owner: tuple[str, ...],
     """
     context.claim(obx, TABLE)
     observation = context.add("Observation", *owner, *_key(obx))
-    append(observation, "identifier", identifier_from_ei(context, obx.first(21), "FILL"))
-    observation["status"] = observation_status(context, obx)
+    further = len(obx.fields) > _COMMON
+    if further and (number := identifier_from_ei(context, obx.first(21), "FILL")):
+        observation["identifier"] = [number]
+    _set_status(context, observation, obx)
     observation["code"] = concept(context, obx, 3) or absent_concept()
     observation.update(about)
     put_date_time(context, observation, "effectiveDateTime", obx, 14)
-    _set_performers(context, observation, obx)
+    if further:
+        _set_performers(context, observation, obx)
     attachments = set_value(context, observation, obx)
     if attachments:
         context.attachments.append((observation, attachments))
     _set_absence(observation, obx, attached=bool(attachments))
     _set_interpretation(context, observation, obx)
-    _set_range(observation, obx)
-    _set_methods(context, observation, obx)
+    _set_range(context, observation, obx)
+    if further:
+        _set_methods(context, observation, obx)
     carry(context, observation, obx, TABLE)
     return observation
 
@@ -94,23 +108,28 @@ def attach(context: Context, report: Resource | None) -> None:
     context.attachments.clear()
 
 
-def observation_status(context: Context, obx: Segment) -> str:
-    """Return Observation.status; ReviewNeededError for a code that nobody has mapped."""
+def _set_status(context: Context, observation: Resource, obx: Segment) -> None:
     code = obx.text(11)
+    local = context.local_code("OBX-11", code)
+    if status := local.code if local else OBSERVATION_STATUS.get(code):
+        observation["status"] = status
+        return
+    observation["status"] = "unknown"
     if not code:
         context.report("warning", "required", "missing-status", obx.location(11), "The result has no status.")
-        return "unknown"
-    if local := context.local_code("OBX-11", code):
-        return local.code
-    if status := OBSERVATION_STATUS.get(code):
-        return status
-    raise ReviewNeededError("unmapped-code", obx.location(11), "The status is not in table 0085.")
+        return
+    extend(observation, "status", original_code(TERMINOLOGY + "v2-0085", code))
+    text = "The status is not in table 0085."
+    context.report("warning", "code-invalid", "unmapped-code", obx.location(11), text)
 
 
 def _key(obx: Segment) -> tuple[str, str, str]:
     """Return what tells an observation from the others of its report: code, its system, sub-id."""
-    code = obx.text(3)
-    return code or obx.text(3, 2) or obx.text(3, 9), obx.text(3, 3) if code else "words", obx.text(4)
+    first = obx.first(3)
+    if first is None:
+        return "", "words", obx.text(4)
+    code = first.component(1)
+    return code or first.component(2) or first.component(9), first.component(3) if code else "words", obx.text(4)
 
 
 def _set_performers(context: Context, observation: Resource, obx: Segment) -> None:
@@ -134,6 +153,8 @@ def _set_performers(context: Context, observation: Resource, obx: Segment) -> No
 
 def _producer(context: Context, obx: Segment) -> Resource | None:
     """Return the Organization of OBX-15, a coded value that identifies a laboratory."""
+    if not obx.raw(15):
+        return None
     value = concept(context, obx, 15)
     if value is None:
         return None
@@ -161,27 +182,40 @@ def _set_absence(observation: Resource, obx: Segment, *, attached: bool) -> None
 
 def _set_interpretation(context: Context, observation: Resource, obx: Segment) -> None:
     for repetition in obx.repetitions(8):
-        code = repetition.component(1).strip()
-        known = INTERPRETATION.get(code)
-        if known and len(repetition.parts) == 1:
-            value: Resource | None = {"coding": [{"system": INTERPRETATION_SYSTEM, "code": known}]}
-        else:
-            value = concept_of(context, repetition, "OBX-8", "HL70078" if known else "")
-            if value and known:
-                value["coding"].insert(0, {"system": INTERPRETATION_SYSTEM, "code": known})
-            elif value and code:
-                value.setdefault("text", code)
-        append(observation, "interpretation", value)
+        memory = ("OBX-8", repetition.raw)
+        if memory not in context.known:
+            context.known[memory] = _interpretation(context, repetition)
+        append(observation, "interpretation", context.known[memory])
 
 
-def _set_range(observation: Resource, obx: Segment) -> None:
+def _interpretation(context: Context, repetition: Repetition) -> Resource | None:
+    code = repetition.component(1)
+    known = INTERPRETATION.get(code)
+    if known and len(repetition.parts) == 1:
+        return {"coding": [{"system": INTERPRETATION_SYSTEM, "code": known}]}
+    value = concept_of(context, repetition, "OBX-8", "HL70078" if known else "")
+    if value and known:
+        value["coding"].insert(0, {"system": INTERPRETATION_SYSTEM, "code": known})
+    elif value and code:
+        value.setdefault("text", code)
+    return value
+
+
+def _set_range(context: Context, observation: Resource, obx: Segment) -> None:
     raw = obx.first(7)
     if raw is None or not (text := raw.text().strip()):
         return
+    quantified = observation.get("valueQuantity", {})
+    memory = ("OBX-7", text, *(quantified.get(name) for name in ("unit", "system", "code")))
+    if memory not in context.known:
+        unit = {name: quantified[name] for name in ("unit", "system", "code") if name in quantified}
+        context.known[memory] = [_range(text, unit)]
+    # One list for all results with this range: nothing changes it any more.
+    observation["referenceRange"] = context.known[memory]
+
+
+def _range(text: str, unit: Resource) -> Resource:
     result: Resource = {}
-    unit = {
-        name: part for name, part in observation.get("valueQuantity", {}).items() if name in ("unit", "system", "code")
-    }
     if between := _BETWEEN.fullmatch(text):
         low, high = decimal(between[1]), decimal(between[2])
         if low is not None and high is not None and low <= high:
@@ -189,7 +223,7 @@ def _set_range(observation: Resource, obx: Segment) -> None:
     elif (one := _ONE_SIDED.fullmatch(text)) and (limit := decimal(one[2])) is not None:
         result["high" if one[1].startswith("<") else "low"] = quantity(limit, unit)
     result["text"] = text
-    observation["referenceRange"] = [result]
+    return result
 
 
 def _set_methods(context: Context, observation: Resource, obx: Segment) -> None:
@@ -202,5 +236,7 @@ def _set_methods(context: Context, observation: Resource, obx: Segment) -> None:
             else:
                 url = f"{EXTENSIONS}further-{element.lower()}"
                 append(observation, "extension", {"url": url, "valueCodeableConcept": value})
-    if obx.raw(18) and (device := identifier_from_ei(context, obx.first(18))):
-        observation["device"] = {"type": "Device", "identifier": device}
+    for repetition in obx.repetitions(18) if obx.raw(18) else ():
+        named = reference(device) if (device := device_from_ei(context, repetition)) else None
+        if named and observation.setdefault("device", named) != named:
+            append(observation, "extension", {"url": f"{EXTENSIONS}further-device", "valueReference": named})

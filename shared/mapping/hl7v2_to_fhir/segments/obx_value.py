@@ -65,6 +65,10 @@ def set_value(context: Context, observation: Resource, obx: Segment) -> list[Res
     """Set value[x] or components of an observation; return the attachments, which belong to the report."""
     kind = obx.text(2)
     repetitions = obx.repetitions(5)
+    if kind == "NM" and len(repetitions) == 1 and (number := decimal(repetitions[0].raw)) is not None:
+        # By far the commonest result.
+        observation["valueQuantity"] = quantity(number, unit_of(context, obx.first(6)))
+        return []
     if any(_overflows(kind, repetition) for repetition in repetitions):
         carry_field(observation, obx, 5)
     if kind in _ATTACHED:

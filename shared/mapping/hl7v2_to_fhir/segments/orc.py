@@ -1,14 +1,14 @@
 """
 ORC with OBR -> ServiceRequest (HL7 v2-to-FHIR guide, maps ORC[ServiceRequest], OBR[ServiceRequest]).
 
-    ServiceRequest.status           = ORC-1    ID    where ORC-5 is silent; RE says only that results follow
+    ServiceRequest.status           = ORC-1    ID    table 0119 where ORC-5 is silent; RE says only that results follow
     ServiceRequest.identifier       = ORC-2    EI    PLAC
     ServiceRequest.identifier       = ORC-3    EI    FILL
-    ServiceRequest.requisition      = ORC-4    EI    PGN
+    ServiceRequest.requisition      = ORC-4    PGN; the filler's half of an EIP (2.8.2) is an identifier, FGN
     ServiceRequest.status           = ORC-5    ID    table 0038; no translation: extension original-code
     [dropped]                       = ORC-6    how much of a response the placer asks for
-    ServiceRequest.extension        = ORC-7*   AS-SENT
-    ServiceRequest.basedOn          = ORC-8    EIP   logical references to the parent's numbers
+    ServiceRequest.extension        = ORC-7*   AS-SENT  and occurrence[x], quantity, priority, where OBR is silent
+    ServiceRequest.basedOn          = ORC-8*   EIP   logical references to the parent's numbers
     ServiceRequest.authoredOn       = ORC-9    DTM
     Provenance.agent[enterer]       = ORC-10*  XCN
     Provenance.agent[verifier]      = ORC-11*  XCN
@@ -16,12 +16,19 @@ ORC with OBR -> ServiceRequest (HL7 v2-to-FHIR guide, maps ORC[ServiceRequest], 
     ServiceRequest.extension        = ORC-13   AS-SENT
     PractitionerRole.telecom        = ORC-14*  XTN   without a requester: extension
     ServiceRequest.extension        = ORC-15   AS-SENT
-    ServiceRequest.extension        = ORC-16..20*  AS-SENT
+    ServiceRequest.extension[statusReason] = ORC-16  CWE
+    ServiceRequest.extension        = ORC-17..20*  AS-SENT
     PractitionerRole.organization   = ORC-21*  XON
     Organization.address            = ORC-22*  XAD   without a facility: extension
     Organization.telecom            = ORC-23*  XTN   without a facility: extension
     Practitioner.address            = ORC-24*  XAD   without a requester: extension
-    ServiceRequest.extension        = ORC-25..38*  AS-SENT
+    ServiceRequest.extension        = ORC-25..27*  AS-SENT
+    ServiceRequest.meta.security    = ORC-28*  CWE
+    ServiceRequest.locationCode     = ORC-29*  CWE   table 0482 as v3-RoleCode
+    ServiceRequest.extension        = ORC-30..32*  AS-SENT
+    ServiceRequest.identifier       = ORC-33*  CX    PLAC
+    ServiceRequest.extension        = ORC-34..37*  AS-SENT
+    ServiceRequest.identifier       = ORC-38   EI    FGN
 """
 
 from __future__ import annotations
@@ -41,21 +48,27 @@ from shared.mapping.hl7v2_to_fhir.context import (
     reference,
 )
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon, practitioners
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
 from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import (
+    identifier_from_cx,
     identifier_from_ei,
     identifier_from_eip,
+    identifier_type,
     issuer_key,
 )
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.msh import participant
 from shared.terminology.concept_maps import ORDER_CONTROL_STATUS, REQUEST_STATUS, REQUEST_STATUS_OF_REPORT
+from shared.terminology.order_maps import LOCATION_BY_ORDER_TYPE, OPEN_ORDER_CONTROL_STATUS
 from shared.terminology.systems import TERMINOLOGY
 
 TABLE = table_of(__doc__)
 
 _FURTHER_REQUESTER = f"{EXTENSIONS}further-requester"
+_STATUS_REASON = "http://hl7.org/fhir/StructureDefinition/request-statusReason"
+_ROLE = TERMINOLOGY + "v3-RoleCode"
 
 
 def service_request(
@@ -73,6 +86,7 @@ def service_request(
         for number, role in ((10, "enterer"), (11, "verifier")):
             for person in practitioners(context, orc, number):
                 append(provenance, "agent", {"type": participant(role), "who": reference(person)})
+        _set_handling(context, request, orc)
         carry(context, request, orc, TABLE)
     _set_status(context, request, orc, obr)
     return request
@@ -109,9 +123,50 @@ def _set_identifiers(context: Context, request: Resource, orc: Segment | None, o
         for number, kind in ((2, "PLAC"), (3, "FILL")):
             append(request, "identifier", identifier_from_ei(context, segment.first(number), kind))
     if orc is not None:
-        if group := identifier_from_ei(context, orc.first(4), "PGN"):
-            request["requisition"] = group
-        based_on(context, request, orc.first(8))
+        _set_group(context, request, orc)
+        for repetition in orc.repetitions(8):
+            based_on(context, request, repetition)
+        for repetition in orc.repetitions(33):
+            if identifier := identifier_from_cx(context, repetition, orc.location(33)):
+                append(request, "identifier", {"type": identifier_type("PLAC"), **identifier})
+            else:
+                append(request, "extension", original_value(repetition.text()))
+        append(request, "identifier", identifier_from_ei(context, orc.first(38), "FGN"))
+
+
+def _set_group(context: Context, request: Resource, orc: Segment) -> None:
+    """Set the requisition: ORC-4 is an EI, in 2.8.2 an EIP of the placer's and the filler's group number."""
+    group = orc.first(4)
+    if group is None:
+        return
+    separator = group.delimiters.subcomponent
+    if separator and separator in group.raw:
+        requisition = identifier_from_eip(context, group, 1, "PGN")
+        filler = identifier_from_eip(context, group, 2, "FGN")
+        append(request, "identifier", filler)
+        missed = len(group.parts) > 2 or (bool(group.component(2)) and filler is None)
+    else:
+        requisition, missed = identifier_from_ei(context, group, "PGN"), len(group.parts) > 4
+    if requisition:
+        request["requisition"] = requisition
+    if missed or requisition is None or len(orc.repetitions(4)) > 1:
+        carry_field(request, orc, 4)
+
+
+def _set_handling(context: Context, request: Resource, orc: Segment) -> None:
+    """Set why the order is as it is, how secret, and where it is to be done."""
+    if reason := concept(context, orc, 16):
+        append(request, "extension", {"url": _STATUS_REASON, "valueCodeableConcept": reason})
+    for label in concepts(context, orc, 28, "HL70177") if orc.raw(28) else ():
+        for coding in label.get("coding", ()):
+            append(request.setdefault("meta", {}), "security", coding)
+        if label.get("text") not in {coding.get("display") for coding in label.get("coding", ())}:
+            append(request, "extension", original_value(label.get("text", "")))
+    for place in concepts(context, orc, 29, "HL70482") if orc.raw(29) else ():
+        code = next((coding.get("code", "") for coding in place.get("coding", ())), "")
+        if known := LOCATION_BY_ORDER_TYPE.get(code):
+            place = {**place, "coding": [{"system": _ROLE, "code": known}, *place["coding"]]}
+        append(request, "locationCode", place)
 
 
 def _set_status(context: Context, request: Resource, orc: Segment | None, obr: Segment | None) -> None:
@@ -124,7 +179,7 @@ def _set_status(context: Context, request: Resource, orc: Segment | None, obr: S
             context.drop_field(orc, 1, "order control RE: says only that results follow")
         elif status is not None or ORDER_CONTROL_STATUS.get(control) is None:
             extend(request, "status", original_code(TERMINOLOGY + "v2-0119", control))
-        status = status or ORDER_CONTROL_STATUS.get(control)
+        status = status or ORDER_CONTROL_STATUS.get(control) or OPEN_ORDER_CONTROL_STATUS.get(control)
     if status is None and obr is not None:
         status = REQUEST_STATUS_OF_REPORT.get(obr.text(25))
     request["status"] = status or "unknown"
@@ -132,7 +187,7 @@ def _set_status(context: Context, request: Resource, orc: Segment | None, obr: S
 
 def _set_requester(context: Context, request: Resource, orc: Segment | None, obr: Segment | None) -> None:
     by_id: dict[str, Resource] = {}
-    for segment, number in _present((obr, 16), (orc, 12)):
+    for segment, number in _present((orc, 12), (obr, 16)):
         by_id.update((person["id"], person) for person in practitioners(context, segment, number))
     people = list(by_id.values())
     facilities = [] if orc is None else _facilities(context, request, orc)

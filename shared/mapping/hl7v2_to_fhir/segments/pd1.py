@@ -6,7 +6,9 @@ PD1 -> Patient (HL7 v2-to-FHIR guide, map PD1[Patient]).
     Patient.generalPractitioner   = PD1-4*  XCN
     Patient.extension             = PD1-5   AS-SENT
     Patient.extension[disability] = PD1-6   CWE
-    Patient.extension             = PD1-7..22*  AS-SENT
+    Patient.extension             = PD1-7..13*  AS-SENT
+    Patient.extension[congregation] = PD1-14*  XON  its name; what more it says: AS-SENT
+    Patient.extension             = PD1-15..22*  AS-SENT
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon, practitioners
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
-from shared.mapping.hl7v2_to_fhir.fields import carry, table_of
+from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 
 TABLE = table_of(__doc__)
 
 _DISABILITY = "http://hl7.org/fhir/StructureDefinition/patient-disability"
+_CONGREGATION = "http://hl7.org/fhir/StructureDefinition/patient-congregation"
 
 
 def add_pd1(context: Context, patient: Resource, pd1: Segment) -> None:
@@ -32,4 +35,14 @@ def add_pd1(context: Context, patient: Resource, pd1: Segment) -> None:
         append(patient, "generalPractitioner", reference(practitioner))
     if disability := concept(context, pd1, 6):
         append(patient, "extension", {"url": _DISABILITY, "valueCodeableConcept": disability})
+    _set_congregation(patient, pd1)
     carry(context, patient, pd1, TABLE)
+
+
+def _set_congregation(patient: Resource, pd1: Segment) -> None:
+    places = pd1.repetitions(14)
+    for place in places:
+        if name := place.component(1):
+            append(patient, "extension", {"url": _CONGREGATION, "valueString": name})
+    if any(len(place.parts) > 1 for place in places):
+        carry_field(patient, pd1, 14)

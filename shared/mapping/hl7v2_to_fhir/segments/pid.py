@@ -56,6 +56,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
 from shared.mapping.hl7v2_to_fhir.datatypes.times import in_fhir, put_date, put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
+from shared.partners.profile import NO_QUIRKS
 from shared.terminology.concept_maps import GENDER, MARITAL_STATUS
 from shared.terminology.systems import TERMINOLOGY
 
@@ -93,20 +94,46 @@ def patient_from_pid(context: Context, pid: Segment) -> Resource:
 
 
 def _key(context: Context, pid: Segment) -> tuple[str, ...]:
-    candidates = [repetition for number in (3, 2) for repetition in pid.repetitions(number) if repetition.component(1)]
+    found = None
+    if (number := _mrn_field(context)) != 3:
+        found = patient_key(context, pid.repetitions(number))
+    if found is None:
+        found = patient_key(context, [repetition for number in (3, 2) for repetition in pid.repetitions(number)])
+    return found or (context.scope, "message", context.message.control_id, str(pid.occurrence))
+
+
+def patient_key(context: Context, identifiers: list[Repetition]) -> tuple[str, ...] | None:
+    """Return the business key that a patient with these identifiers (CX) has; None where none has a number."""
+    candidates = [repetition for repetition in identifiers if repetition.component(1)]
     for kind in (*_PREFERRED_TYPES, ""):
         for repetition in candidates:
             if not kind or repetition.component(5) == kind:
-                return scoped(context.scope, issuer_of(context, repetition, 4)), repetition.component(1)
-    return context.scope, "message", context.message.control_id, str(pid.occurrence)
+                issuer = issuer_of(context, repetition, 4) or context.partner.quirks.mrn_authority
+                return scoped(context.scope, issuer), repetition.component(1)
+    return None
+
+
+def _mrn_field(context: Context) -> int:
+    """Return the number of the field that holds the medical record number (policy: PID-3, unless the partner says)."""
+    return int(context.partner.quirks.mrn.removeprefix("PID-"))
+
+
+def _complete_mrn(identifier: Resource, authority: str) -> None:
+    """Say of a number in the sender's own field for it that it is the medical record number, and whose."""
+    identifier.setdefault("type", identifier_type("MR"))
+    if authority and not identifier.keys() & {"system", "assigner"}:
+        identifier["system"] = authority
 
 
 def _set_identifiers(context: Context, patient: Resource, pid: Segment) -> None:
+    quirks, mrn = (None if context.partner.quirks == NO_QUIRKS else context.partner.quirks), _mrn_field(context)
     for number in (3, 2, 4, 18):
         for repetition in pid.repetitions(number):
             identifier = identifier_from_cx(context, repetition, pid.location(number))
             if identifier and number == 18:
                 identifier.setdefault("type", identifier_type("AN"))
+            if identifier and quirks is not None and number == mrn:
+                _complete_mrn(identifier, quirks.mrn_authority)
             append(patient, "identifier", identifier)
             if identifier and "system" not in identifier and "assigner" in identifier:
                 text = "The authority has no URI: the identifier leaves without a system."

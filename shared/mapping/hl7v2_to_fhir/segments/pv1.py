@@ -1,5 +1,8 @@
 """
-PV1, PV2 -> Encounter (HL7 v2-to-FHIR guide, map PV1[Encounter]).
+PV1 -> Encounter (HL7 v2-to-FHIR guide, map PV1[Encounter]).
+
+Policy: account, charges and contract are no part of a clinical record: they are dropped unless the message makes an
+Account, which then holds them.
 
     [dropped]                     = PV1-1    numbers the segment
     Encounter.class               = PV1-2    CWE   table 0004
@@ -19,41 +22,58 @@ PV1, PV2 -> Encounter (HL7 v2-to-FHIR guide, map PV1[Encounter]).
     Encounter.hospitalization.specialCourtesy    = PV1-16   CWE
     Encounter.participant         = PV1-17*  XCN   ADM
     Encounter.extension           = PV1-18   AS-SENT
-    Encounter.identifier          = PV1-19   CX    VN
-    [dropped]                     = PV1-20..34  account, charges and contract: not part of a clinical record
-    [dropped]                     = PV1-35   account, charges and contract: not part of a clinical record
+    Encounter.identifier          = PV1-19*  CX    VN
+    Account.extension             = PV1-20..35*  AS-SENT  without an Account: dropped
     Encounter.hospitalization.dischargeDisposition = PV1-36  CWE
-    Encounter.extension           = PV1-37   AS-SENT
+    Encounter.hospitalization.destination = PV1-37  CWE  a Location; what more it says: extension
     Encounter.hospitalization.dietPreference = PV1-38   CWE
-    Encounter.extension           = PV1-39..41*  AS-SENT
+    Encounter.extension           = PV1-39   AS-SENT
+    Location.operationalStatus    = PV1-40   ID    of PV1-3, without it: extension
+    Encounter.extension           = PV1-41   AS-SENT
     Encounter.location            = PV1-42   PL    reserved
     Encounter.location            = PV1-43   PL    completed
     Encounter.period.start        = PV1-44   DTM
     Encounter.period.end          = PV1-45   DTM
-    [dropped]                     = PV1-46..49  account, charges and contract: not part of a clinical record
+    Account.extension             = PV1-46..49*  AS-SENT  without an Account: dropped
     Encounter.identifier          = PV1-50*  CX
     Encounter.extension           = PV1-51   AS-SENT
     Encounter.participant         = PV1-52*  XCN   PART
-    Encounter.extension           = PV1-53..54*  AS-SENT
+    EpisodeOfCare.extension       = PV1-53   ST    resource-instance-description; without PV1-54: extension
+    EpisodeOfCare.identifier      = PV1-54*  CX
 """
 
 from __future__ import annotations
 
 from shared.formats.fhir.identity import scoped
-from shared.formats.hl7v2.message import Segment
+from shared.formats.hl7v2.message import NULL, Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value, reference
-from shared.mapping.hl7v2_to_fhir.datatypes.actors import location_from_pl, practitioners
+from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_type, issuer_of
+from shared.mapping.hl7v2_to_fhir.datatypes.locations import location_from_pl
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
-from shared.mapping.hl7v2_to_fhir.fields import carry, table_of
+from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.terminology.concept_maps import ENCOUNTER_CLASS
 from shared.terminology.systems import TERMINOLOGY
 
 TABLE = table_of(__doc__)
 
-_PARTICIPANTS = ((7, "ATND"), (8, "REF"), (9, "CON"), (17, "ADM"), (52, "PART"))
-_HOSPITALIZATION = ((13, "reAdmission"), (14, "admitSource"), (16, "specialCourtesy"), (36, "dischargeDisposition"))
+_PARTICIPANTS = (
+    (7, "ATND", "attender"),
+    (8, "REF", "referrer"),
+    (9, "CON", "consultant"),
+    (17, "ADM", "admitter"),
+    (52, "PART", "Participation"),
+)
+_FINANCIAL = (*range(20, 36), *range(46, 50))
+_NOT_CLINICAL = "account, charges and contract: not part of a clinical record"
+_DESCRIPTION = "http://hl7.org/fhir/StructureDefinition/resource-instance-description"
+_HOSPITALIZATION = (
+    (13, "reAdmission", "HL70092"),
+    (14, "admitSource", "HL70023"),
+    (16, "specialCourtesy", "HL70099"),
+    (36, "dischargeDisposition", "HL70112"),
+)
 
 
 def encounter_from_pv1(context: Context, pv1: Segment, subject: Resource) -> Resource:
@@ -72,14 +92,30 @@ def encounter_from_pv1(context: Context, pv1: Segment, subject: Resource) -> Res
     append(encounter, "type", concept(context, pv1, 4, "HL70007"))
     if service := concept(context, pv1, 10, "HL70069"):
         encounter["serviceType"] = service
-    for number, code in _PARTICIPANTS:
-        kind = {"coding": [{"system": TERMINOLOGY + "v3-ParticipationType", "code": code}]}
+    for number, code, words in _PARTICIPANTS:
+        kind = {"coding": [{"system": TERMINOLOGY + "v3-ParticipationType", "code": code}], "text": words}
         for person in practitioners(context, pv1, number):
             append(encounter, "participant", {"type": [kind], "individual": reference(person)})
     _set_hospitalization(context, encounter, pv1)
     _set_locations(context, encounter, pv1)
+    _set_episode(context, encounter, pv1)
     carry(context, encounter, pv1, TABLE)
+    for number in _FINANCIAL:
+        if pv1.raw(number):
+            context.drop_field(pv1, number, _NOT_CLINICAL)
     return encounter
+
+
+def bill(context: Context, account: Resource, pv1: Segment) -> None:
+    """Put what PV1 says of charges and contract into the account of the visit."""
+    for number in _FINANCIAL:
+        if context.dropped_fields.pop((pv1, number), None):
+            carry_field(account, pv1, number)
+
+
+def is_visit(pv1: Segment) -> bool:
+    """Tell whether PV1 is about a visit: messages about persons must send it, and have nothing to say there."""
+    return pv1.text(2) not in ("", "N", "U") or any(raw and raw != NULL for raw in pv1.fields[3:])
 
 
 def _key(context: Context, pv1: Segment, subject: Resource) -> tuple[str, ...]:
@@ -96,10 +132,16 @@ def _set_identifiers(context: Context, encounter: Resource, pv1: Segment) -> Non
         for repetition in pv1.repetitions(number):
             identifier = identifier_from_cx(context, repetition, pv1.location(number))
             if identifier and number == 19:
-                identifier.setdefault("type", identifier_type("VN"))
+                identifier["type"] = _visit_number(identifier.get("type", {}))
             append(encounter, "identifier", identifier)
             if identifier is None:
                 append(encounter, "extension", original_value(repetition.text()))
+
+
+def _visit_number(kind: Resource) -> Resource:
+    """Return the type of PV1-19: a visit number, and what its sender calls it."""
+    number = identifier_type("VN")["coding"]
+    return {"coding": [*number, *(one for one in kind.get("coding", ()) if one not in number)], "text": "visit number"}
 
 
 def _set_class(context: Context, encounter: Resource, pv1: Segment) -> None:
@@ -133,19 +175,60 @@ def _set_hospitalization(context: Context, encounter: Resource, pv1: Segment) ->
             stay["preAdmissionIdentifier"] = identifier
         else:
             append(encounter, "extension", original_value(pre.text()))
-    for number, element in _HOSPITALIZATION:
-        if value := concept(context, pv1, number):
+    for number, element, table in _HOSPITALIZATION:
+        if value := concept(context, pv1, number, table):
             stay[element] = [value] if element == "specialCourtesy" else value
     if arrangements := concepts(context, pv1, 15, "HL70009"):
         stay["specialArrangement"] = arrangements
-    if diet := concepts(context, pv1, 38):
+    if diet := concepts(context, pv1, 38, "HL70114"):
         stay["dietPreference"] = diet
+    if place := _destination(context, encounter, pv1):
+        stay["destination"] = reference(place)
     if stay:
         encounter["hospitalization"] = stay
 
 
+def _destination(context: Context, encounter: Resource, pv1: Segment) -> Resource | None:
+    """Return the Location that a DLD names (its first component)."""
+    sent = pv1.first(37)
+    if sent is None:
+        return None
+    code, words = sent.subcomponent(1, 1), sent.subcomponent(1, 2)
+    if len(sent.parts) > 1 or sent.text() not in (code, words) or not (code or words):
+        carry_field(encounter, pv1, 37)
+    if not (code or words):
+        return None
+    place = context.shared("Location", context.scope, "discharged to", code or words)
+    place["name"] = words or code
+    return place
+
+
+def _set_episode(context: Context, encounter: Resource, pv1: Segment) -> None:
+    """Make the visit part of its episode of care (PV1-54); how far that is PV1 does not tell, but it has begun."""
+    number = pv1.first(54)
+    if number is None or not number.component(1) or "reference" not in encounter["subject"]:
+        for field in (53, 54):
+            carry_field(encounter, pv1, field)
+        return
+    episode = context.shared(
+        "EpisodeOfCare", scoped(context.scope, issuer_of(context, number, 4)), number.component(1)
+    )
+    for repetition in pv1.repetitions(54):
+        append(episode, "identifier", identifier_from_cx(context, repetition, pv1.location(54)))
+    episode["status"] = "active"
+    episode["patient"] = encounter["subject"]
+    if words := pv1.field(53).text() if pv1.raw(53) and not pv1.is_null(53) else "":
+        append(episode, "extension", {"url": _DESCRIPTION, "valueString": words})
+    append(encounter, "episodeOfCare", reference(episode))
+
+
 def _set_locations(context: Context, encounter: Resource, pv1: Segment) -> None:
-    here = "completed" if pv1.text(45) else "active"
+    here = "completed" if pv1.text(45) else "planned" if pv1.text(2) == "P" else "active"
     for number, status in ((3, here), (6, "completed"), (11, here), (42, "reserved"), (43, "completed")):
         if place := location_from_pl(context, pv1.first(number)):
             append(encounter, "location", {"location": reference(place), "status": status})
+    bed = location_from_pl(context, pv1.first(3))
+    if bed is not None and (state := pv1.text(40)):
+        bed["operationalStatus"] = {"system": TERMINOLOGY + "v2-0116", "code": " ".join(state.split())}
+    else:
+        carry_field(encounter, pv1, 40)

@@ -1,19 +1,22 @@
 """
-SPM, or OBR-15 before it existed -> Specimen (HL7 v2-to-FHIR guide, maps SPM[Specimen], OBR[Specimen]).
+SPM -> Specimen (HL7 v2-to-FHIR guide, map SPM[Specimen]).
 
     [dropped]                             = SPM-1    numbers the segment
     Specimen.identifier                   = SPM-2    EIP   placer PLAC, filler FILL
     Specimen.parent                       = SPM-3*   EIP   logical references
     Specimen.type                         = SPM-4    CWE
-    Specimen.extension                    = SPM-5*   AS-SENT
+    Specimen.extension[spm-5]             = SPM-5*   CWE   type modifier
     Specimen.container.additiveCodeableConcept = SPM-6*  CWE  the first; further ones in extensions
     Specimen.collection.method            = SPM-7    CWE
     Specimen.collection.bodySite          = SPM-8    CWE
-    Specimen.extension                    = SPM-9..11*  AS-SENT
+    Specimen.collection.bodySite.extension = SPM-9*  CWE   site modifier; without a site: Specimen.extension
+    Specimen.extension[spm-10]            = SPM-10*  CWE   collection site
+    Specimen.extension[spm-11]            = SPM-11*  CWE   role
     Specimen.collection.quantity          = SPM-12   CQ
     Specimen.extension                    = SPM-13   AS-SENT
     Specimen.note                         = SPM-14*  ST
-    Specimen.extension                    = SPM-15..16*  AS-SENT
+    Specimen.collection.extension[specialHandling] = SPM-15*  CWE
+    Specimen.extension[spm-16]            = SPM-16*  CWE   risk
     Specimen.collection.collectedDateTime = SPM-17   DR    collectedPeriod with an end
     Specimen.receivedTime                 = SPM-18   DTM
     Specimen.extension                    = SPM-19   AS-SENT
@@ -23,23 +26,42 @@ SPM, or OBR-15 before it existed -> Specimen (HL7 v2-to-FHIR guide, maps SPM[Spe
     Specimen.condition                    = SPM-24*  CWE
     Specimen.extension                    = SPM-25..26*  AS-SENT
     Specimen.container.type               = SPM-27   CWE
-    Specimen.extension                    = SPM-28..35*  AS-SENT
+    Specimen.extension[spm-28]            = SPM-28*  CWE   container condition
+    Specimen.extension[spm-29]            = SPM-29*  CWE   how it relates to its parent
+    Specimen.accessionIdentifier          = SPM-30*  CX    the first; further ones are identifiers
+    Specimen.identifier                   = SPM-31*  CX
+    Specimen.identifier                   = SPM-32   EI    SHIP
+    Specimen.extension                    = SPM-33..35*  AS-SENT
 """
 
 from __future__ import annotations
 
 from shared.formats.hl7v2.authority import authority
 from shared.formats.hl7v2.message import Repetition, Segment
-from shared.formats.hl7v2.results import report_key
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, Context, Resource, append, original_value
-from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concept_of, concepts
-from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_eip
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import (
+    identifier_from_cx,
+    identifier_from_ei,
+    identifier_from_eip,
+)
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import quantity_from_cq
 from shared.mapping.hl7v2_to_fhir.datatypes.times import date_time, put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 
 TABLE = table_of(__doc__)
 
+_SPECIAL_HANDLING = "http://hl7.org/fhir/StructureDefinition/specimen-specialHandling"
+_SITE_MODIFIER = 9
+_KEPT = {
+    5: "HL70541",
+    9: "HL70542",
+    10: "HL70543",
+    11: "HL70369",
+    16: "HL70489",
+    28: "HL70544",
+    29: "HL70494",
+}
 _AVAILABILITY = {"Y": "available", "N": "unavailable"}
 
 
@@ -57,52 +79,9 @@ def specimen_from_spm(context: Context, spm: Segment, owner: str) -> Resource:
     _set_container(context, specimen, spm)
     for repetition in spm.repetitions(14):
         append(specimen, "note", {"text": repetition.text()})
+    _set_kept(context, specimen, spm)
     carry(context, specimen, spm, TABLE)
     return specimen
-
-
-def specimen_from_obr(context: Context, obr: Segment, orc: Segment | None) -> Resource | None:
-    """Return the Specimen of OBR-15, None where the field is empty."""
-    source = obr.first(15)
-    if source is None:
-        return None
-    specimen = context.add("Specimen", "report", context.scope, report_key(context.message, obr, orc))
-    coded = Repetition(source.delimiters.component.join(_raw_parts(source, 1)), source.delimiters)
-    if kind := concept_of(context, coded, "OBR-15", "HL70070"):
-        specimen["type"] = kind
-    collection: Resource = {}
-    if method := source.component(3):
-        collection["method"] = {"text": method}
-    if site := source.component(4):
-        collection["bodySite"] = {"text": site}
-    if collection:
-        specimen["collection"] = collection
-    # What has no element here, and repetitions beyond the first, travel as sent.
-    if len(source.parts) > 1 or len(obr.repetitions(15)) > 1:
-        carry_field(specimen, obr, 15)
-    return specimen
-
-
-def add_obr_to_specimens(
-    context: Context, request: Resource, obr: Segment, specimens: list[Resource], *, from_spm: bool
-) -> None:
-    """Add to the only specimen what OBR says of it; where there is none, or several, the order keeps it."""
-    only = specimens[0] if len(specimens) == 1 else None
-    if only is not None and "receivedTime" not in only and "_receivedTime" not in only:
-        put_date_time(context, only, "receivedTime", obr, 14)
-    else:
-        carry_field(request, obr, 14)
-    if from_spm or only is None:
-        carry_field(request, obr, 15)
-    for repetition in obr.repetitions(39) if only is not None else ():
-        append(only or {}, "note", {"text": repetition.text()})
-    if only is None:
-        carry_field(request, obr, 39)
-
-
-def _raw_parts(repetition: Repetition, component: int) -> list[str]:
-    raw = repetition.parts[component - 1]
-    return raw.split(repetition.delimiters.subcomponent) if repetition.delimiters.subcomponent else [raw]
 
 
 def _key(context: Context, spm: Segment, owner: str) -> tuple[str, ...]:
@@ -121,6 +100,16 @@ def _set_identifiers(context: Context, specimen: Resource, spm: Segment) -> None
     for repetition in spm.repetitions(3):
         for identifier in _numbers(context, specimen, repetition):
             append(specimen, "parent", {"type": "Specimen", "identifier": identifier})
+    for place in (30, 31):
+        for repetition in spm.repetitions(place):
+            found = identifier_from_cx(context, repetition, spm.location(place))
+            if found is None:
+                append(specimen, "extension", original_value(repetition.text()))
+            elif place == 30 and "accessionIdentifier" not in specimen:
+                specimen["accessionIdentifier"] = found
+            else:
+                append(specimen, "identifier", found)
+    append(specimen, "identifier", identifier_from_ei(context, spm.first(32), "SHIP"))
 
 
 def _numbers(context: Context, specimen: Resource, pair: Repetition) -> list[Resource]:
@@ -134,6 +123,16 @@ def _numbers(context: Context, specimen: Resource, pair: Repetition) -> list[Res
     return found
 
 
+def _set_kept(context: Context, specimen: Resource, spm: Segment) -> None:
+    """Keep, coded, what Specimen has no element for."""
+    site = specimen.get("collection", {}).get("bodySite")
+    for number, table in _KEPT.items():
+        if spm.raw(number):
+            holder = site if number == _SITE_MODIFIER and site is not None else specimen
+            for value in concepts(context, spm, number, table):
+                append(holder, "extension", {"url": f"{EXTENSIONS}spm-{number}", "valueCodeableConcept": value})
+
+
 def _collection(context: Context, spm: Segment) -> Resource:
     collection: Resource = {}
     for number, element, table in ((7, "method", "HL70488"), (8, "bodySite", "")):
@@ -141,6 +140,8 @@ def _collection(context: Context, spm: Segment) -> Resource:
             collection[element] = value
     if volume := quantity_from_cq(context, spm.first(12)):
         collection["quantity"] = volume
+    for handling in concepts(context, spm, 15, "HL70376") if spm.raw(15) else ():
+        append(collection, "extension", {"url": _SPECIAL_HANDLING, "valueCodeableConcept": handling})
     if collected := spm.first(17):
         if collected.component(2):
             period: Resource = {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import pytest
 from shared.conversion import convert
 from shared.formats.fhir.encoding import serialize
 from shared.formats.hl7v2.delimiters import Delimiters
-from shared.formats.hl7v2.parse import parse
+from shared.formats.hl7v2.parse import parse, split_batch
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*/*.hl7"))
 RECEIVED = datetime(2026, 3, 12, tzinfo=UTC)
 OTHER = Delimiters("#", "*", "@", "!", "%")
+BOM = b"\xef\xbb\xbf"
+CORPUS = Path(os.environ.get("CORRIDOR_CORPUS") or Path(__file__).parents[5] / "shared" / "corpus")
 
 
 def bundle(payload: bytes) -> bytes:
@@ -69,7 +72,9 @@ REWRITINGS: dict[str, Callable[[bytes], bytes]] = {
     "cr": with_line_ends(b"\r"),
     "lf": with_line_ends(b"\n"),
     "crlf": with_line_ends(b"\r\n"),
-    "in a file and batch": lambda payload: b"FHS|^~\\&|\rBHS|^~\\&|\r" + payload + b"\rBTS|1\rFTS|1\r",
+    "in a file and batch": lambda payload: (
+        b"FHS|^~\\&|\rBHS|^~\\&|\r" + payload.removeprefix(BOM) + b"\rBTS|1\rFTS|1\r"
+    ),
     "in an mllp frame": lambda payload: b"\x0b" + payload + b"\x1c\r",
     "in utf-16": with_charset,
     "with a Z-segment more": lambda payload: payload.rstrip() + b"\rZZZ" + payload[3:4] + b"extra\r",
@@ -85,6 +90,29 @@ def test_another_way_to_write_it_says_the_same(example: Path, rewriting: str) ->
         payload = written_with(payload, Delimiters())
 
     assert bundle(payload) == bundle(REWRITINGS[rewriting](payload))
+
+
+def corpus_messages() -> Iterator[tuple[str, bytes]]:
+    for file in sorted(CORPUS.rglob("*.hl7")):
+        for number, payload in enumerate(split_batch(file.read_bytes())):
+            yield f"{file.relative_to(CORPUS)}:{number}", payload
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="third-party corpus not present, set CORRIDOR_CORPUS to its folder")
+@pytest.mark.parametrize("rewriting", REWRITINGS)
+def test_another_way_to_write_a_third_partys_message_says_the_same(rewriting: str) -> None:
+    different = []
+    for name, payload in corpus_messages():
+        written = payload
+        if rewriting == "other delimiters":
+            written = written_with(payload, Delimiters())
+        elif rewriting in ("in utf-16", "with a Z-segment more"):
+            # What says how it is encoded goes; what the rewriting adds must be all that differs.
+            written = written_with(payload, parse(payload).delimiters)
+        if bundle(written) != bundle(REWRITINGS[rewriting](written)):
+            different.append(name)
+
+    assert [] == different
 
 
 def test_every_message_of_a_batch_is_converted_in_its_order() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from shared.conversion import Conversion, convert
-from shared.errors import RejectedError, ReviewNeededError
 from shared.formats.fhir.encoding import serialize
 from shared.mapping.hl7v2_to_fhir import segments
 from shared.partners.profile import CodeMapping, ExtensionMapping, PartnerProfile
@@ -55,11 +54,16 @@ def test_each_report_status_of_the_table_is_mapped(code: str, status: str) -> No
         ((OBR.removesuffix("|F") + "|Q",), "OBR-25"),
     ],
 )
-def test_an_unmapped_status_needs_a_person(lines: tuple[str, ...], location: str) -> None:
-    with pytest.raises(ReviewNeededError) as error:
-        conversion(PID, *lines)
+def test_an_unmapped_status_is_unknown_kept_and_reported(lines: tuple[str, ...], location: str) -> None:
+    found = conversion(PID, *lines)
+    resources = [entry["resource"] for entry in found.bundle["entry"]]
+    kept = [one["_status"]["extension"][0]["valueCoding"]["code"] for one in resources if "_status" in one]
 
-    assert ("unmapped-code", location) == (error.value.code, error.value.location)
+    assert ["Q"] == kept
+    assert {"unknown"} == {one["status"] for one in resources if "_status" in one}
+    assert [("warning", location)] == [
+        (issue.severity, issue.location) for issue in found.issues if issue.code == "unmapped-code"
+    ]
 
 
 def test_a_partner_may_map_a_status_of_its_own() -> None:
@@ -68,15 +72,18 @@ def test_a_partner_may_map_a_status_of_its_own() -> None:
     assert "preliminary" == observation("OBX|1|NM|GLU||5||||||Q", partner)["status"]
 
 
-def test_a_message_type_without_a_map_is_refused_at_msh_9() -> None:
-    with pytest.raises(RejectedError, match="unsupported-message-type: MSH-9"):
-        list(convert(HEADER.replace("ORU^R01^ORU_R01", "ADT^A01").encode(), source="hl7v2", received=RECEIVED))
+def test_a_message_type_without_a_map_is_read_by_its_segments_and_says_so() -> None:
+    header = HEADER.replace("ORU^R01^ORU_R01", "ZZZ^Z01")
+    (found,) = convert(f"{header}\r{PID}".encode(), source="hl7v2", received=RECEIVED)
+
+    assert ("hl7v2-any/1.0.0", 1) == (found.mapping, len(resources(found, "Patient")))
+    assert ("message-type-unmapped", "MSH-9") in [(issue.code, issue.location) for issue in found.issues]
 
 
 def test_the_mapping_and_its_version_go_with_the_conversion() -> None:
     found = conversion(PID)
 
-    assert ("hl7v2-oru-r01/1.0.0", 1, "RIV-1") == (found.mapping, found.item, found.message.control_id)
+    assert ("hl7v2-oru-r01/1.1.0", 1, "RIV-1") == (found.mapping, found.item, found.message.control_id)
 
 
 def test_a_correction_has_the_ids_of_what_it_corrects() -> None:
@@ -206,7 +213,7 @@ def test_every_segment_map_documents_its_fields_in_a_table() -> None:
     maps = [import_module(f"{segments.__name__}.{one.name}") for one in iter_modules(segments.__path__)]
     tables = [one.TABLE for one in maps if hasattr(one, "TABLE")]
 
-    assert {"MSH", "PID", "PD1", "NK1", "PV1", "PV2", "ORC", "OBR", "TQ1", "NTE", "OBX", "SPM"} == {
+    assert {"MSH", "PID", "PD1", "NK1", "PV1", "PV2", "ORC", "OBR", "TQ1", "NTE", "OBX", "SPM"} <= {
         table.segment for table in tables
     }
     for table in tables:

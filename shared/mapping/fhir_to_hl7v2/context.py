@@ -1,0 +1,155 @@
+"""
+What the maps of one outgoing message share: what is read, the version written, the receiver's ways, what to report.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from shared.errors import Issue, Severity
+from shared.formats.hl7v2.structures import Definitions
+from shared.formats.hl7v2.writing import Component, Composite, OutgoingSegment
+from shared.mapping.coverage import FieldTable
+from shared.mapping.fhir_to_hl7v2.reading import Resource, Source
+from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, ORIGINAL_CODE, ORIGINAL_VALUE
+from shared.partners.hl7v2_writing import WritingPreferences
+
+
+@dataclass(slots=True)
+class Draft:
+    """A segment being written, with the segments that stand below it; `table` says where its fields come from."""
+
+    name: str
+    table: FieldTable
+    required: frozenset[int] = frozenset()
+    fields: dict[int, list[Composite]] = field(default_factory=dict)
+    children: list[Draft] = field(default_factory=list)
+
+    def put(self, number: int, *values: Composite | str | None) -> None:
+        """Add repetitions to a field; None and empty values add nothing, and none is added twice."""
+        for value in values:
+            composite = [value] if isinstance(value, str) else value
+            if composite is not None and any(map(_says, composite)):
+                repetitions = self.fields.setdefault(number, [])
+                if composite not in repetitions:
+                    repetitions.append(composite)
+
+    def default(self, number: int, value: str) -> None:
+        """Fill a field that the standard requires and nothing has filled."""
+        if not self.fields.get(number):
+            self.fields[number] = [[value]]
+
+    def has(self, number: int) -> bool:
+        """Tell whether a field has a value."""
+        return bool(self.fields.get(number))
+
+    def below(self, *drafts: Draft | None) -> None:
+        """Put segments below this one."""
+        self.children += [draft for draft in drafts if draft is not None]
+
+    def outgoing(self) -> OutgoingSegment:
+        """Return the segment alone."""
+        return OutgoingSegment(self.name, self.fields)
+
+
+def _says(component: Component) -> bool:
+    return bool(component.strip()) if isinstance(component, str) else any(part.strip() for part in component)
+
+
+class Context:
+    """One outgoing message in the making."""
+
+    def __init__(
+        self,
+        source: Source,
+        definitions: Definitions,
+        preferences: WritingPreferences,
+        message: tuple[str, str],
+        sent: datetime,
+    ) -> None:
+        self.source = source
+        self.definitions = definitions
+        self.preferences = preferences
+        self.code, self.event = message
+        self.sent = sent
+        self.issues: list[Issue] = []
+
+    @cached_property
+    def version(self) -> tuple[int, ...]:
+        """Return the version of HL7 v2 that is written, to be compared: (2, 5, 1)."""
+        return tuple(map(int, self.definitions.version.split(".")))
+
+    def report(self, severity: Severity, kind: str, code: str, location: str, text: str) -> None:
+        """Record an issue: it goes with the message and does not stop it."""
+        self.issues.append(Issue(severity, kind, code, location, text))
+
+    def in_use(self, datatype: str, component: int) -> bool:
+        """Tell whether the version uses a component of a data type; of a primitive one, the first alone."""
+        components = self.definitions.datatype(datatype)
+        if components is None:
+            return component == 1
+        return component <= len(components) and bool(components[component - 1].datatype)
+
+    def has_field(self, segment: str, number: int) -> bool:
+        """Tell whether the version uses a field."""
+        cells = self.definitions.segment(segment)
+        return cells is not None and number <= len(cells) and bool(cells[number - 1].datatype)
+
+    def datatype(self, segment: str, number: int) -> str:
+        """Return the data type of a field, "" where the version has none."""
+        cells = self.definitions.segment(segment) or ()
+        return cells[number - 1].datatype if number <= len(cells) else ""
+
+    def extensions(self, element: Resource, url: str) -> list[Resource]:
+        """Return the extensions of a URL, counted as read."""
+        found = [one for one in element.get("extension", ()) if isinstance(one, dict) and one.get("url") == url]
+        for one in found:
+            self.source.use(one)
+        return found
+
+    def extension(self, element: Resource, url: str) -> Resource | None:
+        """Return the first extension of a URL."""
+        return next(iter(self.extensions(element, url)), None)
+
+    def original(self, element: Resource, name: str) -> str:
+        """Return what was sent beside the primitive element `name` because FHIR cannot hold it."""
+        beside = element.get(f"_{name}")
+        found = self.extension(beside, ORIGINAL_VALUE) if isinstance(beside, dict) else None
+        return str(found.get("valueString", "")) if found else ""
+
+    def original_code(self, element: Resource, name: str = "") -> str:
+        """Return the code beside the primitive element `name` that has no translation; "" is the element itself."""
+        beside = element.get(f"_{name}") if name else element
+        found = self.extension(beside, ORIGINAL_CODE) if isinstance(beside, dict) else None
+        coding = found.get("valueCoding") if found else None
+        return str(coding.get("code", "")) if isinstance(coding, dict) else ""
+
+    def restore(self, draft: Draft, *elements: Resource | None) -> None:
+        """Put the fields that HL7 v2 to FHIR kept as sent back into their places: they are what was sent, whole."""
+        prefix = f"{EXTENSIONS}{draft.name.lower()}-"
+        for element in elements:
+            for extension in (element or {}).get("extension", ()):
+                url = str(extension.get("url", "")) if isinstance(extension, dict) else ""
+                number = url.removeprefix(prefix)
+                if url.startswith(prefix) and number.isdigit() and "valueString" in extension:
+                    self.source.use(extension)
+                    draft.fields[int(number)] = as_sent(str(extension["valueString"]))
+
+
+def as_sent(text: str) -> list[Composite]:
+    """Return the repetitions of a field that was kept as text, its separators as `~`, `^` and `&`."""
+    return [[_component(part) for part in repetition.split("^")] for repetition in text.split("~")]
+
+
+def _component(text: str) -> Component:
+    return text.split("&") if "&" in text else text
+
+
+def number_text(value: Any) -> str:
+    """Return a JSON number with the digits it has."""
+    if isinstance(value, bool) or value is None:
+        return ""
+    return format(value, "f") if type(value).__name__ == "Decimal" else str(value)

@@ -1,0 +1,96 @@
+"""
+References to people and organizations -> XCN, XON; the people's own records are read on the way.
+
+    XCN 1, 9, 13   Practitioner.identifier, the first       2-7, 10   Practitioner.name, the first
+    XON 1          Organization.name                        10, 6, 7  Organization.identifier (3 until 2.4)
+    NDL 1          the XCN's number and name as a CNN
+
+A PractitionerRole stands for its Practitioner. A reference that only names somebody is written by its words.
+"""
+
+from __future__ import annotations
+
+from shared.formats.hl7v2.writing import Component, Composite
+from shared.mapping.fhir_to_hl7v2.context import Context
+from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import authority, cx_from, trimmed, type_codes
+from shared.mapping.fhir_to_hl7v2.datatypes.names import name_parts, use_of
+from shared.mapping.fhir_to_hl7v2.reading import Resource
+from shared.mapping.hl7v2_to_fhir.context import ORIGINAL_VALUE
+
+_PEOPLE = ("Practitioner", "Patient", "RelatedPerson")
+
+
+def person_of(context: Context, resource: Resource | None) -> Resource | None:
+    """Return the person that a resource is, or is the role of; None for anything else."""
+    if resource is not None and resource["resourceType"] == "PractitionerRole":
+        return context.source.reference(resource, "practitioner")
+    return resource if resource is not None and resource["resourceType"] in _PEOPLE else None
+
+
+def xcns_from(context: Context, element: Resource, name: str) -> list[Composite | None]:
+    """Return the people that an element refers to; organizations are left out."""
+    return [xcn_from(context, *pair) for pair in context.source.references(element, name)]
+
+
+def xcn_from(context: Context, reference: Resource, resource: Resource | None) -> Composite | None:
+    """Return the person that a Reference means; one that is not in the bundle by the reference's own words."""
+    if resource is None:
+        if str(reference.get("type", "Practitioner")) not in (*_PEOPLE, "PractitionerRole"):
+            return None
+        identifier = reference.get("identifier")
+        number = cx_from(context, identifier) if isinstance(identifier, dict) else None
+        words = str(reference.get("display", ""))
+        return trimmed([number[0] if number else "", words]) or None
+    person = person_of(context, resource)
+    return _xcn(context, person) if person is not None else None
+
+
+def _xcn(context: Context, person: Resource) -> Composite | None:
+    source = context.source
+    parts: list[Component] = [""] * 14
+    if number := source.one(person, "identifier"):
+        source.whole(number, "use")
+        codes = type_codes(context, number)
+        parts[0], parts[8] = source.text(number, "value"), [*authority(context, number)]
+        parts[12] = codes[-1] if codes else ""
+    if name := source.one(person, "name"):
+        parts[1:7] = name_parts(context, name, "XCN")
+        parts[9] = use_of(context, name)
+    for kept in context.extensions(person, ORIGINAL_VALUE):
+        text = str(kept.get("valueString", ""))
+        parts[13 if parts[7] else 7] = text
+    return trimmed(parts) or None
+
+
+def xon_from(context: Context, organization: Resource | None) -> Composite | None:
+    """Return an Organization as an XON; None when it has neither name nor number."""
+    if organization is None or organization["resourceType"] != "Organization":
+        return None
+    source = context.source
+    parts: list[Component] = [""] * 10
+    parts[0] = source.text(organization, "name")
+    number = source.one(organization, "identifier")
+    if number is not None and number.get("system") != "urn:ietf:rfc:3986":
+        source.whole(number, "use")
+        codes = type_codes(context, number)
+        parts[9 if context.in_use("XON", 10) else 2] = source.text(number, "value")
+        parts[5], parts[6] = [*authority(context, number)], codes[-1] if codes else ""
+    return trimmed(parts) or None
+
+
+def xons_from(context: Context, element: Resource, name: str) -> list[Composite | None]:
+    """Return the organizations that an element refers to; people are left out."""
+    return [xon_from(context, found) for _, found in context.source.references(element, name)]
+
+
+def ndl_from(context: Context, resource: Resource | None) -> Composite | None:
+    """Return a person as the NDL of OBR-32 to 35: its number and name."""
+    person = person_of(context, resource)
+    xcn = _xcn(context, person) if person is not None else None
+    if xcn is None:
+        return None
+    padded = [*xcn, *[""] * 14][:14]
+    family, issuer = padded[1], padded[8]
+    parts = [padded[0], family[0] if isinstance(family, list) else family, *padded[2:7], padded[7]]
+    texts = [part if isinstance(part, str) else part[0] for part in parts]
+    return [[*texts, *(issuer if isinstance(issuer, list) else [issuer, "", ""])]]

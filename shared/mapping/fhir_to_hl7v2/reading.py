@@ -1,0 +1,177 @@
+"""
+A FHIR Bundle as the maps read it: its resources by reference, and an account of what was read.
+
+Maps take elements by name (`take`); what nobody takes is reported at the end, located by FHIRPath, so that nothing of
+the FHIR is lost in silence. What HL7 v2 has no use for (narrative, ids, profiles) is not counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from shared.errors import Issue, RejectedError
+
+Resource = dict[str, Any]
+
+# Of the resource as such, not of what it says.
+_QUIET = frozenset({"resourceType", "id", "meta", "text", "implicitRules", "contained"})
+_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+_INDEX = re.compile(r"\[\d+\]")
+_DEEPEST = 60
+
+
+class Source:
+    """The resources of one message and what has been read of them."""
+
+    def __init__(self, entries: list[tuple[str, Resource]], by_reference: dict[str, Resource]) -> None:
+        self.entries = entries
+        self.by_reference = by_reference
+        self._taken: set[tuple[int, str]] = set()
+        self._whole: set[tuple[int, str]] = set()
+        self._used: set[int] = set()
+
+    def all(self, kind: str) -> list[Resource]:
+        """Return the resources of a type, in the bundle's order."""
+        return [resource for _, resource in self.entries if resource["resourceType"] == kind]
+
+    def first(self, kind: str) -> Resource | None:
+        """Return the first resource of a type."""
+        return next(iter(self.all(kind)), None)
+
+    def take(self, element: Resource, name: str) -> Any:
+        """Return an element and count it as read; the parts of a complex one are still to be read."""
+        self._taken.add((id(element), name))
+        self._used.add(id(element))
+        return element.get(name)
+
+    def text(self, element: Resource, name: str) -> str:
+        """Return a primitive element as text, "" when it is absent."""
+        value = self.take(element, name)
+        return "" if value is None or isinstance(value, dict | list) else str(value)
+
+    def items(self, element: Resource, name: str) -> list[Resource]:
+        """Return the complex values of an element, one or several."""
+        value = self.take(element, name)
+        values = value if isinstance(value, list) else [value]
+        return [one for one in values if isinstance(one, dict)]
+
+    def one(self, element: Resource, name: str) -> Resource | None:
+        """Return the first complex value of an element; further ones are still to be read."""
+        return next(iter(self.items(element, name)), None)
+
+    def whole(self, element: Resource, *names: str) -> None:
+        """Count elements as read with all that is in them: what a map derives, or knows from elsewhere."""
+        self._used.add(id(element))
+        for name in names:
+            self._whole.add((id(element), name))
+
+    def use(self, resource: Resource) -> None:
+        """Count a resource as read, though none of its elements."""
+        self._used.add(id(resource))
+
+    def reference(self, element: Resource, name: str) -> Resource | None:
+        """Return the first resource that an element refers to, None when it is not in the bundle."""
+        return next((found for _, found in self.references(element, name) if found is not None), None)
+
+    def references(self, element: Resource, name: str) -> list[tuple[Resource, Resource | None]]:
+        """Return every Reference of an element with the resource that it means."""
+        self._whole.add((id(element), name))
+        self._used.add(id(element))
+        value = element.get(name)
+        values = value if isinstance(value, list) else [value]
+        return [(one, self.find(one)) for one in values if isinstance(one, dict)]
+
+    def find(self, reference: Resource) -> Resource | None:
+        """Return the resource that a Reference means, None when it is not in the bundle."""
+        return self.by_reference.get(str(reference.get("reference", "")).partition("/_history/")[0])
+
+    def left(self) -> Iterator[Issue]:
+        """Yield an issue for every element, or whole resource, that nobody read; alike places are one issue."""
+        places: dict[str, tuple[str, int]] = {}
+        for path, resource in self.entries:
+            if id(resource) not in self._used:
+                found: Iterator[str] = iter((path,))
+            else:
+                found = self._unread(resource, path, 0)
+            for place in found:
+                first, count = places.get(key := _INDEX.sub("[]", place), (place, 0))
+                places[key] = first, count + 1
+        for first, count in places.values():
+            more = f" The same of {count - 1} more." if count > 1 else ""
+            yield Issue("information", "incomplete", "element-not-carried", first, f"Not carried into HL7 v2.{more}")
+
+    def _unread(self, element: Resource, path: str, depth: int) -> Iterator[str]:
+        for name, value in element.items():
+            key = (id(element), name)
+            if key in self._whole or (depth == 0 and name in _QUIET) or name in ("id", "resourceType"):
+                continue
+            place = f"{path}.{name}"
+            if name == "extension" and isinstance(value, list):
+                yield from self._unread_extensions(value, path)
+            elif name.startswith("_"):
+                yield from self._unread_extensions(_extensions(value), f"{path}.{name[1:]}")
+            elif key not in self._taken:
+                yield place
+            elif depth < _DEEPEST:
+                yield from self._unread_parts(value, place, depth)
+
+    def _unread_parts(self, value: Any, place: str, depth: int) -> Iterator[str]:
+        if isinstance(value, dict):
+            yield from self._unread(value, place, depth + 1)
+        elif isinstance(value, list):
+            for index, part in enumerate(value):
+                if isinstance(part, dict):
+                    yield from self._unread(part, f"{place}[{index}]", depth + 1)
+
+    def _unread_extensions(self, extensions: list[Any], path: str) -> Iterator[str]:
+        for extension in extensions:
+            if isinstance(extension, dict) and id(extension) not in self._used and extension.get("url") != _ABSENT:
+                yield f"{path}.extension('{extension.get('url', '')}')"
+
+
+def _extensions(value: Any) -> list[Any]:
+    values = value if isinstance(value, list) else [value]
+    found = [one.get("extension") for one in values if isinstance(one, dict)]
+    return [extension for one in found if isinstance(one, list) for extension in one]
+
+
+def read_bundle(bundle: Resource) -> list[tuple[str, Resource, str]]:
+    """
+    Return path, resource and fullUrl of every entry; a resource that is no Bundle is its only entry.
+
+    The resources are copies: no two share a part. RejectedError `not-fhir` for what has no resourceType.
+    """
+    if not isinstance(bundle.get("resourceType"), str):
+        raise RejectedError("not-fhir", "resourceType", "This is not a FHIR resource.")
+    if bundle["resourceType"] != "Bundle":
+        return [(str(bundle["resourceType"]), _copied(bundle), "")]
+    found = []
+    entries = bundle.get("entry", [])
+    for index, entry in enumerate(entries if isinstance(entries, list) else []):
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
+            url = entry.get("fullUrl")
+            found.append((f"Bundle.entry[{index}].resource", _copied(resource), url if isinstance(url, str) else ""))
+    return found
+
+
+def index(entries: list[tuple[str, Resource, str]]) -> dict[str, Resource]:
+    """Return the resources by every way to refer to them: `Type/id`, fullUrl, `#id` of what is contained."""
+    found: dict[str, Resource] = {}
+    for _, resource, url in entries:
+        if url:
+            found.setdefault(url, resource)
+        if isinstance(identity := resource.get("id"), str):
+            found.setdefault(f"{resource['resourceType']}/{identity}", resource)
+        for part in resource.get("contained", ()):
+            if isinstance(part, dict) and isinstance(part.get("id"), str) and "resourceType" in part:
+                found.setdefault(f"#{part['id']}", part)
+    return found
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _copied(part) for name, part in value.items()}
+    return [_copied(part) for part in value] if isinstance(value, list) else value

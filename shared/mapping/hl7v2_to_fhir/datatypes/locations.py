@@ -1,0 +1,104 @@
+"""
+PL -> Location, one for each level that it names, each part of the one above (HL7 v2-to-FHIR guide, map PL[Location]).
+
+    level                    component    physicalType
+    facility                 4            si
+    building                 7            bu
+    floor                    8            lvl
+    point of care            1            none in the code system: text
+    room                     2            ro
+    bed                      3            bd
+
+    the most specific: description 9, identifier 10 (assigner 11), 5 and 6: original-value
+
+Policy: the order is that of the data type itself, general to specific; the guide puts the floor below the point of
+care. A level is the same Location in every message of a sender: its name and those above are its key.
+"""
+
+from __future__ import annotations
+
+from shared.formats.hl7v2.message import Repetition
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value, reference
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import issuer_key
+from shared.terminology.systems import TERMINOLOGY
+
+_LEVELS = ((4, "si"), (7, "bu"), (8, "lvl"), (1, ""), (2, "ro"), (3, "bd"))
+_PHYSICAL = TERMINOLOGY + "location-physical-type"
+
+
+def location_from_pl(context: Context, repetition: Repetition | None) -> Resource | None:
+    """Return the most specific Location that a PL names, None when it names none; those above are in the bundle."""
+    if repetition is None or not any(repetition.parts):
+        return None
+    memory = ("PL", repetition.raw)
+    if memory not in context.known:
+        context.known[memory] = _location(context, repetition)
+    place: Resource | None = context.known[memory]
+    return place
+
+
+def _location(context: Context, repetition: Repetition) -> Resource | None:
+    if not repetition.text().strip("^& "):
+        return None
+    place: Resource | None = None
+    path: tuple[str, ...] = (context.scope,)
+    for number, code in _LEVELS:
+        if text := repetition.component(number):
+            # The number keeps apart what only happens to have the same name: bed 1 and room 1 of a ward.
+            path = (*path, str(number), text)
+            place = _level(context, repetition, number, code, path, place)
+    if place is None:
+        place = context.shared("Location", context.scope, repetition.text())
+        place["name"] = repetition.component(9) or repetition.text().strip()
+        place["mode"] = "instance"
+    if description := repetition.component(9):
+        place["description"] = description
+    for number in (5, 6):
+        if text := repetition.component(number):
+            append(place, "extension", original_value(text))
+    _identify(context, place, repetition)
+    return place
+
+
+def _level(
+    context: Context, repetition: Repetition, number: int, code: str, path: tuple[str, ...], above: Resource | None
+) -> Resource:
+    place = context.shared("Location", *path)
+    if len(place) > 2:
+        return place
+    namespace, universal, kind = (repetition.subcomponent(number, part) for part in (1, 2, 3))
+    place["name"] = namespace or universal or path[-1]
+    if universal:
+        issuer = issuer_key(context, "", universal, kind)
+        if ":" in issuer:
+            place["identifier"] = [{"system": "urn:ietf:rfc:3986", "value": issuer}]
+        else:
+            place["identifier"] = [{"value": universal, "type": {"text": kind}} if kind else {"value": universal}]
+    if (kind and not universal) or repetition.subcomponent(number, 4):
+        append(place, "extension", original_value(path[-1]))
+    place["mode"] = "instance"
+    place["physicalType"] = {"coding": [{"system": _PHYSICAL, "code": code}]} if code else {"text": "point of care"}
+    if above is not None:
+        place["partOf"] = reference(above)
+    return place
+
+
+def _identify(context: Context, place: Resource, repetition: Repetition) -> None:
+    """Add the comprehensive identifier (an EI in 10), assigned by 11."""
+    value, namespace, universal, kind = (repetition.subcomponent(10, part) for part in (1, 2, 3, 4))
+    authority = repetition.component(11)
+    if not value:
+        for number in (10, 11):
+            if text := repetition.component(number):
+                append(place, "extension", original_value(text))
+        return
+    identifier: Resource = {"value": value}
+    issuer = issuer_key(context, namespace, universal, kind)
+    if ":" in issuer:
+        identifier["system"] = issuer
+    if words := authority or namespace or universal:
+        identifier["assigner"] = {"display": words}
+    for text in (namespace, universal, kind):
+        if text and text not in (authority or namespace or universal) and text not in issuer:
+            append(identifier, "extension", original_value(text))
+    append(place, "identifier", identifier)

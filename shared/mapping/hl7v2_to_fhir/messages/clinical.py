@@ -1,0 +1,67 @@
+"""
+What a message says of a patient's health beside the visit itself, wherever it stands.
+
+    AL1        AllergyIntolerance         DG1   Condition, a diagnosis of the visit
+    IAM, IAR   AllergyIntolerance         DRG   the visit's, else the patient's
+    PR1        Procedure, with ROL, PRT as performers
+    NTE        note of what it follows
+"""
+
+from __future__ import annotations
+
+from shared.formats.hl7v2.message import Segment
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource
+from shared.mapping.hl7v2_to_fhir.messages.groups import Group
+from shared.mapping.hl7v2_to_fhir.messages.roles import add_roles
+from shared.mapping.hl7v2_to_fhir.segments.al1 import allergy_from_al1
+from shared.mapping.hl7v2_to_fhir.segments.dg1 import condition_from_dg1
+from shared.mapping.hl7v2_to_fhir.segments.drg import add_drg
+from shared.mapping.hl7v2_to_fhir.segments.iam import allergy_from_iam
+from shared.mapping.hl7v2_to_fhir.segments.iar import add_iar
+from shared.mapping.hl7v2_to_fhir.segments.nte import add_nte
+from shared.mapping.hl7v2_to_fhir.segments.pr1 import procedure_from_pr1
+
+# Segments that add to what the one above them became.
+_PARTS = ("IAR", "IN2", "IN3", "PRT", "ROL")
+
+
+def add_clinical(
+    context: Context, group: Group, subject: Resource, encounter: Resource | None, patient: Resource | None = None
+) -> list[Resource]:
+    """Return the resources of the allergies, diagnoses and procedures right below the group."""
+    found = []
+    for child in group.children:
+        assert child.segment is not None  # noqa: S101 - only the message itself has no segment
+        resource = _resource(context, child, child.segment, subject, encounter)
+        if resource is not None:
+            add_notes(context, child, resource)
+            found.append(resource)
+        elif child.name == "DRG" and (holder := encounter or patient) is not None:
+            add_drg(context, holder, child.segment)
+    return found
+
+
+def add_notes(context: Context, group: Group, resource: Resource) -> None:
+    """Add the comments below the group, and below its parts, to the resource that the group became."""
+    for holder in (group, *group.all(*_PARTS)):
+        for note in holder.segments("NTE"):
+            add_nte(context, resource, note)
+
+
+def _resource(
+    context: Context, group: Group, segment: Segment, subject: Resource, encounter: Resource | None
+) -> Resource | None:
+    if segment.name == "AL1":
+        return allergy_from_al1(context, segment, subject)
+    if segment.name == "IAM":
+        allergy = allergy_from_iam(context, segment, subject)
+        for reaction in group.segments("IAR"):
+            add_iar(context, allergy, reaction)
+        return allergy
+    if segment.name == "DG1":
+        return condition_from_dg1(context, segment, subject, encounter)
+    if segment.name == "PR1":
+        procedure = procedure_from_pr1(context, segment, subject, encounter)
+        add_roles(context, group, procedure)
+        return procedure
+    return None

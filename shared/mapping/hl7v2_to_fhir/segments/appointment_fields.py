@@ -1,0 +1,68 @@
+"""What SCH and ARQ say alike of an appointment; their first ten fields have the same numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.formats.hl7v2.message import Segment
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
+from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei
+from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
+from shared.mapping.hl7v2_to_fhir.fields import carry_field
+from shared.mapping.hl7v2_to_fhir.segments.appointment_person import add_person
+from shared.mapping.hl7v2_to_fhir.segments.msh import participant
+from shared.terminology.appointment_maps import MINUTES
+
+_WITHOUT_EFFECT = ("cancelled", "noshow")
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentFields:
+    """The numbers of the fields in which the segments differ; 0 where there is none."""
+
+    placer_contact: int
+    filler_contact: int
+    enterer: int
+    orders: tuple[int, int]
+
+
+def fill_appointment(
+    context: Context, appointment: Resource, segment: Segment, fields: AppointmentFields, provenance: Resource
+) -> None:
+    """Add numbers, reasons, length, contacts and orders; the appointment has its status already."""
+    for number, kind in ((1, "PLAC"), (2, "FILL")):
+        append(appointment, "identifier", identifier_from_ei(context, segment.first(number), kind))
+    reason = concept(context, segment, 6)
+    if reason and appointment["status"] in _WITHOUT_EFFECT:
+        appointment["cancelationReason"] = reason
+    else:
+        carry_field(appointment, segment, 6)
+    append(appointment, "reasonCode", concept(context, segment, 7, "HL70276"))
+    if kind_of := concept(context, segment, 8, "HL70277"):
+        appointment["appointmentType"] = kind_of
+    if (length := minutes(segment, 9, 10)) is not None and length > 0:
+        appointment["minutesDuration"] = length
+    else:
+        carry_field(appointment, segment, 9)
+        carry_field(appointment, segment, 10)
+    for number, code in ((fields.placer_contact, "REF"), (fields.filler_contact, "CALLBCK")):
+        for person in practitioners(context, segment, number) if number else ():
+            add_person(appointment, person, "accepted", code)
+    for person in practitioners(context, segment, fields.enterer):
+        append(provenance, "agent", {"type": participant("enterer"), "who": reference(person)})
+    for number, kind in zip(fields.orders, ("PLAC", "FILL"), strict=True):
+        for repetition in segment.repetitions(number):
+            if identifier := identifier_from_ei(context, repetition, kind):
+                append(appointment, "basedOn", {"type": "ServiceRequest", "identifier": identifier})
+
+
+def minutes(segment: Segment, number: int, units: int) -> int | None:
+    """Return a length in whole minutes, None where it is none; one without a unit is in minutes."""
+    value = decimal(segment.text(number)) if segment.text(number) else None
+    factor = MINUTES.get((segment.text(units) or "MIN").upper())
+    if value is None or factor is None:
+        return None
+    length = float(value) * factor
+    return int(length) if length == int(length) else None

@@ -1,0 +1,186 @@
+"""
+IN1 -> Coverage, with payor Organization and subscriber (HL7 v2-to-FHIR guide, map IN1[Coverage]).
+
+Policy: the plan (IN1-2) and the group (IN1-8, 9) are classes of the coverage, the policy number (IN1-36) identifies
+it. A coverage that is sent is active. Money and rules of the plan travel as sent.
+
+    [dropped]                     = IN1-1    numbers the segment
+    Coverage.class[plan]          = IN1-2    CWE
+    Coverage.payor.identifier     = IN1-3*   CX
+    Coverage.payor                = IN1-4*   XON   an Organization
+    Coverage.payor.address        = IN1-5*   XAD
+    Coverage.payor.contact.name   = IN1-6*   XPN
+    Coverage.payor.telecom        = IN1-7*   XTN
+    Coverage.class[group]         = IN1-8    ST
+    Coverage.class[group].name    = IN1-9*   XON   without IN1-8 the class's value; what more it says: extension
+    Coverage.policyHolder.identifier = IN1-10*  CX   with IN1-11, else extension
+    Coverage.policyHolder         = IN1-11*  XON   the first; further ones: extension
+    Coverage.period.start         = IN1-12   DTM
+    Coverage.period.end           = IN1-13   DTM
+    Coverage.extension            = IN1-14   AS-SENT
+    Coverage.type                 = IN1-15   CWE
+    Coverage.subscriber           = IN1-16*  XPN   a RelatedPerson; the patient where IN1-17 says SEL
+    Coverage.relationship         = IN1-17   CWE   and RelatedPerson.relationship
+    RelatedPerson.birthDate       = IN1-18   DTM
+    RelatedPerson.address         = IN1-19*  XAD
+    Coverage.extension            = IN1-20..21*  AS-SENT
+    Coverage.order                = IN1-22   NM    not a positive number: extension
+    Coverage.extension            = IN1-23..35*  AS-SENT
+    Coverage.identifier           = IN1-36   ST
+    Coverage.extension            = IN1-37..42*  AS-SENT
+    RelatedPerson.gender          = IN1-43   CWE
+    Coverage.extension            = IN1-44..48*  AS-SENT
+    Coverage.subscriberId         = IN1-49*  CX    the first; all on the subscriber
+    Coverage.extension            = IN1-50..55*  AS-SENT
+"""
+
+from __future__ import annotations
+
+from shared.formats.fhir.identity import scoped
+from shared.formats.hl7v2.message import Segment
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value, reference
+from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, translated
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, issuer_of, name_organization
+from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
+from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
+from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
+from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
+from shared.mapping.hl7v2_to_fhir.segments.related_person import PersonFields, related_person
+from shared.terminology.systems import TERMINOLOGY
+from shared.terminology.visit_maps import SUBSCRIBER_RELATIONSHIP
+
+TABLE = table_of(__doc__)
+
+_CLASS = TERMINOLOGY + "coverage-class"
+_RELATIONSHIP = TERMINOLOGY + "subscriber-relationship"
+_INSURED = PersonFields(names=(16,), addresses=(19,), relationship=17, gender=43, birth=18, identifiers=(49,))
+
+
+def coverage_from_in1(context: Context, in1: Segment, subject: Resource) -> Resource:
+    """Return the Coverage; patient, insurer, plan and policy number are its business key."""
+    context.claim(in1, TABLE)
+    coverage = context.add("Coverage", *_key(context, in1, subject))
+    if policy := in1.field(36).text().strip() if in1.raw(36) and not in1.is_null(36) else "":
+        append(coverage, "identifier", {"value": policy})
+    coverage["status"] = "active"
+    if kind := concept(context, in1, 15, "HL70086"):
+        coverage["type"] = kind
+    _set_subscriber(context, coverage, in1, subject)
+    coverage["beneficiary"] = subject
+    if relationship := translated(context, in1, 17, SUBSCRIBER_RELATIONSHIP, _RELATIONSHIP):
+        coverage["relationship"] = relationship
+    period: Resource = {}
+    put_date_time(context, period, "start", in1, 12)
+    put_date_time(context, period, "end", in1, 13)
+    if period:
+        coverage["period"] = period
+    coverage["payor"] = [_payor(context, coverage, in1)]
+    _set_holder(context, coverage, in1)
+    _set_classes(context, coverage, in1)
+    order = decimal(in1.text(22)) if in1.text(22) else None
+    if isinstance(order, int) and order > 0:
+        coverage["order"] = order
+    else:
+        carry_field(coverage, in1, 22)
+    carry(context, coverage, in1, TABLE)
+    return coverage
+
+
+def _key(context: Context, in1: Segment, subject: Resource) -> tuple[str, ...]:
+    whom = str(subject.get("reference") or context.message.control_id)
+    insurer = in1.text(3) or in1.text(4)
+    return context.scope, whom, insurer, in1.text(2) or in1.text(2, 2), in1.text(36) or in1.text(49)
+
+
+def _payor(context: Context, coverage: Resource, in1: Segment) -> Resource:
+    """Return the reference to the insurer: by its first number, else by its name."""
+    names, numbers = in1.repetitions(4), in1.repetitions(3)
+    numbered = next((one for one in numbers if one.component(1)), None)
+    if numbered is not None:
+        issuer = scoped(context.scope, issuer_of(context, numbered, 4))
+        organization: Resource | None = context.shared("Organization", "insurer", issuer, numbered.component(1))
+    else:
+        organization = next((found for one in names if (found := organization_from_xon(context, one))), None)
+    if organization is None:
+        for number in (3, 4, 5, 6, 7):
+            carry_field(coverage, in1, number)
+        return {"display": "not named in the message"}
+    for repetition in numbers:
+        identifier = identifier_from_cx(context, repetition, in1.location(3))
+        append(organization, "identifier", identifier)
+        if identifier is None:
+            append(organization, "extension", original_value(repetition.text()))
+    for one in names:
+        name_organization(organization, one.component(1))
+    if any(len(one.parts) > 1 for one in names):
+        carry_field(organization, in1, 4)
+    _set_contacts(context, organization, in1)
+    return reference(organization)
+
+
+def _set_contacts(context: Context, organization: Resource, in1: Segment) -> None:
+    for repetition in in1.repetitions(5):
+        append(organization, "address", address_from_xad(context, repetition, in1.location(5)))
+    for repetition in in1.repetitions(6):
+        if name := name_from_xpn(context, repetition, in1.location(6)):
+            append(organization, "contact", {"name": name})
+    for repetition in in1.repetitions(7):
+        # org-3: an organization's telecom is never of use home.
+        append(organization, "telecom", contact_from_xtn(context, repetition, in1.location(7), "work"))
+
+
+def _set_subscriber(context: Context, coverage: Resource, in1: Segment, subject: Resource) -> None:
+    """Set who is insured: the patient where IN1-17 says so; else the person whom the segment describes."""
+    if (number := in1.first(49)) and (value := number.component(1)):
+        coverage["subscriberId"] = value
+    person = None
+    itself = in1.text(17) == "SEL"
+    if "reference" in subject and not (itself and not any(in1.raw(field) for field in (16, 18, 19, 43, 49))):
+        name = in1.field(16).text() if in1.raw(16) else in1.text(49)
+        person = related_person(context, subject, in1, _INSURED, "insured", name, in1.text(18))
+    elif "reference" not in subject:
+        for field in (16, 18, 19, 43, 49):
+            carry_field(coverage, in1, field)
+    if itself:
+        coverage["subscriber"] = subject
+    elif person is not None:
+        coverage["subscriber"] = reference(person)
+
+
+def _set_holder(context: Context, coverage: Resource, in1: Segment) -> None:
+    """Set the group that holds the policy, an employer as a rule."""
+    holder = next((found for one in in1.repetitions(11) if (found := organization_from_xon(context, one))), None)
+    if holder is None:
+        for number in (10, 11):
+            carry_field(coverage, in1, number)
+        return
+    coverage["policyHolder"] = reference(holder)
+    if len(in1.repetitions(11)) > 1:
+        carry_field(coverage, in1, 11)
+    for repetition in in1.repetitions(10):
+        identifier = identifier_from_cx(context, repetition, in1.location(10))
+        append(holder, "identifier", identifier)
+        if identifier is None:
+            carry_field(coverage, in1, 10)
+
+
+def _set_classes(context: Context, coverage: Resource, in1: Segment) -> None:
+    plan = in1.first(2)
+    code, words = (plan.component(1), plan.component(2)) if plan is not None else ("", "")
+    _add_class(coverage, "plan", code or words, words if code else "")
+    if plan is not None and len(plan.parts) > 2:
+        carry_field(coverage, in1, 2)
+    group = in1.field(8).text().strip() if in1.raw(8) and not in1.is_null(8) else ""
+    names = in1.repetitions(9)
+    name = names[0].component(1) if names else ""
+    _add_class(coverage, "group", group or name, name if group else "")
+    if len(names) > 1 or any(len(one.parts) > 1 for one in names):
+        carry_field(coverage, in1, 9)
+
+
+def _add_class(coverage: Resource, kind: str, value: str, name: str) -> None:
+    if value:
+        entry: Resource = {"type": {"coding": [{"system": _CLASS, "code": kind}]}, "value": value}
+        append(coverage, "class", {**entry, "name": name} if name else entry)

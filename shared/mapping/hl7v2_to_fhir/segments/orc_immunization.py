@@ -1,0 +1,62 @@
+"""
+ORC -> Immunization (HL7 v2-to-FHIR guide, map ORC[Immunization]).
+
+    Immunization.extension          = ORC-1   AS-SENT
+    Immunization.identifier         = ORC-2   EI    PLAC
+    Immunization.identifier         = ORC-3   EI    FILL
+    Immunization.identifier         = ORC-4   EI    PGN
+    Immunization.extension          = ORC-5..8*  AS-SENT
+    Immunization.recorded           = ORC-9   DTM   where RXA-22 is silent; else extension
+    Provenance.agent[enterer]       = ORC-10* XCN
+    Provenance.agent[verifier]      = ORC-11* XCN
+    Immunization.performer          = ORC-12* XCN   OP
+    Immunization.extension          = ORC-13..16*  AS-SENT
+    Provenance.agent[enterer]       = ORC-17  CWE   the entering organization
+    Immunization.extension          = ORC-18..27*  AS-SENT
+    Immunization.meta.security      = ORC-28* CWE
+    Immunization.extension          = ORC-29..38*  AS-SENT
+"""
+
+from __future__ import annotations
+
+from shared.formats.hl7v2.message import Segment
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
+from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import concepts
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei
+from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
+from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
+from shared.mapping.hl7v2_to_fhir.segments.coded_organization import organization_from_cwe
+from shared.mapping.hl7v2_to_fhir.segments.msh import participant
+from shared.terminology.systems import TERMINOLOGY
+
+TABLE = table_of(__doc__)
+
+_FUNCTION = TERMINOLOGY + "v2-0443"
+
+
+def add_orc_to_immunization(context: Context, immunization: Resource, orc: Segment, provenance: Resource) -> None:
+    """Add what the order says of the immunization; RXA is read before, what it says stands."""
+    context.claim(orc, TABLE)
+    for number, kind in ((2, "PLAC"), (3, "FILL"), (4, "PGN")):
+        append(immunization, "identifier", identifier_from_ei(context, orc.first(number), kind))
+    if "recorded" in immunization or "_recorded" in immunization:
+        carry_field(immunization, orc, 9)
+    else:
+        put_date_time(context, immunization, "recorded", orc, 9)
+    for number, role in ((10, "enterer"), (11, "verifier")):
+        for person in practitioners(context, orc, number):
+            append(provenance, "agent", {"type": participant(role), "who": reference(person)})
+    for person in practitioners(context, orc, 12):
+        append(immunization, "performer", performer("OP", person))
+    if organization := organization_from_cwe(context, orc, 17):
+        append(provenance, "agent", {"type": participant("enterer"), "who": reference(organization)})
+    for security in concepts(context, orc, 28, "HL70177"):
+        for coding in security.get("coding", ()):
+            append(immunization.setdefault("meta", {}), "security", coding)
+    carry(context, immunization, orc, TABLE)
+
+
+def performer(code: str, actor: Resource) -> Resource:
+    """Return who performed an immunization, in which function (table 0443)."""
+    return {"function": {"coding": [{"system": _FUNCTION, "code": code}]}, "actor": reference(actor)}

@@ -1,0 +1,114 @@
+"""
+ORC -> MedicationRequest (policy after the guide's ORC[ServiceRequest] and ORC[MedicationAdministration]).
+
+    MedicationRequest.status          = ORC-1   ID    table 0119 where ORC-5 is silent
+    MedicationRequest.identifier      = ORC-2   EI    PLAC
+    MedicationRequest.identifier      = ORC-3   EI    FILL
+    MedicationRequest.groupIdentifier = ORC-4   EI
+    MedicationRequest.status          = ORC-5   ID    table 0038; no translation: extension original-code
+    [dropped]                         = ORC-6   how much of a response the placer asks for
+    MedicationRequest.extension       = ORC-7*  AS-SENT  and dosageInstruction.timing where no TQ1 says it
+    MedicationRequest.basedOn         = ORC-8*  EIP   logical references to the parent's numbers
+    MedicationRequest.authoredOn      = ORC-9   DTM
+    MedicationRequest.recorder        = ORC-10* XCN   the first; all of them Provenance.agent[enterer]
+    Provenance.agent[verifier]        = ORC-11* XCN
+    MedicationRequest.requester       = ORC-12* XCN   the first; further ones: extension
+    MedicationRequest.extension       = ORC-13..15*  AS-SENT
+    MedicationRequest.statusReason    = ORC-16  CWE
+    MedicationRequest.extension       = ORC-17..27*  AS-SENT
+    MedicationRequest.meta.security   = ORC-28* CWE
+    MedicationRequest.extension       = ORC-29..38*  AS-SENT
+"""
+
+from __future__ import annotations
+
+from shared.formats.fhir.identity import scoped
+from shared.formats.hl7v2.message import Segment
+from shared.mapping.hl7v2_to_fhir.context import (
+    EXTENSIONS,
+    Context,
+    Resource,
+    append,
+    extend,
+    original_code,
+    original_value,
+    reference,
+)
+from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei, identifier_from_eip, issuer_key
+from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
+from shared.mapping.hl7v2_to_fhir.fields import carry, table_of
+from shared.mapping.hl7v2_to_fhir.segments.msh import participant
+from shared.terminology.medication_maps import MEDICATION_REQUEST_CONTROL, MEDICATION_REQUEST_STATUS
+from shared.terminology.systems import TERMINOLOGY
+
+TABLE = table_of(__doc__)
+
+
+def order_key(context: Context, orc: Segment | None, whom: str, label: str) -> tuple[str, ...]:
+    """Return the order's number, the placer's before the filler's; else whom and which segment of which message."""
+    for number in (2, 3) if orc is not None else ():
+        repetition = orc.first(number) if orc is not None else None
+        if repetition is not None and (value := repetition.component(1)):
+            issuer = issuer_key(context, *(repetition.component(part) for part in (2, 3, 4)))
+            return "placer" if number == 2 else "filler", scoped(context.scope, issuer), value
+    return "message", context.scope, context.message.control_id, whom, label
+
+
+def medication_request(context: Context, key: tuple[str, ...], about: Resource) -> Resource:
+    """Return the MedicationRequest of an order, still without its medication; `about` has subject and encounter."""
+    request = context.add("MedicationRequest", *key)
+    request.update({"status": "unknown", "intent": "order"})
+    request.update(about)
+    return request
+
+
+def add_orc_to_request(context: Context, request: Resource, orc: Segment, provenance: Resource) -> None:
+    """Add what the common order segment says of the request."""
+    context.claim(orc, TABLE)
+    for number, kind in ((2, "PLAC"), (3, "FILL")):
+        append(request, "identifier", identifier_from_ei(context, orc.first(number), kind))
+    if group := identifier_from_ei(context, orc.first(4), "PGN"):
+        request["groupIdentifier"] = group
+    _set_status(context, request, orc)
+    for repetition in orc.repetitions(8):
+        for component, kind in ((1, "PLAC"), (2, "FILL")):
+            if identifier := identifier_from_eip(context, repetition, component, kind):
+                append(request, "basedOn", {"type": "MedicationRequest", "identifier": identifier})
+            elif text := repetition.component(component):
+                append(request, "extension", original_value(text))
+    put_date_time(context, request, "authoredOn", orc, 9)
+    for number, role in ((10, "enterer"), (11, "verifier")):
+        for person in practitioners(context, orc, number):
+            append(provenance, "agent", {"type": participant(role), "who": reference(person)})
+            if number == 10:
+                request.setdefault("recorder", reference(person))
+    add_requesters(request, practitioners(context, orc, 12))
+    if reason := concept(context, orc, 16):
+        request["statusReason"] = reason
+    for security in concepts(context, orc, 28, "HL70177"):
+        for coding in security.get("coding", ()):
+            append(request.setdefault("meta", {}), "security", coding)
+    carry(context, request, orc, TABLE)
+
+
+def add_requesters(request: Resource, people: list[Resource]) -> None:
+    """Set who asks for it; FHIR has a place for one, further ones are extensions."""
+    for person in people:
+        if request.setdefault("requester", reference(person)) != reference(person):
+            url = f"{EXTENSIONS}further-requester"
+            append(request, "extension", {"url": url, "valueReference": reference(person)})
+
+
+def _set_status(context: Context, request: Resource, orc: Segment) -> None:
+    control, code = orc.text(1), orc.text(5)
+    status = MEDICATION_REQUEST_STATUS.get(code) if code else MEDICATION_REQUEST_CONTROL.get(control)
+    if status is not None:
+        request["status"] = status
+        return
+    number, table, sent = (5, "v2-0038", code) if code else (1, "v2-0119", control)
+    if sent:
+        extend(request, "status", original_code(TERMINOLOGY + table, sent))
+        text = f"The status is not in table {table[3:]}."
+        context.report("warning", "code-invalid", "unmapped-code", orc.location(number), text)

@@ -1,0 +1,118 @@
+"""
+The people around a patient (NK1, GT1, IN1 ...) -> RelatedPerson: the same elements from other fields each time.
+
+    identifier  CX, and a social security number    name  XPN    telecom  XTN    address  XAD    relationship  CWE
+    gender      table 0001                          birthDate  DT    period  DTM    communication  CWE
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.formats.hl7v2.message import Segment
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, extend, original_value
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, translated
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_type
+from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
+from shared.mapping.hl7v2_to_fhir.datatypes.times import in_fhir, put_date, put_date_time
+from shared.mapping.hl7v2_to_fhir.segments.pid import set_gender
+from shared.terminology.systems import TERMINOLOGY
+from shared.terminology.visit_maps import CONTACT_ROLE, RELATIONSHIP
+
+_SSN = "http://hl7.org/fhir/sid/us-ssn"
+_ROLE_CODE = TERMINOLOGY + "v3-RoleCode"
+_BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFields:
+    """Which fields of a segment describe a person; 0 where it has none."""
+
+    names: tuple[int, ...] = ()
+    addresses: tuple[int, ...] = ()
+    telecoms: tuple[tuple[int, str], ...] = ()
+    relationship: int = 0
+    role: int = 0
+    gender: int = 0
+    birth: int = 0
+    identifiers: tuple[int, ...] = ()
+    ssn: int = 0
+    language: int = 0
+    start: int = 0
+    end: int = 0
+
+
+def related_person(
+    context: Context, patient: Resource, segment: Segment, fields: PersonFields, *key: str
+) -> Resource | None:
+    """Return the RelatedPerson that the fields describe, None where they hold nothing; the same key is one person."""
+    found = describe(context, segment, fields)
+    if not found:
+        return None
+    person = context.shared("RelatedPerson", str(patient["reference"]), *key)
+    person["patient"] = patient
+    for name, value in found.items():
+        if isinstance(value, list):
+            for one in value:
+                append(person, name, one)
+        else:
+            person.setdefault(name, value)
+    return person
+
+
+def describe(context: Context, segment: Segment, fields: PersonFields) -> Resource:
+    """Return the elements of a RelatedPerson that the fields hold."""
+    person: Resource = {}
+    _set_identifiers(context, person, segment, fields)
+    for number in fields.names:
+        for repetition in segment.repetitions(number):
+            append(person, "name", name_from_xpn(context, repetition, segment.location(number)))
+    if fields.relationship:
+        append(person, "relationship", translated(context, segment, fields.relationship, RELATIONSHIP, _ROLE_CODE))
+    if fields.role:
+        append(person, "relationship", concept(context, segment, fields.role, CONTACT_ROLE.table))
+    for number, use in fields.telecoms:
+        for repetition in segment.repetitions(number):
+            append(person, "telecom", contact_from_xtn(context, repetition, segment.location(number), use))
+    for number in fields.addresses:
+        for repetition in segment.repetitions(number):
+            append(person, "address", address_from_xad(context, repetition, segment.location(number)))
+    if gender := segment.first(fields.gender) if fields.gender else None:
+        set_gender(person, gender)
+    _set_birth(context, person, segment, fields.birth)
+    _set_period(context, person, segment, fields)
+    if fields.language and (language := concept(context, segment, fields.language, "HL70296")):
+        person["communication"] = [{"language": language}]
+    return person
+
+
+def _set_identifiers(context: Context, person: Resource, segment: Segment, fields: PersonFields) -> None:
+    for number in fields.identifiers:
+        for repetition in segment.repetitions(number):
+            identifier = identifier_from_cx(context, repetition, segment.location(number))
+            append(person, "identifier", identifier)
+            if identifier is None:
+                append(person, "extension", original_value(repetition.text()))
+    if value := segment.text(fields.ssn) if fields.ssn else "":
+        append(person, "identifier", {"type": identifier_type("SS"), "system": _SSN, "value": value})
+
+
+def _set_birth(context: Context, person: Resource, segment: Segment, number: int) -> None:
+    moment = put_date(context, person, "birthDate", segment, number) if number else None
+    if moment is None or not moment.hour:
+        return
+    value, exact = in_fhir(context, moment)
+    if exact:
+        extend(person, "birthDate", {"url": _BIRTH_TIME, "valueDateTime": value})
+    else:
+        extend(person, "birthDate", original_value(segment.text(number)))
+
+
+def _set_period(context: Context, person: Resource, segment: Segment, fields: PersonFields) -> None:
+    period: Resource = {}
+    if fields.start:
+        put_date_time(context, period, "start", segment, fields.start)
+        put_date_time(context, period, "end", segment, fields.end)
+    if period:
+        person["period"] = period

@@ -1,0 +1,82 @@
+"""
+RXE -> MedicationRequest, as the pharmacy encodes the order (policy, after the map RXO[MedicationRequest]).
+
+    MedicationRequest.dosageInstruction.timing        = RXE-1*  AS-SENT  before 2.5; where no TQ1 says it
+    MedicationRequest.medication                      = RXE-2   CWE
+    MedicationRequest.dosageInstruction.doseAndRate   = RXE-3   NM
+    MedicationRequest.dosageInstruction.doseAndRate   = RXE-4   NM
+    MedicationRequest.dosageInstruction.doseAndRate   = RXE-5   CWE
+    Medication.form                                   = RXE-6   CWE
+    MedicationRequest.dosageInstruction.additionalInstruction = RXE-7*  CWE
+    MedicationRequest.extension                       = RXE-8   AS-SENT
+    MedicationRequest.substitution                    = RXE-9   ID    table 0167
+    MedicationRequest.dispenseRequest.quantity        = RXE-10  NM
+    MedicationRequest.dispenseRequest.quantity        = RXE-11  CWE
+    MedicationRequest.dispenseRequest.numberOfRepeatsAllowed = RXE-12  NM
+    MedicationRequest.requester                       = RXE-13* XCN   further than ORC-12: extension
+    MedicationRequest.extension                       = RXE-14* AS-SENT
+    MedicationRequest.identifier                      = RXE-15  ST    the prescription number
+    MedicationRequest.extension                       = RXE-16..18*  AS-SENT
+    MedicationRequest.dosageInstruction.maxDosePerPeriod = RXE-19  CQ
+    MedicationRequest.extension                       = RXE-20  AS-SENT
+    MedicationRequest.note                            = RXE-21* CWE   for who dispenses it
+    MedicationRequest.extension                       = RXE-22..24*  AS-SENT
+    Medication.ingredient.strength                    = RXE-25  NM
+    Medication.ingredient.strength                    = RXE-26  CWE
+    MedicationRequest.reasonCode                      = RXE-27* CWE
+    MedicationRequest.extension                       = RXE-28..32*  AS-SENT
+    Medication.ingredient.strength                    = RXE-33  NM
+    Medication.ingredient.strength                    = RXE-34  CWE
+    MedicationRequest.extension                       = RXE-35..39*  AS-SENT
+    MedicationRequest.dispenseRequest.performer       = RXE-40  CWE
+    MedicationRequest.extension                       = RXE-41..45*  AS-SENT
+"""
+
+from __future__ import annotations
+
+from shared.formats.hl7v2.message import Segment
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append
+from shared.mapping.hl7v2_to_fhir.datatypes.medications import Product
+from shared.mapping.hl7v2_to_fhir.datatypes.timings import timing_from_tq
+from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
+from shared.mapping.hl7v2_to_fhir.segments.medication_order import OrderFields, add_order, product_of
+from shared.mapping.hl7v2_to_fhir.segments.pharmacy_notes import add_notes_of_cwe
+
+TABLE = table_of(__doc__)
+
+_FIELDS = OrderFields(
+    code=2,
+    minimum=3,
+    maximum=4,
+    units=5,
+    form=6,
+    instructions=7,
+    substitution=9,
+    substitution_table="HL70167",
+    amount=10,
+    amount_units=11,
+    refills=12,
+    provider=13,
+    daily_dose=19,
+    strength=25,
+    strength_units=26,
+    volume=33,
+    volume_units=34,
+    indication=27,
+    pharmacy=40,
+)
+
+
+def add_rxe(context: Context, request: Resource, rxe: Segment) -> tuple[Product, Resource]:
+    """Add the encoded order to the request; return its product and its dosage."""
+    context.claim(rxe, TABLE)
+    dosage = add_order(context, request, rxe, _FIELDS)
+    timing = rxe.first(1)
+    if timing is not None and (found := timing_from_tq(context, timing, rxe.location(1))):
+        dosage["timing"] = found
+    carry_field(dosage, rxe, 1)
+    if number := rxe.text(15):
+        append(request, "identifier", {"value": number})
+    add_notes_of_cwe(context, request, rxe, 21)
+    carry(context, request, rxe, TABLE)
+    return product_of(context, rxe, _FIELDS), dosage

@@ -1,0 +1,60 @@
+"""
+TQ1 -> MedicationRequest.dosageInstruction (HL7 v2-to-FHIR guide, map TQ1[MedicationRequest]).
+
+    [dropped]                                             = TQ1-1   numbers the segment
+    MedicationRequest.dosageInstruction.doseAndRate       = TQ1-2   CQ
+    MedicationRequest.dosageInstruction.timing            = TQ1-3*  repeat pattern
+    MedicationRequest.dosageInstruction.timing.repeat.timeOfDay = TQ1-4*  TM
+    MedicationRequest.dosageInstruction.extension         = TQ1-5*  AS-SENT
+    MedicationRequest.dosageInstruction.timing.repeat.boundsDuration = TQ1-6  CQ
+    MedicationRequest.dosageInstruction.timing.repeat.boundsPeriod   = TQ1-7  DTM
+    MedicationRequest.dosageInstruction.timing.repeat.boundsPeriod   = TQ1-8  DTM
+    MedicationRequest.priority                            = TQ1-9*  CWE   table 0485; no translation: extension
+    MedicationRequest.dosageInstruction.additionalInstruction = TQ1-10  TX
+    MedicationRequest.dosageInstruction.text              = TQ1-11  TX
+    MedicationRequest.dosageInstruction.extension         = TQ1-12  AS-SENT
+    MedicationRequest.dosageInstruction.timing.repeat.duration = TQ1-13  CQ
+    MedicationRequest.dosageInstruction.timing.repeat.count    = TQ1-14  NM
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+from shared.formats.hl7v2.message import Segment
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append
+from shared.mapping.hl7v2_to_fhir.datatypes.quantities import quantity_from_cq
+from shared.mapping.hl7v2_to_fhir.datatypes.timings import timing_from_tq1
+from shared.mapping.hl7v2_to_fhir.fields import carry_field, table_of
+from shared.mapping.hl7v2_to_fhir.segments.as_sent import carry_into
+from shared.terminology.concept_maps import REQUEST_PRIORITY
+
+TABLE = table_of(__doc__)
+
+
+def add_tq1_to_dosage(context: Context, request: Resource, dosage: Resource, tq1: Segment) -> Resource:
+    """Return the dosage of the order with this timing; a priority goes to the request."""
+    result = deepcopy(dosage)
+    if timing := timing_from_tq1(context, tq1):
+        result["timing"] = timing
+    dose = quantity_from_cq(context, tq1.first(2))
+    if dose is not None and "value" in dose and "doseAndRate" not in result:
+        result["doseAndRate"] = [{"doseQuantity": dose}]
+    elif dose is not None:
+        carry_field(result, tq1, 2)
+    first = tq1.first(9)
+    code = REQUEST_PRIORITY.get(first.component(1)) if first is not None else None
+    if code is not None:
+        request.setdefault("priority", code)
+    if code is None or request["priority"] != code or len(tq1.raw(9)) > 1:
+        carry_field(request, tq1, 9)
+    if condition := _lines(tq1, 10):
+        append(result, "additionalInstruction", {"text": condition})
+    if text := _lines(tq1, 11):
+        result["text"] = text
+    carry_into(context, result, tq1, TABLE)
+    return result
+
+
+def _lines(tq1: Segment, number: int) -> str:
+    return "\n".join(repetition.text() for repetition in tq1.repetitions(number)).strip()

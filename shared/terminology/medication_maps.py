@@ -1,0 +1,60 @@
+"""
+Concept maps of medications and immunizations, from HL7 v2 tables to FHIR codes, each with a version.
+
+They follow the HL7 v2-to-FHIR guide; what the guide leaves open is our policy and marked so.
+"""
+
+from __future__ import annotations
+
+from shared.terminology.concept_maps import ConceptMap
+
+COMPLETION_STATUS = ConceptMap(
+    "immunization-status",
+    "1.0.0",
+    "HL70322",
+    {"CP": "completed", "PA": "completed", "RE": "not-done", "NA": "not-done"},
+)
+# Policy: an administration that began and was not finished.
+ADMINISTRATION_STATUS = ConceptMap(
+    "medication-administration-status",
+    "1.0.0",
+    "HL70322",
+    {"CP": "completed", "PA": "stopped", "RE": "not-done", "NA": "not-done"},
+)
+ROUTE = ConceptMap(
+    "route-of-administration",
+    "1.0.0",
+    "HL70162",
+    {"ID": "IDINJ", "IM": "IM", "IV": "IVINJ", "PO": "PO", "SC": "SQ", "TD": "TRNSDERM"},
+)
+SUBSTITUTION = ConceptMap("substitution-allowed", "1.0.0", "HL70161", {"N": "N", "G": "G", "T": "T"})
+# Policy: the guide has no map from table 0119 or 0038 to a medication request.
+MEDICATION_REQUEST_CONTROL = ConceptMap(
+    "medication-request-status-by-control",
+    "1.0.0",
+    "HL70119",
+    {
+        **dict.fromkeys(("NW", "OK", "XO", "XX", "XR", "RP", "RF", "AF", "RL", "OE", "OR"), "active"),
+        **dict.fromkeys(("PA", "CH", "RE"), "active"),
+        **dict.fromkeys(("CA", "OC", "CR"), "cancelled"),
+        **dict.fromkeys(("DC", "OD", "DR", "RU"), "stopped"),
+        **dict.fromkeys(("HD", "OH", "HR"), "on-hold"),
+    },
+)
+MEDICATION_REQUEST_STATUS = ConceptMap(
+    "medication-request-status",
+    "1.0.0",
+    "HL70038",
+    {
+        **dict.fromkeys(("A", "IP", "SC", "ER"), "active"),
+        "CM": "completed",
+        "CA": "cancelled",
+        "DC": "stopped",
+        "HD": "on-hold",
+        "RP": "stopped",
+    },
+)
+# Policy: RXA-9, table NIP001 of the immunization guides: 00 is newly administered, all others are reported by someone.
+NEW_RECORD = "00"
+NOTHING_ADMINISTERED = "998"
+UNKNOWN_AMOUNT = "999"
