@@ -2,30 +2,35 @@
 What each tier must reach, read from its steps: role assignments are generated from this page (invariant 10).
 
     receive   the queue or subscription that wakes a step
+    file      the container of the landing storage in which its files are put
     send      its own queue (a worker hands on what it cannot finish and schedules what is not yet due), and
 
               a step of ingest       every queue of an on-arrival step: the acknowledging commit puts entries there
               an on-arrival step     the queues of the other steps that share the patient's stream
               a step of process      the queues of deliver: it decides what is owed to whom
-              a step of ops          every queue (the sweeper) and every topic (the publisher of facts)
+              a step of ops          every queue of hints (the sweeper) and every topic (the publisher of facts)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from shared.catalog.index import flows_of_tier, queues, topics
-from shared.catalog.model import Flow, Ordering, Queue, Step, Subscription, Tier, Topic
+from shared.catalog.index import flows_of_tier, topics
+from shared.catalog.model import Facts, FileDrop, Flow, Ordering, Queue, Route, Step, Subscription, Tier, Topic
 
 # Which tiers put payloads into the archive and which only open them; a tier that is not listed reaches none.
-ARCHIVE_WRITERS = frozenset({Tier.INGEST, Tier.DELIVER})
+ARCHIVE_WRITERS = frozenset({Tier.INGEST, Tier.DELIVER, Tier.OPS})
 ARCHIVE_READERS = frozenset({Tier.PROCESS, Tier.WORKFLOW})
 
 # The tiers that prove themselves to a destination and so read its credentials.
 SECRET_READERS = frozenset({Tier.DELIVER})
 
+# The tier that publishes facts for the enterprise, on the bus and on Event Grid.
+FACT_PUBLISHER = Tier.OPS
+
 _LIFE_CRITICAL = "life-critical"
+_HEALTH = "health"
 
 
 Source = Queue | Subscription
@@ -57,9 +62,43 @@ def life_critical_steps_of(tier: Tier) -> tuple[Step, ...]:
     return tuple(step for step in steps_of(tier) if step.flow in flows)
 
 
+def file_drops() -> tuple[Step, ...]:
+    """Return the steps that a file wakes."""
+    return tuple(step for tier in Tier for step in steps_of(tier) if isinstance(step.inbound, FileDrop))
+
+
+def fact_listeners() -> tuple[Step, ...]:
+    """Return the steps that the platform's own facts wake."""
+    return tuple(step for tier in Tier for step in steps_of(tier) if isinstance(step.inbound, Facts))
+
+
+def hears_facts(tier: Tier) -> bool:
+    """Tell whether Event Grid must be able to reach the app of `tier`."""
+    return any(step.tier is tier for step in fact_listeners())
+
+
+def answers_http(tier: Tier) -> bool:
+    """Tell whether anyone calls the app of `tier`."""
+    return any(isinstance(step.inbound, Route) for step in steps_of(tier))
+
+
+def health_path(tier: Tier) -> str:
+    """Return the path by which `tier` says that it is well, or nothing if it answers no HTTP."""
+    routes = [step.inbound for step in steps_of(tier) if isinstance(step.inbound, Route)]
+    return next((f"/api/{route.name}" for route in routes if route.path == _HEALTH), "")
+
+
+def drop_containers(steps: Iterable[Step]) -> dict[str, int]:
+    """Return the landing containers of these steps, each with the days for which it keeps a file."""
+    days: dict[str, int] = {}
+    for drop in (step.inbound for step in steps if isinstance(step.inbound, FileDrop)):
+        days[drop.container] = max(days.get(drop.container, 1), drop.keep.days)
+    return days
+
+
 def bus_access(tier: Tier) -> BusAccess:
     """Return what the steps of `tier` receive and send."""
-    inbound = [step.inbound for step in steps_of(tier)]
+    inbound = [step.queue if isinstance(step.inbound, FileDrop) else step.inbound for step in steps_of(tier)]
     receives = dict.fromkeys(source for source in inbound if isinstance(source, Source))
     sends = dict.fromkeys(target for step in steps_of(tier) for target in _fed_by(step))
     return BusAccess(tuple(receives), tuple(sends))
@@ -75,7 +114,7 @@ def _fed_by(step: Step) -> Iterator[Target]:
     if step.tier is Tier.PROCESS:
         yield from _queues_where(lambda other: other.tier is Tier.DELIVER)
     if step.tier is Tier.OPS:
-        yield from queues()
+        yield from _queues_where(lambda _: True)
         yield from topics()
 
 

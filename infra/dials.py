@@ -1,67 +1,132 @@
-"""The dials of a stack: everything in which environments may differ, checked before anything is made."""
+"""The dials of a stack: everything in which environments may differ. `docs/dials.md` is made from this page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import pulumi
 
-_MESSAGING_UNITS = {1, 2, 4, 8, 16}
-_INSTANCE_MEMORY = {512, 2048, 4096}
+from infra.dial_checks import check, check_dials
+from infra.regions import NONE
+from shared.catalog.model import Tier
+
 _DATABASE_TIERS = {"B": "Burstable", "D": "GeneralPurpose", "E": "MemoryOptimized"}
+
+
+def _dial(meaning: str) -> Any:
+    return field(metadata={"meaning": meaning})
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How far one tier scales: its warm instances per life-critical function group, its ceiling, its memory in MB."""
+
+    always_ready: int
+    maximum_instances: int
+    instance_memory: int
 
 
 @dataclass(frozen=True, slots=True)
 class Dials:
-    """
-    One environment's dials.
-
-    `prefix` begins every name that must be unique in the world; `messaging_units` is the size of Service Bus
-    Premium; `always_ready` is how many warm instances each life-critical function group keeps; `zone_redundant`
-    and `geo_redundant` say which failures the environment survives; `protect_state` makes whatever holds
-    records impossible to delete by accident (and Key Vault impossible to purge, which cannot be undone);
-    `addresses` has the URL behind each setting that a partner file names.
-    """
+    """One environment's dials; ValueError at construction if Azure or one another refuse them."""
 
     environment: str
-    prefix: str
-    messaging_units: int
-    database_size: str
-    instance_memory: int
-    maximum_instances: int
-    always_ready: int
-    zone_redundant: bool
-    geo_redundant: bool
-    protect_state: bool
-    addresses: Mapping[str, str]
+    location: str
+    prefix: str = _dial("begins every name that must be unique in the world")
+    paired_region: str = _dial("where second copies go: Azure's pair of the location, or `none`")
+    standby: bool = _dial("keep a second database server and a second namespace running in the paired region")
+    zone_redundant: bool = _dial("survive the loss of a zone: database, plans, storage, addresses")
+    address_space: str = _dial("the environment's private range, /20 or larger; every subnet is computed from it")
+    neighbours: tuple[str, ...] = _dial("ranges that are reached through the hub: hospitals, other environments")
+    firewall: str = _dial("what outward traffic passes: `none` (NAT gateway), `basic`, `standard` or `premium`")
+    hospital_gateway: str = _dial("what hospitals' private lines end at: `none`, `vpn` or `expressroute`")
+    ddos_protection: bool = _dial("a DDoS protection plan for the networks (about 2,900 USD a month)")
+    flow_log_days: int = _dial("days for which the networks' flow logs are kept; 0: none are written")
+    partner_door: str = _dial("where partners on the internet enter: `gateway` (API Management) or `waf` before it")
+    public_doors: str = _dial("`open` for the first `pulumi up` alone, until the code is deployed; then `closed`")
+    mutual_tls: bool = _dial("partners prove themselves by a client certificate, besides their token")
+    door_host: str = _dial("the host name by which partners call the `waf` door; `none` where that is not the door")
+    gateway_sku: str = _dial("tier of API Management: `Developer`, `StandardV2` or `Premium` (docs/front-door.md)")
+    gateway_units: int = _dial("units of API Management; a Premium one per zone, where zoneRedundant is true")
+    addresses: Mapping[str, str] = _dial("the URL behind each setting that a partner file names")
+    messaging_units: int = _dial("size of Service Bus Premium: 1, 2, 4, 8 or 16")
+    instance_memory: int = _dial("MB of a function instance: 512, 2048 or 4096")
+    maximum_instances: int = _dial("how far a tier scales out: 40 to 1000")
+    always_ready: int = _dial("warm instances per function group that is life-critical")
+    tiers: Mapping[str, Mapping[str, int]] = _dial("per tier: its own alwaysReady, maximumInstances, instanceMemory")
+    database_size: str = _dial("size of the database server; a burstable one has no connection pooler")
+    database_storage: int = _dial("GB of the database at first; it grows by itself")
+    backup_days: int = _dial("days to which the database can be restored: 7 to 35")
+    protect_state: bool = _dial("what holds records needs two deliberate steps to delete; the vault cannot be purged")
+    lock_records: bool = _dial("write-once for good: no one can shorten what the retention table says")
+    customer_managed_keys: bool = _dial("records are encrypted with a key of ours, which rotates each year")
+    log_retention_days: int = _dial("days for which logs are kept and can be asked: 30 to 730")
+    log_daily_gb: int = _dial("GB of logs a day, after which no more are taken; 0: no cap")
+    private_monitoring: bool = _dial("telemetry goes in and questions come in by private endpoints alone")
+    alert_emails: tuple[str, ...] = _dial("e-mail addresses that an alert reaches")
+    alert_webhooks: Mapping[str, str] = _dial("addresses that an alert is posted to, by name; they hold no secret")
+    cost_centre: str = _dial("tag of every resource: who pays")
+    monthly_budget: int = _dial("USD; its contacts hear at 80 % spent and when 100 % is forecast")
+    budget_start: str = _dial("first day of the month in which the stack was made, as YYYY-MM-01: Azure wants it")
+    budget_contacts: tuple[str, ...] = _dial("e-mail addresses for the budget")
+    policy: str = _dial("Azure Policy (HIPAA/HITRUST, allowed regions): `none`, `audit` or `enforce`")
+    defender_plans: tuple[str, ...] = _dial("Microsoft Defender plans of the subscription, as Azure names them")
 
     def __post_init__(self) -> None:
         """Refuse values that Azure would refuse later, in one line that says what to change."""
-        _check("messagingUnits", self.messaging_units in _MESSAGING_UNITS, "1, 2, 4, 8 or 16")
-        _check("instanceMemory", self.instance_memory in _INSTANCE_MEMORY, "512, 2048 or 4096 MB")
-        _check("maximumInstances", 40 <= self.maximum_instances <= 1000, "a number from 40 to 1000")
-        _check("alwaysReady", 0 <= self.always_ready <= self.maximum_instances, "a number up to maximumInstances")
-        _check("databaseSize", self._family() in _DATABASE_TIERS, "a Standard_B, Standard_D or Standard_E size")
-        plain = sorted(name for name, url in self.addresses.items() if not url.startswith("https://"))
-        _check(f"addresses.{', '.join(plain)}", not plain, "an https address")
-        burstable = self.database_tier == "Burstable"
-        _check("databaseSize", not (burstable and self.zone_redundant), "not burstable where zoneRedundant is true")
-
-    def _family(self) -> str:
-        return self.database_size.removeprefix("Standard_")[:1]
+        check_dials(self)
+        for tier in self.tiers:
+            self.scale_of(tier)
 
     def addresses_of(self, settings: Iterable[str]) -> dict[str, str]:
         """Return the addresses of these settings; ValueError if one has none here."""
         wanted = sorted(settings)
         missing = [name for name in wanted if name not in self.addresses]
-        _check(f"addresses.{', '.join(missing)}", not missing, "the address that a partner file wants here")
+        check(f"addresses.{', '.join(missing)}", not missing, "the address that a partner file wants here")
         return {name: self.addresses[name] for name in wanted}
+
+    def scale_of(self, tier: str) -> Scale:
+        """Return how far `tier` scales; ValueError for a tier or a setting that does not exist, or out of range."""
+        own = self.tiers.get(tier, {})
+        settings = {_camel(each.name): each.name for each in fields(Scale)}
+        unknown = sorted(set(own) - set(settings))
+        check(f"tiers.{tier}", tier in set(Tier), f"one of the tiers {', '.join(Tier)}")
+        check(f"tiers.{tier}.{', '.join(unknown)}", not unknown, f"one of {', '.join(settings)}")
+        scale = Scale(self.always_ready, self.maximum_instances, self.instance_memory)
+        scale = replace(scale, **{settings[name]: value for name, value in own.items()})
+        place = f"tiers.{tier}." if own else ""
+        check(f"{place}instanceMemory", scale.instance_memory in {512, 2048, 4096}, "512, 2048 or 4096 MB")
+        check(f"{place}maximumInstances", 40 <= scale.maximum_instances <= 1000, "a number from 40 to 1000")
+        ready = 0 <= scale.always_ready <= scale.maximum_instances
+        check(f"{place}alwaysReady", ready, "a number up to maximumInstances")
+        return scale
+
+    @property
+    def geo_redundant(self) -> bool:
+        """Whether records have a second copy in another region."""
+        return self.paired_region != NONE
+
+    @property
+    def standby_region(self) -> str | None:
+        """Where a second database server and a second namespace run, or None."""
+        return self.paired_region if self.standby else None
+
+    @property
+    def doors_open(self) -> bool:
+        """Whether this is the first of the two phases: the code is not there yet."""
+        return self.public_doors == "open"
+
+    @property
+    def records_locked(self) -> bool:
+        """Whether write-once is for good by now: Azure makes a policy unlocked, and locks it in a second step."""
+        return self.lock_records and not self.doors_open
 
     @property
     def database_tier(self) -> str:
-        """The pricing tier that PostgreSQL Flexible Server wants beside the size."""
-        return _DATABASE_TIERS[self._family()]
+        """The pricing tier that PostgreSQL Flexible Server wants beside the size; empty for an unknown family."""
+        return _DATABASE_TIERS.get(self.database_size.removeprefix("Standard_")[:1], "")
 
     @property
     def storage_sku(self) -> str:
@@ -76,24 +141,25 @@ class Dials:
         return "Standard_ZRS" if self.zone_redundant else "Standard_LRS"
 
 
+def dial_names() -> dict[str, str]:
+    """Return each dial as a stack file writes it, with what it means, in the order of the page above."""
+    return {_camel(each.name): each.metadata["meaning"] for each in fields(Dials) if "meaning" in each.metadata}
+
+
 def read_dials() -> Dials:
     """Return the dials of the running stack; the error names the first that is missing or wrong."""
     config = pulumi.Config()
-    return Dials(
-        environment=pulumi.get_stack(),
-        prefix=config.require("prefix"),
-        messaging_units=config.require_int("messagingUnits"),
-        database_size=config.require("databaseSize"),
-        instance_memory=config.require_int("instanceMemory"),
-        maximum_instances=config.require_int("maximumInstances"),
-        always_ready=config.require_int("alwaysReady"),
-        zone_redundant=config.require_bool("zoneRedundant"),
-        geo_redundant=config.require_bool("geoRedundant"),
-        protect_state=config.require_bool("protectState"),
-        addresses=config.require_object("addresses"),
-    )
+    readers: dict[str, Callable[[str], Any]]
+    readers = {"str": config.require, "int": config.require_int, "bool": config.require_bool}
+    values: dict[str, Any] = {"environment": pulumi.get_stack()}
+    values["location"] = pulumi.Config("azure-native").require("location")
+    for each in fields(Dials):
+        if "meaning" in each.metadata:
+            value = readers.get(str(each.type), config.require_object)(_camel(each.name))
+            values[each.name] = tuple(value) if isinstance(value, list) else value
+    return Dials(**values)
 
 
-def _check(dial: str, holds: bool, wanted: str) -> None:
-    if not holds:
-        raise ValueError(f"corridor:{dial}: set it to {wanted}")
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

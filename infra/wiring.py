@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
 
 from infra import access
-from infra.components.database import DATABASE, Database
+from infra.components.database import DATABASE
 from infra.components.grants import Grant, Role
-from infra.components.messaging import Messaging
-from infra.components.place import Place
-from infra.components.private_storage import PrivateStorage
-from infra.components.vault import Vault
+from infra.rooms import ARCHIVE, Rooms
 from shared.catalog.model import Subscription, Tier
 from shared.partners.reading import read_partners
 
-ARCHIVE = "archive"
 _PARTNERS = Path(__file__).parents[1] / "partners"
 _ENTRA = "https://login.microsoftonline.com/"
 # The runtime image's certificates: libpq does not look for them by itself.
 _TRUSTED = "/etc/ssl/certs/ca-certificates.crt"
-
-
-@dataclass(frozen=True)
-class Rooms:
-    """The services of an environment that its tiers share."""
-
-    place: Place
-    messaging: Messaging
-    vault: Vault
-    archive: PrivateStorage
-    database: Database
 
 
 def grants_for(tier: Tier, rooms: Rooms) -> list[Grant]:
@@ -46,8 +30,14 @@ def grants_for(tier: Tier, rooms: Rooms) -> list[Grant]:
         grants.append(Grant(Role.BLOB_CONTRIBUTOR, ARCHIVE, rooms.archive.container_ids[ARCHIVE]))
     if tier in access.ARCHIVE_READERS:
         grants.append(Grant(Role.BLOB_READER, ARCHIVE, rooms.archive.container_ids[ARCHIVE]))
+    if rooms.landing is not None:
+        dropped = access.drop_containers(access.steps_of(tier))
+        grants += [Grant(Role.BLOB_CONTRIBUTOR, name, rooms.landing.container_ids[name]) for name in dropped]
     if tier in access.SECRET_READERS:
         grants.append(Grant(Role.SECRETS_READER, "vault", rooms.vault.vault_id))
+    if tier is access.FACT_PUBLISHER:
+        grants.append(Grant(Role.FACTS_SENDER, "facts", rooms.facts.topic_id))
+    grants.append(Grant(Role.METRICS_PUBLISHER, "telemetry", rooms.logs.telemetry_id))
     return grants
 
 
@@ -56,10 +46,12 @@ def settings_for(tier: Tier, rooms: Rooms, addresses: Mapping[str, str]) -> dict
     place = rooms.place
     user = place.names.function_app(tier)
     verified = f"sslmode=verify-full&sslrootcert={_TRUSTED}"
-    return {
+    database = rooms.database
+    settings: dict[str, pulumi.Input[str]] = {
         "SERVICE_BUS__fullyQualifiedNamespace": rooms.messaging.host,
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": rooms.logs.connection_string,
         "CORRIDOR_DATABASE_URL": pulumi.Output.concat(
-            "postgresql://", user, "@", rooms.database.host, ":5432/", DATABASE, "?", verified
+            "postgresql://", user, "@", database.host, f":{database.port}/", DATABASE, "?", verified
         ),
         "CORRIDOR_ARCHIVE_URL": rooms.archive.url_of(ARCHIVE),
         "CORRIDOR_KEY_VAULT_URL": rooms.vault.url,
@@ -68,6 +60,9 @@ def settings_for(tier: Tier, rooms: Rooms, addresses: Mapping[str, str]) -> dict
         "CORRIDOR_TOKEN_AUDIENCE": f"api://{place.names.resource('api')}",
         **(addresses if tier is Tier.DELIVER else {}),
     }
+    if rooms.landing is not None and access.drop_containers(access.steps_of(tier)):
+        settings["CORRIDOR_LANDING_URL"] = rooms.landing.blob_url
+    return settings
 
 
 def address_settings() -> set[str]:
@@ -76,6 +71,11 @@ def address_settings() -> set[str]:
     endpoints = [receiver.endpoint for receiver in receivers if receiver]
     named = {name for each in endpoints for name in (each.url_setting, each.credential.token_url_setting)}
     return named - {""}
+
+
+def senders() -> list[str]:
+    """Return the partners that send, in the order of their names."""
+    return sorted(name for name, partner in read_partners(_PARTNERS).by_name.items() if partner.sends)
 
 
 def _label(source: access.Source) -> str:

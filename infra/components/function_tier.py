@@ -2,7 +2,8 @@
 One tier: a function app on Flex Consumption with an identity, a host storage and grants of its own.
 
 Flex Consumption allows one app per plan. The host storage is the tier's alone, because the host keeps function
-keys and the deployed package there: whoever could write another tier's account could run as that tier.
+keys and the deployed package there: whoever could write another tier's account could run as that tier. Tokens are
+checked by the functions themselves (docs/adr/0007): Azure's own authentication in front of an app stays off.
 """
 
 from __future__ import annotations
@@ -13,10 +14,14 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import managedidentity, web
 
+from infra.components.app_doors import AppDoors
 from infra.components.grants import Grant, Role, assign
 from infra.components.place import Place
+from infra.components.private_service import PrivateAccess, PrivateService, PrivateServiceArgs
 from infra.components.private_storage import PrivateStorage, PrivateStorageArgs
-from shared.catalog.model import Queue, Route, Step, Subscription, Tier
+from infra.components.storage_policies import Container
+from infra.dials import Scale
+from shared.catalog.model import FileDrop, Queue, Route, Step, Subscription, Tier
 
 DEPLOYMENT_CONTAINER = "deployment"
 _PYTHON = "3.11"
@@ -27,19 +32,21 @@ class FunctionTierArgs:
     """
     What runs in the tier and what it may reach.
 
-    `warm_steps` are the steps for which `always_ready` instances are kept; `settings` are the app's settings
-    beyond those that follow from its own identity.
+    `warm_steps` are the steps for which instances are kept warm; `settings` are the app's settings beyond those that
+    follow from its own identity; `health_path` is empty where the tier answers no HTTP.
     """
 
     place: Place
+    access: PrivateAccess
+    subnet_id: pulumi.Input[str]
     tier: Tier
     grants: Sequence[Grant]
     settings: Mapping[str, pulumi.Input[str]]
     tags: Mapping[str, str]
     warm_steps: Sequence[Step]
-    always_ready: int
-    maximum_instances: int
-    instance_memory: int
+    scale: Scale
+    doors: AppDoors
+    health_path: str
     storage_sku: str
     zone_redundant: bool
 
@@ -48,6 +55,7 @@ class FunctionTier(pulumi.ComponentResource):
     """An app that is reached privately, proves itself by its identity, and may touch what its steps declare."""
 
     app_name: pulumi.Output[str]
+    app_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: FunctionTierArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("corridor:components:FunctionTier", name, None, opts)
@@ -58,12 +66,14 @@ class FunctionTier(pulumi.ComponentResource):
             name,
             resource_name_=self._name,
             resource_group_name=args.place.resource_group,
+            location=args.place.location,
             tags=args.tags,
             opts=self._options,
         )
+        packages = (Container(DEPLOYMENT_CONTAINER),)
         self._storage = PrivateStorage(
             f"{name}-host",
-            PrivateStorageArgs(args.place, args.tier, (DEPLOYMENT_CONTAINER,), args.storage_sku, args.tags),
+            PrivateStorageArgs(args.place, args.access, args.tier, packages, args.storage_sku, args.tags),
             opts=self._options,
         )
         host = Grant(Role.BLOB_OWNER, "host-storage", self._storage.account_id)
@@ -72,7 +82,8 @@ class FunctionTier(pulumi.ComponentResource):
         ]
         app = self._app(name, self._plan(name), assignments)
         self._refuse_passwords(name, app)
-        self.app_name = app.name
+        PrivateService(name, PrivateServiceArgs(args.place, args.access, app.id, "sites", args.tags), self._options)
+        self.app_name, self.app_id = app.name, app.id
         self.register_outputs({"appName": self.app_name})
 
     def _plan(self, name: str) -> web.AppServicePlan:
@@ -81,6 +92,7 @@ class FunctionTier(pulumi.ComponentResource):
             name,
             name=self._name,
             resource_group_name=args.place.resource_group,
+            location=args.place.location,
             kind="functionapp",
             reserved=True,
             sku=web.SkuDescriptionArgs(name="FC1", tier="FlexConsumption"),
@@ -91,11 +103,11 @@ class FunctionTier(pulumi.ComponentResource):
 
     def _app(self, name: str, plan: web.AppServicePlan, assignments: Sequence[pulumi.Resource]) -> web.WebApp:
         args = self._args
-        settings = {**self._identity_settings(), **args.settings}
         return web.WebApp(
             name,
             name=self._name,
             resource_group_name=args.place.resource_group,
+            location=args.place.location,
             server_farm_id=plan.id,
             kind="functionapp,linux",
             reserved=True,
@@ -104,17 +116,32 @@ class FunctionTier(pulumi.ComponentResource):
             ),
             key_vault_reference_identity=self._identity.id,
             https_only=True,
-            public_network_access="Disabled",
+            client_cert_enabled=args.doors.client_certificates,
+            client_cert_mode=web.ClientCertMode.OPTIONAL if args.doors.client_certificates else None,
+            public_network_access="Enabled" if args.doors.public else "Disabled",
+            virtual_network_subnet_id=args.subnet_id,
+            outbound_vnet_routing=web.OutboundVnetRoutingArgs(all_traffic=True),
             function_app_config=self._flex_config(),
-            site_config=web.SiteConfigArgs(
-                min_tls_version=web.SupportedTlsVersions.SUPPORTED_TLS_VERSIONS_1_2,
-                http20_enabled=True,
-                remote_debugging_enabled=False,
-                app_settings=[web.NameValuePairArgs(name=key, value=settings[key]) for key in sorted(settings)],
-            ),
+            site_config=self._site_config(),
             tags=args.tags,
             # The host reads its storage as it starts: without its grants it would come up broken.
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(assignments)),
+        )
+
+    def _site_config(self) -> web.SiteConfigArgs:
+        settings = {**self._identity_settings(), **self._args.settings}
+        doors = self._args.doors
+        return web.SiteConfigArgs(
+            min_tls_version=web.SupportedTlsVersions.SUPPORTED_TLS_VERSIONS_1_2,
+            scm_min_tls_version=web.SupportedTlsVersions.SUPPORTED_TLS_VERSIONS_1_2,
+            http20_enabled=True,
+            remote_debugging_enabled=False,
+            health_check_path=self._args.health_path or None,
+            ip_security_restrictions=doors.restrictions(),
+            ip_security_restrictions_default_action=web.DefaultAction.DENY,
+            scm_ip_security_restrictions_use_main=False,
+            scm_ip_security_restrictions_default_action=doors.deployment_default(),
+            app_settings=[web.NameValuePairArgs(name=key, value=settings[key]) for key in sorted(settings)],
         )
 
     def _identity_settings(self) -> dict[str, pulumi.Input[str]]:
@@ -123,8 +150,12 @@ class FunctionTier(pulumi.ComponentResource):
             "clientId": self._identity.client_id,
         }
         return {
+            "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": pulumi.Output.concat(
+                "ClientId=", self._identity.client_id, ";Authorization=AAD"
+            ),
             "AZURE_CLIENT_ID": self._identity.client_id,
-            "AzureWebJobsStorage__accountName": self._storage.account_name,
+            # Blobs alone: the host needs queues for blob triggers and tables for diagnostics, and has neither.
+            "AzureWebJobsStorage__blobServiceUri": self._storage.blob_url,
             **{f"AzureWebJobsStorage__{key}": value for key, value in identity.items()},
             **{f"SERVICE_BUS__{key}": value for key, value in identity.items()},
             "CORRIDOR_TIER": self._args.tier.value,
@@ -145,12 +176,12 @@ class FunctionTier(pulumi.ComponentResource):
             ),
             runtime=web.FunctionsRuntimeArgs(name=web.RuntimeName.PYTHON, version=_PYTHON),
             scale_and_concurrency=web.FunctionsScaleAndConcurrencyArgs(
-                instance_memory_mb=args.instance_memory,
-                maximum_instance_count=args.maximum_instances,
+                instance_memory_mb=args.scale.instance_memory,
+                maximum_instance_count=args.scale.maximum_instances,
                 always_ready=[
-                    web.FunctionsAlwaysReadyConfigArgs(name=group, instance_count=args.always_ready)
+                    web.FunctionsAlwaysReadyConfigArgs(name=group, instance_count=args.scale.always_ready)
                     for group in _scale_groups(args.warm_steps)
-                    if args.always_ready
+                    if args.scale.always_ready
                 ],
             ),
         )
@@ -164,4 +195,5 @@ class FunctionTier(pulumi.ComponentResource):
 def _scale_groups(steps: Sequence[Step]) -> list[str]:
     """Return the groups that Flex Consumption scales: all HTTP functions together, each queue's alone."""
     http = ["http"] if any(isinstance(step.inbound, Route) for step in steps) else []
-    return http + [f"function:{step.function}" for step in steps if isinstance(step.inbound, Queue | Subscription)]
+    on_bus = (step for step in steps if isinstance(step.inbound, Queue | Subscription | FileDrop))
+    return http + [f"function:{step.function}" for step in on_bus]

@@ -20,6 +20,9 @@ class Role(StrEnum):
     BLOB_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
     BLOB_OWNER = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
     SECRETS_READER = "4633458b-17de-408a-b874-0445c86b69e6"
+    KEY_WRAPPER = "e147488a-f6f5-4113-8e2d-b22465e65bf6"
+    METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
+    FACTS_SENDER = "d5a91429-5739-47e2-a06b-3470a27159e7"
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,10 @@ def assign(
         scope=grant.scope,
         principal_id=principal_id,
         principal_type=authorization.PrincipalType.SERVICE_PRINCIPAL,
-        # An assignment cannot be changed in place, and its name is fixed: the old one must go first.
-        opts=pulumi.ResourceOptions(parent=parent, delete_before_replace=True),
+        opts=in_place_of_the_old_one(parent),
     )
+
+
+def in_place_of_the_old_one(parent: pulumi.Resource | None) -> pulumi.ResourceOptions:
+    """Return the options of what cannot be changed and has a fixed name: the old one must go first."""
+    return pulumi.ResourceOptions(parent=parent, delete_before_replace=True)

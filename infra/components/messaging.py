@@ -9,7 +9,10 @@ from datetime import timedelta
 import pulumi
 from pulumi_azure_native import servicebus
 
+from infra.components.customer_key import CustomerKey
+from infra.components.namespace import NamespaceShape, PrivateNamespace
 from infra.components.place import Place
+from infra.components.private_service import PrivateAccess
 from shared.catalog.model import Queue, Subscription, Topic
 
 # Azure makes a rule of this name, which lets everything pass, with each subscription: ours must take its place.
@@ -18,13 +21,17 @@ _DEFAULT_RULE = "$Default"
 
 @dataclass(frozen=True)
 class MessagingArgs:
-    """The entities and how large the namespace is."""
+    """The entities, how large the namespace is, and the region of a second one that stands by, if any."""
 
     place: Place
+    access: PrivateAccess
     queues: Sequence[Queue]
     topics: Sequence[Topic]
     subscriptions: Sequence[Subscription]
     units: int
+    zone_redundant: bool
+    standby_region: str | None
+    key: CustomerKey | None
     tags: Mapping[str, str]
 
 
@@ -32,7 +39,8 @@ class Messaging(pulumi.ComponentResource):
     """
     A namespace that takes Entra tokens alone and has no public door, its queues, topics and subscriptions.
 
-    `entity_ids` has the resource id of every entity, for grants at that entity.
+    `entity_ids` has the resource id of every entity, for grants at that entity. With a standby, `host` is an
+    alias that moves to it at a failover: entities are there already, hints are not, and need not be.
     """
 
     host: pulumi.Output[str]
@@ -42,8 +50,9 @@ class Messaging(pulumi.ComponentResource):
         super().__init__("corridor:components:Messaging", name, None, opts)
         self._args = args
         self._options = pulumi.ResourceOptions(parent=self)
-        self._namespace = self._make_namespace()
-        self.host = pulumi.Output.concat(self._namespace.name, ".servicebus.windows.net")
+        self._namespace = self._private_namespace("bus", args.place.location, args.key)
+        alias = self._standby(args.standby_region) if args.standby_region else self._namespace.name
+        self.host = pulumi.Output.concat(alias, ".servicebus.windows.net")
         self.entity_ids = {queue: self._queue(queue).id for queue in args.queues}
         topics = {topic: self._topic(topic) for topic in args.topics}
         self.entity_ids.update({topic: resource.id for topic, resource in topics.items()})
@@ -52,32 +61,50 @@ class Messaging(pulumi.ComponentResource):
             self.entity_ids[subscription] = self._subscription(subscription, topic).id
         self.register_outputs({"host": self.host})
 
-    def _make_namespace(self) -> servicebus.Namespace:
-        place = self._args.place
-        return servicebus.Namespace(
+    @property
+    def namespace_id(self) -> pulumi.Output[str]:
+        """The namespace that is in use when nothing has failed over."""
+        return self._namespace.namespace_id
+
+    def _private_namespace(self, name: str, region: str, key: CustomerKey | None) -> PrivateNamespace:
+        args = self._args
+        shape = NamespaceShape(region, args.units, args.zone_redundant, key)
+        return PrivateNamespace(name, args.place, args.access, shape, args.tags, self._options)
+
+    def _standby(self, region: str) -> pulumi.Output[str]:
+        args = self._args
+        # Encrypted with Microsoft's key: entities' names are all that is copied to it.
+        standby = self._private_namespace("bus2", region, None)
+        pairing = servicebus.DisasterRecoveryConfig(
             "bus",
-            namespace_name=place.names.resource("bus"),
-            resource_group_name=place.resource_group,
-            sku=servicebus.SBSkuArgs(
-                name=servicebus.SkuName.PREMIUM, tier=servicebus.SkuTier.PREMIUM, capacity=self._args.units
-            ),
-            disable_local_auth=True,
-            minimum_tls_version=servicebus.TlsVersion.TLS_VERSION_1_2,
-            public_network_access=servicebus.PublicNetworkAccess.DISABLED,
-            tags=self._args.tags,
+            alias=args.place.names.resource("hints"),
+            namespace_name=self._namespace.name,
+            partner_namespace=standby.namespace_id,
+            resource_group_name=args.place.resource_group,
             opts=self._options,
         )
+        return pairing.name
 
     def _queue(self, queue: Queue) -> servicebus.Queue:
+        made = self._named_queue(queue, queue.name, None)
+        for old in queue.formerly:
+            # Nobody listens here any more: what old code still sends goes on to where it is listened to.
+            self._named_queue(queue, old, made)
+        return made
+
+    def _named_queue(self, queue: Queue, name: str, forward_to: servicebus.Queue | None) -> servicebus.Queue:
         return servicebus.Queue(
-            queue.name,
-            queue_name=queue.name,
+            name,
+            queue_name=name,
             namespace_name=self._namespace.name,
             resource_group_name=self._args.place.resource_group,
             lock_duration=iso_8601(queue.lock),
             max_delivery_count=queue.max_deliveries,
             default_message_time_to_live=iso_8601(queue.time_to_live),
             dead_lettering_on_message_expiration=True,
+            # Two hints of one stream are alike and both are meant: the second may speak of a later entry.
+            requires_duplicate_detection=False,
+            forward_to=forward_to.name if forward_to else None,
             opts=self._options,
         )
 
@@ -88,6 +115,8 @@ class Messaging(pulumi.ComponentResource):
             namespace_name=self._namespace.name,
             resource_group_name=self._args.place.resource_group,
             default_message_time_to_live=iso_8601(topic.time_to_live),
+            requires_duplicate_detection=True,
+            duplicate_detection_history_time_window=iso_8601(topic.duplicate_window),
             opts=self._options,
         )
 

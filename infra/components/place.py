@@ -11,9 +11,10 @@ from infra.names import Names
 
 @dataclass(frozen=True)
 class Place:
-    """One environment: its resource group, its names, and the subscription and tenant that hold it."""
+    """One resource group of an environment: the names, the region, and the subscription and tenant that hold it."""
 
     names: Names
     resource_group: pulumi.Input[str]
     subscription_id: pulumi.Input[str]
     tenant_id: pulumi.Input[str]
+    location: str

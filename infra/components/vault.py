@@ -9,6 +9,7 @@ import pulumi
 from pulumi_azure_native import keyvault
 
 from infra.components.place import Place
+from infra.components.private_service import PrivateAccess, PrivateService, PrivateServiceArgs
 
 _SOFT_DELETE_DAYS = 90
 
@@ -18,6 +19,7 @@ class VaultArgs:
     """Where it goes, and whether it may be purged: purge protection can be switched on, never off."""
 
     place: Place
+    access: PrivateAccess
     tags: Mapping[str, str]
     protect: bool
 
@@ -34,21 +36,34 @@ class Vault(pulumi.ComponentResource):
             name,
             vault_name=args.place.names.resource("vault"),
             resource_group_name=args.place.resource_group,
-            properties=keyvault.VaultPropertiesArgs(
-                tenant_id=args.place.tenant_id,
-                sku=keyvault.SkuArgs(family=keyvault.SkuFamily.A, name=keyvault.SkuName.STANDARD),
-                enable_rbac_authorization=True,
-                enable_soft_delete=True,
-                soft_delete_retention_in_days=_SOFT_DELETE_DAYS,
-                enable_purge_protection=True if args.protect else None,  # Azure refuses an explicit false
-                public_network_access="Disabled",
-                network_acls=keyvault.NetworkRuleSetArgs(
-                    default_action=keyvault.NetworkRuleAction.DENY, bypass=keyvault.NetworkRuleBypassOptions.NONE
-                ),
+            location=args.place.location,
+            properties=vault_properties(
+                args.place.tenant_id, keyvault.SkuName.STANDARD, protect=args.protect, trusted=False
             ),
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         self.vault_id = vault.id
         self.url = pulumi.Output.concat("https://", vault.name, ".vault.azure.net/")
+        access = PrivateServiceArgs(args.place, args.access, vault.id, "vault", args.tags)
+        PrivateService("vault", access, pulumi.ResourceOptions(parent=self))
         self.register_outputs({"url": self.url})
+
+
+def vault_properties(
+    tenant_id: pulumi.Input[str], sku: keyvault.SkuName, *, protect: bool, trusted: bool
+) -> keyvault.VaultPropertiesArgs:
+    """Return what every vault of ours is; `trusted` lets those services of Azure in that encrypt with its keys."""
+    bypass = keyvault.NetworkRuleBypassOptions
+    return keyvault.VaultPropertiesArgs(
+        tenant_id=tenant_id,
+        sku=keyvault.SkuArgs(family=keyvault.SkuFamily.A, name=sku),
+        enable_rbac_authorization=True,
+        enable_soft_delete=True,
+        soft_delete_retention_in_days=_SOFT_DELETE_DAYS,
+        enable_purge_protection=True if protect else None,  # Azure refuses an explicit false
+        public_network_access="Disabled",
+        network_acls=keyvault.NetworkRuleSetArgs(
+            default_action=keyvault.NetworkRuleAction.DENY, bypass=bypass.AZURE_SERVICES if trusted else bypass.NONE
+        ),
+    )

@@ -1,27 +1,43 @@
-"""Every stack's program, run once per session, each in a process of its own."""
+"""Every stack's program, run by the engine once per session."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
-from tests.infra.recording import Stack, start_recording
-
 # These tests live in the environment of requirements/infra.txt; elsewhere there is no Pulumi to run.
-collect_ignore_glob = [] if find_spec("pulumi") else ["test_*.py"]
+_HERE = find_spec("pulumi") is not None
+collect_ignore_glob = [] if _HERE else ["*test_*.py"]
+
+if _HERE:
+    from tests.infra.recording import Estate, Stack, build_again, examine_stack
+
+STACKS = tuple(sorted(path.name.split(".")[1] for path in Path(__file__).parents[2].glob("infra/Pulumi.*.yaml")))
 
 
 @pytest.fixture(scope="session")
-def runs() -> dict[str, Stack]:
-    """Run dev, prod, and dev once more."""
-    processes = {"dev": start_recording("dev"), "prod": start_recording("prod"), "dev again": start_recording("dev")}
-    finished = {name: (process, *process.communicate(timeout=120)) for name, process in processes.items()}
-    assert {} == {name: errors for name, (process, _, errors) in finished.items() if process.returncode}
-    return {name: Stack(name.removesuffix(" again"), output) for name, (_, output, _) in finished.items()}
+def estates() -> dict[str, Estate]:
+    """Preview, build and preview every stack; two at a time, because each run has a process of its own."""
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(STACKS, pool.map(examine_stack, STACKS), strict=True))
 
 
-@pytest.fixture(params=["dev", "prod"])
+@pytest.fixture(scope="session")
+def runs(estates: dict[str, Estate]) -> dict[str, Stack]:
+    """What every stack registers, and dev once more."""
+    return {name: estate.stack for name, estate in estates.items()} | {"dev again": build_again("dev")}
+
+
+@pytest.fixture(params=STACKS)
 def stack(request: pytest.FixtureRequest, runs: dict[str, Stack]) -> Stack:
     """Each environment in turn."""
     return runs[request.param]
+
+
+@pytest.fixture(params=STACKS)
+def estate(request: pytest.FixtureRequest, estates: dict[str, Estate]) -> Estate:
+    """Each environment in turn, with what the engine makes of it."""
+    return estates[request.param]

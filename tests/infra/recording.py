@@ -1,15 +1,19 @@
-"""What the Pulumi program registered for one environment, recorded in a process of its own."""
+"""What the Pulumi program registers for one environment, and what the engine makes of it."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-_ROOT = Path(__file__).parents[2]
+from infra.engine.run import Run, preview, up
+from infra.engine.stacks import program_of
+from infra.preview.as_json import as_json
+from infra.preview.examination import Examination, examine
+
+AZURE_TYPES = Path(__file__).parents[3] / "shared" / "azure-types"
 
 Resource = dict[str, Any]
 
@@ -21,7 +25,7 @@ class Stack:
     name: str
     output: str
 
-    @property
+    @cached_property
     def resources(self) -> list[Resource]:
         """Every registration, components included."""
         return list(json.loads(self.output))
@@ -36,13 +40,31 @@ class Stack:
         return dict(resource["inputs"])
 
 
-def start_recording(stack: str) -> subprocess.Popen[str]:
-    """Start the program for `stack`; its standard output is what it registered."""
-    return subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("record_program.py")), stack],
-        cwd=_ROOT,
-        env={"PYTHONPATH": str(_ROOT), "PATH": ""},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+@dataclass(frozen=True)
+class Estate:
+    """One environment, examined before its first `up`, and previewed once more after it."""
+
+    examination: Examination
+    again: Run
+
+    @property
+    def stack(self) -> Stack:
+        """Return what was registered, as the preview's JSON has it."""
+        return as_stack(self.examination.result)
+
+
+def examine_stack(name: str) -> Estate:
+    """Preview a stack, build it, and preview it again."""
+    program = program_of(name)
+    examination = examine(program, types=AZURE_TYPES if AZURE_TYPES.exists() else None)
+    return Estate(examination, preview(program, examination.result.state))
+
+
+def build_again(name: str) -> Stack:
+    """Build a stack from nothing once more."""
+    return as_stack(up(program_of(name)))
+
+
+def as_stack(run: Run) -> Stack:
+    """Return what a run registered, as the preview's JSON has it."""
+    return Stack(run.place.stack, json.dumps(as_json(run.resources), indent=1, sort_keys=True))

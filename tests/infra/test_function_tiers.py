@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from infra.components.app_doors import AppDoors
+from infra.names import Names
 from infra.wiring import address_settings
 from shared.catalog.flows import FLOWS
 from shared.catalog.model import Tier
@@ -66,6 +68,7 @@ def test_the_database_user_is_the_tiers_own_identity(stack: Stack) -> None:
     identities = {
         name: resource["inputs"]["resourceName"]
         for name, resource in stack.of("managedidentity:UserAssignedIdentity").items()
+        if name in set(Tier)
     }
     users = {
         name: _settings(app)["CORRIDOR_DATABASE_URL"].removeprefix("postgresql://").partition("@")[0]
@@ -80,8 +83,10 @@ def test_the_binding_connection_names_the_namespace_and_the_apps_identity(stack:
         settings = _settings(app)
         connection = {key: value for key, value in settings.items() if key.startswith("SERVICE_BUS")}
 
+        # Where a second namespace stands by, apps know the name that moves to it.
+        bus = Names("corridor", stack.name).resource("hints" if stack.name == "prod" else "bus")
         assert connection == {
-            "SERVICE_BUS__fullyQualifiedNamespace": f"corridor-{stack.name}-bus.servicebus.windows.net",
+            "SERVICE_BUS__fullyQualifiedNamespace": f"{bus}.servicebus.windows.net",
             "SERVICE_BUS__credential": "managedidentity",
             "SERVICE_BUS__clientId": settings["AZURE_CLIENT_ID"],
         }
@@ -105,13 +110,14 @@ def test_no_app_has_a_setting_that_flex_consumption_does_not_take(stack: Stack) 
 def test_every_app_deploys_from_its_own_container_by_its_own_identity(stack: Stack) -> None:
     for name, app in _apps(stack).items():
         storage = app["functionAppConfig"]["deployment"]["storage"]
+        blobs = f"https://{Names('corridor', stack.name).storage_account(name)}.blob.core.windows.net"
 
-        assert storage["value"] == f"https://corridor{stack.name}{name}.blob.core.windows.net/deployment"
+        assert storage["value"] == f"{blobs}/deployment"
         assert storage["authentication"]["type"] == "UserAssignedIdentity"
         assert [storage["authentication"]["userAssignedIdentityResourceId"]] == (
             app["identity"]["userAssignedIdentities"]
         )
-        assert _settings(app)["AzureWebJobsStorage__accountName"] == f"corridor{stack.name}{name}"
+        assert _settings(app)["AzureWebJobsStorage__blobServiceUri"] == blobs
 
 
 def test_an_app_has_its_user_assigned_identity_and_no_other(stack: Stack) -> None:
@@ -125,8 +131,14 @@ def test_every_app_refuses_plain_http_old_tls_debuggers_and_passwords(stack: Sta
     apps = _apps(stack)
     refusals = [*stack.of("web:WebAppFtpAllowed").values(), *stack.of("web:WebAppScmAllowed").values()]
 
-    assert {(True, "1.2", False)} == {
-        (a["httpsOnly"], a["siteConfig"]["minTlsVersion"], a["siteConfig"]["remoteDebuggingEnabled"])
+    assert {(True, "1.2", "1.2", False, True)} == {
+        (
+            a["httpsOnly"],
+            a["siteConfig"]["minTlsVersion"],
+            a["siteConfig"]["scmMinTlsVersion"],
+            a["siteConfig"]["remoteDebuggingEnabled"],
+            a["siteConfig"]["http20Enabled"],
+        )
         for a in apps.values()
     }
     assert [False] * 2 * len(apps) == [r["inputs"]["allow"] for r in refusals]
@@ -151,3 +163,60 @@ def test_an_app_waits_for_its_grants(stack: Stack, tier: str) -> None:
     waited_for = [] if app is None else [d.rpartition("::")[2] for d in app["dependencies"] if "RoleAssignment" in d]
 
     assert sorted(granted) == sorted(waited_for)
+
+
+def test_every_app_sits_in_its_own_subnet_and_sends_everything_through_it(stack: Stack) -> None:
+    subnets = stack.of("network:Subnet")
+
+    for name, app in _apps(stack).items():
+        assert app["virtualNetworkSubnetId"].rpartition("/")[2] == name
+        assert app["outboundVnetRouting"] == {"allTraffic": True}
+        assert [d["serviceName"] for d in subnets[name]["inputs"]["delegations"]] == ["Microsoft.App/environments"]
+
+
+def test_an_app_is_reached_by_its_private_endpoint_alone_while_no_flow_listens_to_facts(stack: Stack) -> None:
+    for app in _apps(stack).values():
+        site = app["siteConfig"]
+
+        assert app["publicNetworkAccess"] == "Disabled"
+        assert (site["ipSecurityRestrictionsDefaultAction"], "ipSecurityRestrictions" in site) == ("Deny", False)
+        assert site["scmIpSecurityRestrictionsDefaultAction"] == "Deny"
+
+
+def test_the_app_that_hears_facts_is_open_to_event_grid_and_to_nobody_else() -> None:
+    (rule,) = AppDoors(hears_facts=True).restrictions() or []
+
+    assert AppDoors(hears_facts=True).public
+    assert (rule.action, rule.tag, rule.ip_address) == ("Allow", "ServiceTag", "AzureEventGrid")
+    assert AppDoors(hears_facts=True).deployment_default() == "Deny"
+
+
+def test_open_doors_let_the_code_in_and_nobody_to_the_app() -> None:
+    doors = AppDoors(open_for_deployment=True)
+
+    assert doors.public
+    assert doors.restrictions() is None
+    assert doors.deployment_default() == "Allow"
+    assert not AppDoors().public
+
+
+def test_the_app_with_a_health_route_is_probed_there(stack: Stack) -> None:
+    probed = {name: app["siteConfig"].get("healthCheckPath") for name, app in _apps(stack).items()}
+
+    assert probed["ingest"] == "/api/v1/health"
+    assert {None} == {path for name, path in probed.items() if name != "ingest"}
+
+
+def test_a_tier_with_dials_of_its_own_scales_by_them(runs: dict[str, Stack]) -> None:
+    def ceiling(tier: str) -> int:
+        scale = _apps(runs["prod"])[tier]["functionAppConfig"]["scaleAndConcurrency"]
+        return int(scale["maximumInstanceCount"])
+
+    assert (400, 200) == (ceiling("deliver"), ceiling("process"))
+
+
+def test_the_database_is_reached_through_its_pooler_where_it_has_one(runs: dict[str, Stack]) -> None:
+    def port(stack: str) -> str:
+        return _settings(_apps(runs[stack])["process"])["CORRIDOR_DATABASE_URL"].partition("/corridor?")[0][-4:]
+
+    assert ("5432", "6432") == (port("dev"), port("prod"))

@@ -85,12 +85,16 @@ def test_no_entity_asks_for_sessions(stack: Stack) -> None:
 
 
 def test_the_namespace_takes_no_keys_no_old_tls_and_no_public_traffic(stack: Stack) -> None:
-    namespace = stack.one("servicebus:Namespace")
+    namespaces = [r["inputs"] for r in stack.of("servicebus:Namespace").values()]
+    rules = [r["inputs"] for r in stack.of("servicebus:NamespaceNetworkRuleSet").values()]
 
-    assert namespace["disableLocalAuth"] is True
-    assert namespace["minimumTlsVersion"] == "1.2"
-    assert namespace["publicNetworkAccess"] == "Disabled"
-    assert namespace["sku"]["name"] == "Premium"
+    assert {(True, "1.2", "Disabled", "Premium")} == {
+        (n["disableLocalAuth"], n["minimumTlsVersion"], n["publicNetworkAccess"], n["sku"]["name"]) for n in namespaces
+    }
+    assert len(namespaces) == len(rules)
+    assert {("Deny", "Disabled", True)} == {
+        (rule["defaultAction"], rule["publicNetworkAccess"], rule["trustedServiceAccessEnabled"]) for rule in rules
+    }
     assert {} == stack.of("servicebus:NamespaceAuthorizationRule")
 
 

@@ -3,34 +3,107 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
+from infra.names import Names
 from infra.wiring import address_settings
 from shared.catalog.flows import FLOWS
 from tests.infra.recording import Stack
 
-# Every input in which prod may differ from dev; the dials in infra/dials.py are behind each of them.
+# Every input in which an environment may differ from another; the dials in infra/dials.py are behind each of them.
 _DIALLED = {
+    "consumption:Budget amount",
+    "dbforpostgresql:Server backup.backupRetentionDays",
     "dbforpostgresql:Server backup.geoRedundantBackup",
+    "dbforpostgresql:Server dataEncryption.geoBackupKeyURI",
+    "dbforpostgresql:Server dataEncryption.geoBackupUserAssignedIdentityId",
+    "dbforpostgresql:Server dataEncryption.primaryKeyURI",
+    "dbforpostgresql:Server dataEncryption.primaryUserAssignedIdentityId",
+    "dbforpostgresql:Server dataEncryption.type",
     "dbforpostgresql:Server highAvailability.mode",
+    "dbforpostgresql:Server identity.type",
     "dbforpostgresql:Server sku.name",
     "dbforpostgresql:Server sku.tier",
+    "dbforpostgresql:Server storage.storageSizeGB",
     "keyvault:Vault properties.enablePurgeProtection",
+    "network:NetworkSecurityGroup securityRules",
+    "network:Subnet addressPrefix",
+    "network:Subnet natGateway.id",
+    "network:Subnet routeTable.id",
+    "network:VirtualNetwork addressSpace.addressPrefixes",
+    "network:VirtualNetworkPeering allowGatewayTransit",
+    "network:VirtualNetworkPeering useRemoteGateways",
+    "servicebus:Namespace encryption.keySource",
+    "servicebus:Namespace encryption.keyVaultProperties",
+    "servicebus:Namespace encryption.requireInfrastructureEncryption",
+    "servicebus:Namespace identity.type",
+    "servicebus:Namespace identity.userAssignedIdentities",
     "servicebus:Namespace sku.capacity",
+    "servicebus:Namespace zoneRedundant",
+    "storage:StorageAccount encryption.encryptionIdentity.encryptionUserAssignedIdentity",
+    "storage:StorageAccount encryption.keySource",
+    "storage:StorageAccount encryption.keyVaultProperties.keyName",
+    "storage:StorageAccount encryption.keyVaultProperties.keyVaultUri",
+    "storage:StorageAccount identity.type",
+    "storage:StorageAccount identity.userAssignedIdentities",
+    "storage:StorageAccount immutableStorageWithVersioning.immutabilityPolicy.state",
     "storage:StorageAccount sku.name",
     "web:AppServicePlan zoneRedundant",
     "web:WebApp functionAppConfig.scaleAndConcurrency.alwaysReady",
     "web:WebApp functionAppConfig.scaleAndConcurrency.maximumInstanceCount",
+    "web:WebApp siteConfig.appSettings.CORRIDOR_DATABASE_URL",
+    "web:WebApp siteConfig.appSettings.SERVICE_BUS__fullyQualifiedNamespace",
 }
-_TAGGED = {
+# What Azure makes up itself for each identity.
+_OF_IDENTITIES = {
+    "authorization:RoleAssignment principalId",
+    "authorization:RoleAssignment roleAssignmentName",
+    "dbforpostgresql:AdministratorsMicrosoftEntra objectId",
+    "web:WebApp siteConfig.appSettings.AZURE_CLIENT_ID",
+    "web:WebApp siteConfig.appSettings.AzureWebJobsStorage__clientId",
+    "web:WebApp siteConfig.appSettings.SERVICE_BUS__clientId",
+}
+# What a dial adds or leaves out altogether.
+_BY_DIAL = {
+    "authorization:ManagementLockByScope",
+    "authorization:PolicyAssignment",
+    "authorization:RoleAssignment",
+    "dbforpostgresql:Configuration",
     "dbforpostgresql:Server",
+    "keyvault:Key",
     "keyvault:Vault",
     "managedidentity:UserAssignedIdentity",
-    "resources:ResourceGroup",
+    "network:AzureFirewall",
+    "network:FirewallPolicy",
+    "network:FirewallPolicyRuleCollectionGroup",
+    "network:FlowLog",
+    "network:NatGateway",
+    "network:NetworkSecurityGroup",
+    "network:PrivateDnsZoneGroup",
+    "network:PrivateEndpoint",
+    "network:PublicIPAddress",
+    "network:RouteTable",
+    "network:Subnet",
+    "network:VirtualNetworkGateway",
+    "security:Pricing",
+    "servicebus:DisasterRecoveryConfig",
     "servicebus:Namespace",
+    "servicebus:NamespaceNetworkRuleSet",
+    "storage:BlobContainer",
+    "storage:BlobServiceProperties",
+    "storage:ManagementPolicy",
     "storage:StorageAccount",
-    "web:AppServicePlan",
-    "web:WebApp",
 }
-_STATE = {"archive", "archive-archive", "state", "vault"}
+_STATE_OF_PROD = {
+    "archive",
+    "archive-archive",
+    "key",
+    "key2",
+    "state",
+    "state-lock",
+    "state2",
+    "vault",
+}
 
 
 def _short(resource: dict[str, Any]) -> str:
@@ -50,54 +123,73 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _without_environment(stack: Stack) -> dict[tuple[str, str], dict[str, Any]]:
-    neutral = stack.output.replace(f"corridor-{stack.name}", "corridor-ENV").replace(f"corridor{stack.name}", "ENV")
+    names = Names("corridor", stack.name)
+    neutral = stack.output.replace(f"corridor-{names.short}", "corridor-ENV")
+    neutral = neutral.replace(f"corridor{names.short}", "corridorENV")
     neutral = neutral.replace(f"pulumi:{stack.name}::", "").replace(
         f'"environment": "{stack.name}"', '"environment": ""'
     )
-    return {(_short(r), r["name"]): r for r in Stack("", neutral).resources}
+    return {(_short(r), r["name"]): r for r in Stack("", neutral).resources if r["custom"]}
 
 
 def test_running_the_program_twice_registers_the_same_to_the_byte(runs: dict[str, Stack]) -> None:
     assert runs["dev"].output == runs["dev again"].output
 
 
-def test_prod_has_the_same_resources_as_dev(runs: dict[str, Stack]) -> None:
-    assert _without_environment(runs["dev"]).keys() == _without_environment(runs["prod"]).keys()
+@pytest.mark.parametrize("other", ["test", "integration", "staging", "prod"])
+def test_what_one_stack_has_and_another_has_not_is_behind_a_dial(runs: dict[str, Stack], other: str) -> None:
+    ours, theirs = _without_environment(runs["dev"]).keys(), _without_environment(runs[other]).keys()
+
+    assert {kind for kind, _ in ours ^ theirs} <= _BY_DIAL
 
 
-def test_prod_differs_from_dev_in_dials_alone(runs: dict[str, Stack]) -> None:
-    dev, prod = _without_environment(runs["dev"]), _without_environment(runs["prod"])
+@pytest.mark.parametrize("other", ["test", "integration", "staging", "prod"])
+def test_stacks_differ_in_dials_alone(runs: dict[str, Stack], other: str) -> None:
+    dev, others = _without_environment(runs["dev"]), _without_environment(runs[other])
     differing = set()
     for (kind, name), resource in dev.items():
-        ours, theirs = dict(_leaves(resource["inputs"])), dict(_leaves(prod[kind, name]["inputs"]))
+        ours = dict(_leaves(resource["inputs"]))
+        theirs = dict(_leaves(others[kind, name]["inputs"])) if (kind, name) in others else ours
         paths = {path for path in ours.keys() | theirs.keys() if ours.get(path) != theirs.get(path)}
-        differing |= {f"{kind} {path}" for path in paths if path != "roleAssignmentName"}
+        differing |= {f"{kind} {path}" for path in paths}
 
-    assert differing == _DIALLED | {f"web:WebApp siteConfig.appSettings.{name}" for name in address_settings()}
+    addresses = {f"web:WebApp siteConfig.appSettings.{name}" for name in address_settings()}
+    assert differing <= _DIALLED | _OF_IDENTITIES | addresses
 
 
 def test_prod_survives_the_loss_of_a_zone_and_of_a_region(runs: dict[str, Stack]) -> None:
-    server = runs["prod"].one("dbforpostgresql:Server")
+    prod = runs["prod"]
+    server, standby = (prod.of("dbforpostgresql:Server")[name]["inputs"] for name in ("state", "state2"))
+    pairing = prod.one("servicebus:DisasterRecoveryConfig")
 
     assert server["highAvailability"]["mode"] == "ZoneRedundant"
     assert server["backup"]["geoRedundantBackup"] == "Enabled"
-    assert runs["prod"].of("storage:StorageAccount")["archive"]["inputs"]["sku"]["name"] == "Standard_GZRS"
-    assert {True} == {r["inputs"]["zoneRedundant"] for r in runs["prod"].of("web:AppServicePlan").values()}
+    assert (standby["createMode"], standby["location"]) == ("Replica", "centralus")
+    assert prod.of("servicebus:Namespace")["bus2"]["inputs"]["location"] == "centralus"
+    assert pairing["partnerNamespace"].endswith("-bus2")
+    assert prod.of("storage:StorageAccount")["archive"]["inputs"]["sku"]["name"] == "Standard_GZRS"
+    assert {True} == {r["inputs"]["zoneRedundant"] for r in prod.of("web:AppServicePlan").values()}
 
 
-def test_what_holds_records_cannot_be_deleted_by_accident_in_prod(runs: dict[str, Stack]) -> None:
-    assert _STATE == {r["name"] for r in runs["prod"].resources if r["protect"]}
+def test_what_holds_records_takes_two_deliberate_steps_to_delete_in_prod(runs: dict[str, Stack]) -> None:
+    protected = {r["name"] for r in runs["prod"].resources if r["protect"]}
+    (lock,) = (r["inputs"] for r in runs["prod"].of("authorization:ManagementLockByScope").values())
+
+    assert protected >= _STATE_OF_PROD
+    assert (lock["level"], lock["scope"].rpartition("/")[2]) == ("CanNotDelete", "corridor-prod-state")
     assert set() == {r["name"] for r in runs["dev"].resources if r["protect"]}
-    assert runs["prod"].one("keyvault:Vault")["properties"]["enablePurgeProtection"] is True
+    assert {} == runs["dev"].of("authorization:ManagementLockByScope")
+    assert runs["prod"].of("keyvault:Vault")["vault"]["inputs"]["properties"]["enablePurgeProtection"] is True
     assert "enablePurgeProtection" not in runs["dev"].one("keyvault:Vault")["properties"]
 
 
 def test_every_resource_that_can_be_tagged_says_whom_to_ask_and_what_it_may_hold(stack: Stack) -> None:
-    tagged = {_short(r): r["inputs"]["tags"] for r in stack.resources if "tags" in r["inputs"]}
+    kinds = {_short(r) for r in stack.resources if "tags" in r["inputs"]}
+    tagged = [r["inputs"]["tags"] for r in stack.resources if _short(r) in kinds]
 
-    assert _TAGGED == tagged.keys()
-    for tags in (r["inputs"]["tags"] for r in stack.resources if _short(r) in _TAGGED):
-        assert {"application", "environment", "owner", "data-class"} <= tags.keys()
+    assert {"resources:ResourceGroup", "network:VirtualNetwork", "web:WebApp", "storage:StorageAccount"} <= kinds
+    for tags in tagged:
+        assert {"application", "environment", "owner", "data-class", "cost-centre"} <= tags.keys()
         assert tags["environment"] == stack.name
 
 
@@ -112,7 +204,7 @@ def test_an_app_is_tagged_with_the_flows_of_its_tier_and_their_strictest_data_cl
 
 
 def test_the_bus_is_tagged_as_a_room_without_patient_data(stack: Stack) -> None:
-    assert stack.one("servicebus:Namespace")["tags"]["data-class"] == "none"
+    assert {"none"} == {r["inputs"]["tags"]["data-class"] for r in stack.of("servicebus:Namespace").values()}
 
 
 def test_nothing_is_open_to_the_public(stack: Stack) -> None:
@@ -126,16 +218,19 @@ def test_nothing_is_open_to_the_public(stack: Stack) -> None:
     assert {"Disabled"} == set(doors.values())
     assert {
         "servicebus:Namespace",
+        "servicebus:NamespaceNetworkRuleSet",
         "storage:StorageAccount",
         "keyvault:Vault",
         "dbforpostgresql:Server",
+        "eventgrid:Topic",
         "web:WebApp",
     } == {kind for kind, _ in doors}
 
 
 def test_nothing_takes_a_key_or_a_password(stack: Stack) -> None:
     accounts = [r["inputs"] for r in stack.of("storage:StorageAccount").values()]
-    server = stack.one("dbforpostgresql:Server")
+    servers = [r["inputs"] for r in stack.of("dbforpostgresql:Server").values()]
+    vaults = [r["inputs"]["properties"] for r in stack.of("keyvault:Vault").values()]
 
     assert {(False, False, False, "TLS1_2", True)} == {
         (
@@ -148,15 +243,17 @@ def test_nothing_takes_a_key_or_a_password(stack: Stack) -> None:
         for account in accounts
     }
     assert {"None"} == {r["inputs"]["publicAccess"] for r in stack.of("storage:BlobContainer").values()}
-    assert server["authConfig"]["passwordAuth"] == "Disabled"
-    assert server["authConfig"]["activeDirectoryAuth"] == "Enabled"
-    assert "administratorLoginPassword" not in server
-    assert stack.one("keyvault:Vault")["properties"]["enableRbacAuthorization"] is True
+    assert {("Disabled", "Enabled")} == {
+        (server["authConfig"]["passwordAuth"], server["authConfig"]["activeDirectoryAuth"]) for server in servers
+    }
+    assert [] == [server for server in servers if "administratorLoginPassword" in server]
+    assert {True} == {vault["enableRbacAuthorization"] for vault in vaults}
+    assert {True} == {r["inputs"]["disableLocalAuth"] for r in stack.of("eventgrid:Topic").values()}
 
 
-def test_every_resource_of_azure_belongs_to_a_component_except_the_resource_group(stack: Stack) -> None:
+def test_every_resource_of_azure_belongs_to_a_component(stack: Stack) -> None:
     orphans = {
         r["name"] for r in stack.resources if r["custom"] and r["parent"].split("::")[2] == "pulumi:pulumi:Stack"
     }
 
-    assert orphans == {"corridor"}
+    assert set() == orphans

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from infra.rules import catalogue
+from tests.infra.recording import Estate
+from tests.infra.rules.estate import changed, names_found, resource, without
+
+
+def test_the_stacks_and_the_catalogue_say_the_same(estate: Estate) -> None:
+    assert [] == [finding for rule in catalogue.RULES for finding in rule(estate.examination.result.resources)]
+
+
+@pytest.mark.parametrize(
+    "kind", ["servicebus:Queue", "servicebus:Topic", "servicebus:Subscription", "servicebus:Rule"]
+)
+def test_an_entity_that_one_side_alone_knows_is_found(estates: dict[str, Estate], kind: str) -> None:
+    built = estates["dev"].examination.result.resources
+    entity = next(each for each in built if each.kind == kind)
+    stray = resource(kind, "stray", {**entity.inputs, "queueName": "x", "topicName": "x", "subscriptionName": "x"})
+
+    assert {"catalogue"} == names_found(catalogue.RULES, [each for each in built if each.urn != entity.urn])
+    assert {"catalogue"} == names_found(catalogue.RULES, [*built, stray])
+
+
+def test_a_queue_that_is_locked_for_longer_than_the_catalogue_says_is_found(estates: dict[str, Estate]) -> None:
+    built = estates["dev"].examination.result.resources
+    queue = next(each for each in built if each.kind == "servicebus:Queue")
+
+    assert {"catalogue"} == names_found(catalogue.RULES, changed(built, queue.name, "lockDuration", "PT4M"))
+
+
+def test_a_tier_without_an_app_and_an_app_without_a_tier_are_found(estates: dict[str, Estate]) -> None:
+    built = estates["dev"].examination.result.resources
+    stray = resource("web:WebApp", "stray", {"siteConfig": {"appSettings": [{"name": "CORRIDOR_TIER", "value": "x"}]}})
+
+    assert {"catalogue"} == names_found(catalogue.RULES, without(built, "ops"))
+    assert {"catalogue"} == names_found(catalogue.RULES, [*built, stray])
+
+
+def test_a_warm_group_that_is_no_function_is_found() -> None:
+    warm = {"scaleAndConcurrency": {"alwaysReady": [{"name": "function:none"}]}}
+    app = resource("web:WebApp", "x", {"functionAppConfig": warm})
+
+    assert {"catalogue"} == names_found((catalogue.warm_groups_are_functions,), [app])

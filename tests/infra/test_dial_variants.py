@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from infra.engine.run import ProgramError, preview, up
+from infra.engine.stacks import program_of
+from infra.wiring import senders
+from tests.infra.recording import Stack, as_stack
+
+_CERTIFICATES = json.dumps(dict.fromkeys(senders(), "ab" * 32))
+
+
+@pytest.fixture(scope="module")
+def variant() -> Stack:
+    """Build dev with the dials that no stack file turns."""
+    dials = {
+        "firewall": "basic",
+        "hospitalGateway": "expressroute",
+        "ddosProtection": "true",
+        "mutualTls": "true",
+        "partnerCertificates": _CERTIFICATES,
+    }
+    return as_stack(up(program_of("dev", dials)))
+
+
+def test_a_basic_firewall_has_a_second_address_for_its_management_and_alerts_where_it_cannot_deny(
+    variant: Stack,
+) -> None:
+    firewall = variant.one("network:AzureFirewall")
+    policy = variant.one("network:FirewallPolicy")
+
+    assert firewall["managementIpConfiguration"]["subnet"]["id"].endswith("/AzureFirewallManagementSubnet")
+    assert (policy["sku"]["tier"], policy["threatIntelMode"]) == ("Basic", "Alert")
+    assert "intrusionDetection" not in policy
+
+
+def test_a_line_by_expressroute_ends_at_a_gateway_of_that_kind(variant: Stack) -> None:
+    gateway = variant.one("network:VirtualNetworkGateway")
+
+    assert gateway["gatewayType"] == "ExpressRoute"
+    assert gateway["sku"]["name"] == "ErGw1AZ"
+    assert "vpnType" not in gateway
+
+
+def test_a_ddos_plan_protects_both_networks(variant: Stack) -> None:
+    networks = [r["inputs"] for r in variant.of("network:VirtualNetwork").values()]
+
+    assert 1 == len(variant.of("network:DdosProtectionPlan"))
+    assert {True} == {network["enableDdosProtection"] for network in networks}
+
+
+def test_with_mutual_tls_only_apps_that_are_called_ask_for_a_certificate(variant: Stack) -> None:
+    asking = {
+        name: r["inputs"].get("clientCertMode")
+        for name, r in variant.of("web:WebApp").items()
+        if r["inputs"]["clientCertEnabled"]
+    }
+
+    assert {"ingest": "Optional", "api": "Optional"} == {n: mode for n, mode in asking.items() if n != "report"}
+
+
+@pytest.mark.parametrize(
+    ("dial", "value", "complaint"),
+    [
+        ("neighbours", '["10.40.0.0/24"]', "corridor:addressSpace: set it to a range that does not overlap"),
+        ("mutualTls", "true", "corridor:partnerCertificates."),
+        ("tiers", '{"delivery": {}}', "corridor:tiers.delivery: set it to one of the tiers ingest, "),
+        ("addresses", "{}", "corridor:addresses.HARBOR_EHR_TOKEN_URL, "),
+        ("prefix", "Corridor", "corridor:prefix: set it to 2 to 10 lower-case letters and digits, a letter first"),
+    ],
+)
+def test_a_wrong_dial_stops_the_program_with_one_line(dial: str, value: str, complaint: str) -> None:
+    with pytest.raises(ProgramError) as refused:
+        preview(program_of("dev", {dial: value}))
+
+    assert str(refused.value).startswith(complaint)
+    assert "\n" not in str(refused.value)
