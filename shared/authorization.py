@@ -10,6 +10,10 @@ from shared.catalog.model import Route
 from shared.errors import RejectedError
 from shared.ports import TokenVerifier
 
+# Entra puts no claim of ours into a token by client credentials, but it does put the application roles: this one
+# says for which partner the client speaks. Another issuer may say it by the claim `partner`.
+PARTNER_ROLE = "partner."
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -30,10 +34,19 @@ def authorize(authorization: str | None, route: Route, tokens: TokenVerifier) ->
     if scheme.lower() != "bearer" or not token.strip():
         raise RejectedError("token-missing", "Authorization", "send a bearer token")
     claims = tokens.verify(token.strip())
-    principal = Principal(str(claims.get("sub", "")), str(claims.get("partner", "")), _roles(claims))
+    roles = _roles(claims)
+    principal = Principal(str(claims.get("sub", "")), _partner(claims, roles), roles)
     if route.role not in principal.roles:
         raise RejectedError("role-missing", "Authorization", f"the token does not carry the role {route.role}")
     return principal
+
+
+def _partner(claims: Mapping[str, Any], roles: frozenset[str]) -> str:
+    """Return the one partner that the claim or a role names; nobody when they name more than one."""
+    named = {role.removeprefix(PARTNER_ROLE) for role in roles if role.startswith(PARTNER_ROLE)}
+    if claims.get("partner"):
+        named.add(str(claims["partner"]))
+    return named.pop() if len(named) == 1 else ""
 
 
 def _roles(claims: Mapping[str, Any]) -> frozenset[str]:

@@ -42,7 +42,11 @@ def _queue(queue: Queue) -> dict[str, Any]:
 def _topic(topic: Topic) -> dict[str, Any]:
     return {
         "Name": topic.name,
-        "Properties": {"DefaultMessageTimeToLive": _iso_duration(topic.time_to_live)},
+        "Properties": {
+            "DefaultMessageTimeToLive": _iso_duration(topic.time_to_live),
+            "RequiresDuplicateDetection": True,
+            "DuplicateDetectionHistoryTimeWindow": _iso_duration(topic.duplicate_window),
+        },
         "Subscriptions": [_subscription(each) for each in subscriptions() if each.topic == topic],
     }
 

@@ -53,7 +53,7 @@ REFUSALS = (
     Refusal("not-hl7v2", "", lambda _: b"Dear colleagues, the result is attached. Kind regards, TESTDOCTOR-ECHO"),
     Refusal("missing-control-id", "AE", _header(10, "")),
     Refusal("missing-segment", "AE", _without(b"OBR")),
-    Refusal("unsupported-message-type", "AR", _header(9, "ADT^A01^ADT_A01")),
+    Refusal("unsupported-message-type", "AR", _header(9, "ZZZ^Z01^ZZZ_Z01")),
     Refusal("unsupported-event", "AR", _header(9, "ORU^R99^ORU_R99")),
     Refusal("unsupported-version", "AR", _header(12, "2.2")),
     Refusal("unsupported-processing-id", "AR", _header(11, "T"), NORTHSIDE.partner),

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,19 @@ import pytest
 from local.platform.bus_entities import emulator_config
 from shared.catalog.flows import FLOWS
 from shared.catalog.index import queues, steps
-from shared.catalog.model import Flow, Queue, Route, Schedule, Subscription, Tier
+from shared.catalog.model import (
+    Facts,
+    FactSource,
+    FileDrop,
+    Flow,
+    Inbound,
+    Queue,
+    Route,
+    Schedule,
+    Step,
+    Subscription,
+    Tier,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,12 +57,14 @@ def listens_to(trigger: dict[str, object]) -> object:
             return trigger["schedule"]
         case "httpTrigger":
             return (*trigger["methods"], trigger["route"])  # type: ignore[misc]
+        case "eventGridTrigger":
+            return "eventGridTrigger"
     raise AssertionError(trigger)
 
 
-def declared(inbound: Queue | Subscription | Route | Schedule) -> object:
+def declared(inbound: Inbound) -> object:
     match inbound:
-        case Queue():
+        case Queue() | FileDrop():
             return inbound.name
         case Subscription():
             return f"{inbound.topic.name}/{inbound.name}"
@@ -57,6 +72,8 @@ def declared(inbound: Queue | Subscription | Route | Schedule) -> object:
             return inbound.expression
         case Route():
             return (inbound.method, inbound.name)
+        case Facts():
+            return "eventGridTrigger"
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +120,23 @@ def test_a_flow_that_cannot_be_said_in_one_sentence_is_refused() -> None:
     flow = FLOWS[0]
     with pytest.raises(ValueError, match="source -> middleware -> destination -> workflow action"):
         Flow("x", "it does things", (), "a", "b", flow.sla, flow.data_class, "low", flow.retention)
+
+
+def test_facts_of_the_platform_reach_the_operators_tier_alone() -> None:
+    flow = FLOWS[0]
+    step = Step("listen", Tier.PROCESS, Facts(FactSource.VAULT, ("Microsoft.KeyVault.SecretNearExpiry",)))
+
+    with pytest.raises(ValueError, match="listen listens to facts, which reach tier ops alone"):
+        replace(flow, steps=(step,))
+    assert "vault" == replace(flow, steps=(replace(step, tier=Tier.OPS),)).step("listen").inbound.name
+
+
+def test_a_step_that_a_file_wakes_listens_to_the_queue_that_says_so() -> None:
+    step = Step("take", Tier.BATCH, FileDrop("registry", Queue("registry-take")))
+
+    assert ("registry-take", Queue("registry-take")) == (step.inbound.name, step.queue)
+    with pytest.raises(TypeError, match="answers no route"):
+        _ = step.route
 
 
 def test_the_readme_names_every_flow() -> None:

@@ -20,11 +20,12 @@ from local.functions_host import settings as host_settings
 from local.platform.layout import Ports
 from shared.adapters import postgres_books
 from shared.catalog.index import steps
-from shared.catalog.model import Queue, Route, Subscription
+from shared.catalog.model import Facts, FileDrop, Queue, Route, Schedule, Subscription
 from shared.errors import ConfigurationError
 from shared.partners.reading import read_partner, read_partners
 from shared.settings import Settings, read_settings
-from shared.workflow.escalation import CRITICAL_RESULT, QUARANTINE_REVIEW, ladder_of
+from shared.workflow import escalation
+from shared.workflow.escalation import ladder_of
 from tests.contracts.pages import DOCS, anchors, column, examples, page, plain, table
 
 ROOT = Path(__file__).parents[2]
@@ -67,12 +68,14 @@ def test_the_table_of_functions_is_the_catalogue() -> None:
         match step.inbound:
             case Route(method=method, name=route):
                 woken = f"{method} /api/{route}"
-            case Queue(name=queue):
+            case Queue(name=queue) | FileDrop(queue=Queue(name=queue)):
                 woken = f"queue {queue}"
             case Subscription(topic=topic, name=subscription):
                 woken = f"subscription {topic.name}/{subscription}"
-            case schedule:
-                woken = f"schedule {schedule.expression}"
+            case Facts(source=source):
+                woken = f"facts of {source}"
+            case Schedule(expression=expression):
+                woken = f"schedule {expression}"
         expected[step.function] = (step.tier.value, woken)
 
     rows = table("operating.md", "What runs where")
@@ -116,7 +119,7 @@ def test_the_ports_are_the_platforms() -> None:
 def test_the_ladders_of_tasks_are_the_products() -> None:
     rows = {plain(row["kind"]): row for row in table("operating.md", "A task escalates")}
 
-    assert {CRITICAL_RESULT, QUARANTINE_REVIEW} == set(rows)
+    assert set(escalation._LADDERS) == set(rows)
     for kind, row in rows.items():
         ladder = ladder_of(kind)
         amount, unit = row["each has"].split()
@@ -228,13 +231,14 @@ def leaves(content: object, where: str = "") -> Iterator[str]:
 
 
 def test_every_key_of_a_partner_file_is_explained_and_used_by_an_example() -> None:
-    tree = ast.parse((ROOT / "shared/partners/reading.py").read_text("utf-8"))
+    readers = ("reading.py", "profile_reading.py")
+    tree = ast.parse("\n".join((ROOT / "shared/partners" / name).read_text("utf-8") for name in readers))
     taken = {
         call.args[0].value
         for call in ast.walk(tree)
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Attribute)
-        and call.func.attr in {"take", "section", "texts", "choice"}
+        and call.func.attr in {"take", "section", "texts", "choice", "at_least"}
         and isinstance(call.args[0], ast.Constant)
     }
     explained = column(table("adding-a-partner.md", "Every key"), "key")

@@ -85,13 +85,18 @@ REFUSED: dict[str, bytes] = {
     "several-messages": oru() + oru(),
     "too-many-segments": oru(),
     "too-many-fields": oru(),
+    "too-many-separators": oru().replace(b"\rOBX", b"\rNTE|1||" + b"^" * 600 + b"\rOBX", 1),
     "unsupported-message-type": oru(message_type="ZZZ^Z01"),
     "unsupported-event": oru(message_type="ORU^R99^ORU_R01"),
     "processing-id-invalid": oru(processing_id="X"),
     "unsupported-processing-id": oru(processing_id="D"),
     "unsupported-version": oru(version="2.1"),
 }
-LIMITS = {"too-many-segments": Limits(segments=2), "too-many-fields": Limits(fields=15)}
+LIMITS = {
+    "too-many-segments": Limits(segments=2),
+    "too-many-fields": Limits(fields=15),
+    "too-many-separators": Limits(separators=500),
+}
 
 
 def refusal(code: str) -> tuple[str, str]:
