@@ -19,7 +19,7 @@ CACHE = ROOT / ".corridor" / "cache"
 # Branch coverage in percent below which the run fails.
 COVERAGE_FLOOR = 95
 
-_PRODUCT = ("shared", "functions", "local", "cli", "bench", "migrations", "scripts", "function_app.py")
+_PRODUCT = ("shared", "functions", "local", "cli", "bench", "migrations", "release", "scripts", "function_app.py")
 _WORKERS = "2"
 _PYTEST = ("pytest", "-o", f"cache_dir={CACHE / 'pytest'}")
 

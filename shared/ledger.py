@@ -51,6 +51,7 @@ class MessageRow:
     control_id: str
     message_code: str
     trigger_event: str
+    processing_id: str
     flow: str | None
     received_at: datetime
     status: str
@@ -199,6 +200,26 @@ class ConversionRow:
     mapping: str
     bundle: bytes
     bundle_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineRow:
+    """What a person sees of one row of the quarantine: nothing of the message, codes, places and ids of ours."""
+
+    quarantine_id: UUID
+    message_id: UUID
+    delivery_id: UUID | None
+    partner: str
+    flow: str | None
+    destination: str | None
+    function: str
+    code: str
+    location: str
+    entered_at: datetime
+    disposition: str | None
+    decided_at: datetime | None
+    decided_by: str | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from shared.partners.model import Partners
 AUDIENCE = "api://corridor"
 EHR_AUDIENCE = "api://harbor-ehr"
 APP_CLIENT_ID = "c0441d00-0000-4000-8000-00000000a001"
+OPERATOR_CLIENT_ID = "operator"
 SETUP_CLIENT_ID = "c0441d00-0000-4000-8000-00000000a002"
 
 _POSTGRES = "https://ossrdbms-aad.database.windows.net"
@@ -48,6 +49,7 @@ def ensure_principals(layout: Layout, partners: Partners) -> Principals:
         "functions-host-key",
         "database-app",
         "database-operator",
+        "operator",
         *vault_secrets(partners),
         *(f"partner-{name}" for name, partner in partners.by_name.items() if partner.sends),
     ]
@@ -91,7 +93,13 @@ def _clients(principals: Principals, partners: Partners) -> dict[str, Any]:
         for credential in credentials
         if credential.kind == "oauth2"
     ]
-    return {"clients": [*senders, *deliveries]}
+    operator = {
+        "id": OPERATOR_CLIENT_ID,
+        "secret": principals.secret("operator"),
+        "audiences": {AUDIENCE: {"roles": ["operator"], "scopes": []}},
+        "claims": {},
+    }
+    return {"clients": [*senders, *deliveries, operator]}
 
 
 def _identities(principals: Principals, folder: Path) -> dict[str, Any]:

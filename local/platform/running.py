@@ -25,7 +25,14 @@ from local.platform import programs
 from local.platform.bus_entities import emulator_config
 from local.platform.database import OPERATOR_LOGIN
 from local.platform.layout import ENVIRONMENT_FILE, Layout, Ports
-from local.platform.principals import APP_CLIENT_ID, AUDIENCE, SETUP_CLIENT_ID, Principals, ensure_principals
+from local.platform.principals import (
+    APP_CLIENT_ID,
+    AUDIENCE,
+    OPERATOR_CLIENT_ID,
+    SETUP_CLIENT_ID,
+    Principals,
+    ensure_principals,
+)
 from local.platform.programs import DATABASE, PARTNERS, ROOT, Program
 from local.private_files import write_private
 from local.supervisor.component import Component, Policy
@@ -135,6 +142,7 @@ def _whereabouts(layout: Layout, principals: Principals, partners: Partners) -> 
         "scope": f"{AUDIENCE}/.default",
         "destinations_url": f"http://localhost:{layout.ports.destinations}",
         "operator_database_url": f"postgresql://{OPERATOR_LOGIN}:{password}@{layout.postgres_address}/{DATABASE}",
+        "operator": {"client_id": OPERATOR_CLIENT_ID, "client_secret": principals.secret("operator")},
         "logs": str(layout.folder("logs")),
         "partners": {
             name: {"client_id": name, "client_secret": principals.secret(f"partner-{name}")}

@@ -31,13 +31,18 @@ from shared.adapters.postgres_messages import PostgresMessages, PostgresPatients
 from shared.adapters.postgres_pressure import PostgresBackpressure
 from shared.adapters.postgres_quarantine import PostgresQuarantine
 from shared.adapters.postgres_streams import PostgresStreams
+from shared.adapters.postgres_thresholds import PostgresThresholds
+from shared.adapters.postgres_visits import PostgresEarlyMessages, PostgresSurvivors, PostgresVisits
 from shared.adapters.postgres_waking import PostgresWaking
+from shared.adapters.postgres_windows import PostgresWindows
 from shared.adapters.postgres_work import PostgresConsents, PostgresJobLeases, PostgresTasks
 from shared.audit.ports import AuditChain
 from shared.delivery import ports as engine
 from shared.errors import TransientError
 from shared.ledger import Hint, LeaseLostError
 from shared.ports import Clock, HintSender
+from shared.workflow.ports import Thresholds
+from shared.workflow.visits import EarlyMessages, Survivors, Visits
 
 _POOL_WAIT_SECONDS = 5.0
 _FENCE_MOVED = "CF001"  # raised by the function hold_stream
@@ -67,6 +72,10 @@ class PostgresTransaction:
         self._streams = PostgresStreams(self.connection, self.clock, self._hints)
         self.streams: ports.Streams = self._streams
         self.waking: engine.Waking = PostgresWaking(self.connection, self.clock, self._hints)
+        self.windows: engine.Windows = PostgresWindows(self.connection, self.clock, self._hints)
+        self.visits: Visits = PostgresVisits(self.connection)
+        self.early: EarlyMessages = PostgresEarlyMessages(self.connection, self.clock)
+        self.survivors: Survivors = PostgresSurvivors(self.connection)
         self.gates: engine.Gates = PostgresGates(self.connection, self.clock)
         self.pressure: engine.Backpressure = PostgresBackpressure(self.connection, self.clock)
         self.halts: engine.Halts = PostgresHalts(self.connection, self.clock)
@@ -81,6 +90,7 @@ class PostgresTransaction:
         self.audit: ports.AuditLog = PostgresAuditLog(self.connection, self.clock)
         self.audit_chain: AuditChain = PostgresAuditChain(self.connection)
         self.jobs: ports.JobLeases = PostgresJobLeases(self.connection)
+        self.thresholds: Thresholds = PostgresThresholds(self.connection, self.clock)
 
     @property
     def hints(self) -> list[Hint]:

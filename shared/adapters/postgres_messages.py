@@ -12,9 +12,9 @@ from shared.ledger import MessageRow, Receipt
 from shared.ports import Clock
 
 _COLUMNS = (
-    "message_id, partner, control_id, message_code, trigger_event, flow, received_at, status, status_code, "
-    "status_location, status_at, duplicate_of, acknowledgment, acknowledgment_code, patient_key, traceparent, "
-    "payload_hash"
+    "message_id, partner, control_id, message_code, trigger_event, processing_id, flow, received_at, status, "
+    "status_code, status_location, status_at, duplicate_of, acknowledgment, acknowledgment_code, patient_key, "
+    "traceparent, payload_hash"
 )
 
 _INSERT = """

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from shared.ledger import Hint, Quarantined, WaitingAt
+from shared.ledger import Hint, Quarantined, QuarantineRow, WaitingAt
 from shared.ports import Clock
 
 
@@ -103,6 +103,35 @@ class PostgresQuarantine:
                 where[:1],
             ).fetchall()
         self._hints.extend(next_up)
+
+    def page(self, after: UUID | None, code: str | None, limit: int) -> list[QuarantineRow]:
+        """Return what waits for a decision, the oldest first; `after` is the last row of the page before."""
+        condition = """
+            WHERE disposition IS NULL AND (%(code)s::text IS NULL OR quarantine.code = %(code)s)
+                AND (%(after)s::uuid IS NULL OR (quarantine.entered_at, quarantine_id)
+                    > (SELECT entered_at, quarantine_id FROM quarantine WHERE quarantine_id = %(after)s))
+            ORDER BY quarantine.entered_at, quarantine_id LIMIT %(limit)s
+        """
+        return self._rows(condition, {"after": after, "code": code, "limit": limit})
+
+    def get(self, quarantine_id: UUID) -> QuarantineRow | None:
+        """Return the row, decided or not."""
+        found = self._rows("WHERE quarantine_id = %(id)s", {"id": quarantine_id})
+        return found[0] if found else None
+
+    def _rows(self, condition: str, parameters: dict[str, object]) -> list[QuarantineRow]:
+        with self._connection.cursor(row_factory=class_row(QuarantineRow)) as cursor:
+            return cursor.execute(
+                f"""
+                SELECT quarantine_id, message.message_id, quarantine.delivery_id, partner, message.flow, destination,
+                    quarantine.function, quarantine.code, quarantine.location, quarantine.entered_at, disposition,
+                    decided_at, decided_by, reason
+                FROM quarantine JOIN message USING (message_id)
+                    LEFT JOIN delivery ON delivery.delivery_id = quarantine.delivery_id
+                {condition}
+                """,  # noqa: S608 - constants of this module
+                parameters,
+            ).fetchall()
 
     def oldest(self) -> list[WaitingAt]:
         """Return how much waits for a decision per code, and since when."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
 
 from shared.delivery.gate import Gate
-from shared.ledger import Entry, Hint, Later, ParkedStreams, Quarantined, WaitingAt
+from shared.ledger import Entry, Hint, Later, NewEntry, ParkedStreams, Quarantined, QuarantineRow, WaitingAt
 from shared.partners.model import Rate
 
 HaltKind = Literal["partner", "destination", "flow"]
@@ -120,6 +121,27 @@ class Waking(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Deferred:
+    """A delivery that was put off, and until when."""
+
+    delivery_id: UUID
+    until: datetime
+
+
+class Windows(Protocol):
+    """Entries that are put off: deliveries that may still be replaced by newer ones, and deadlines."""
+
+    def defer(self, entry: NewEntry, until: datetime, subject: str | None = None) -> None:
+        """Put off an entry that this commit has appended; with `subject` a newer one about it may replace it."""
+
+    def replace(self, lane: str, key: UUID, subject: str) -> Deferred | None:
+        """Take out the entry about `subject` that is put off, if nobody works on it; its delivery is the caller's."""
+
+    def close(self, lane: str, keys: Sequence[UUID]) -> None:
+        """Make due at once what is put off for these keys: something comes behind it. Then append that."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pressure:
     """What is owed: how many entries, and since when the oldest that could be processed now is due."""
 
@@ -166,6 +188,12 @@ class Quarantine(Protocol):
 
     def unpark(self, held: Quarantined, *, remove: bool) -> None:
         """Let the stream go on: with the parked entry, its account of attempts forgotten, or without it."""
+
+    def page(self, after: UUID | None, code: str | None, limit: int) -> list[QuarantineRow]:
+        """Return what waits for a decision, the oldest first, from behind the row `after`; of one code where given."""
+
+    def get(self, quarantine_id: UUID) -> QuarantineRow | None:
+        """Return the row, decided or not; None if there is none."""
 
     def oldest(self) -> list[WaitingAt]:
         """Return how much waits for a decision per code, and since when."""

@@ -31,7 +31,7 @@ _MAY_LACK_TIMES = ("proposed", "cancelled", "waitlist")
 _RESOURCE_TIMES = {"AIS": (4, 7, 8), "AIG": (8, 11, 12), "AIL": (6, 9, 10), "AIP": (6, 9, 10)}
 
 
-def set_status(
+def set_state(
     context: Context, appointment: Resource, event: str, sch: Segment | None, services: list[Segment]
 ) -> None:
     """Set the status; a code that has no translation is kept and reported."""
@@ -96,9 +96,10 @@ def _mark_unknown(context: Context, appointment: Resource, sch: Segment | None) 
     held = appointment["status"] not in _MAY_LACK_TIMES
     if not held and "start" not in appointment and "_start" not in appointment and "_end" not in appointment:
         return
-    for name in ("start", "end"):
-        if name not in appointment and f"_{name}" not in appointment:
-            extend(appointment, name, {"url": DATA_ABSENT_REASON_EXTENSION, "valueCode": "unknown"})
-            place = sch.location(11) if sch is not None else "SCH-11"
-            text = f"The {name} of the appointment is not said."
-            context.report("information", "incomplete", f"appointment-{name}-unknown", place, text)
+    missing = [name for name in ("start", "end") if name not in appointment and f"_{name}" not in appointment]
+    for name in missing:
+        extend(appointment, name, {"url": DATA_ABSENT_REASON_EXTENSION, "valueCode": "unknown"})
+    if missing:
+        place = sch.location(11) if sch is not None else "SCH-11"
+        text = "FHIR wants start and end of an appointment that is held; what is not said is marked unknown."
+        context.report("information", "incomplete", "appointment-time-unknown", place, text)

@@ -19,7 +19,7 @@ from shared.mapping.hl7v2_to_fhir.context import Context, Resource
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import issuer_key
 from shared.mapping.hl7v2_to_fhir.message_map import MessageMap
 from shared.mapping.hl7v2_to_fhir.messages import patient
-from shared.mapping.hl7v2_to_fhir.messages.appointments import set_status, set_times, status_of_request
+from shared.mapping.hl7v2_to_fhir.messages.appointments import set_state, set_times, status_of_request
 from shared.mapping.hl7v2_to_fhir.messages.clinical import add_notes
 from shared.mapping.hl7v2_to_fhir.messages.groups import Group, tree
 from shared.mapping.hl7v2_to_fhir.messages.observations import add_observations
@@ -89,7 +89,7 @@ def _appointment(context: Context, head: Group | None, resources: list[Group], p
     elif event == OPENED:
         appointment["status"] = "cancelled"
     else:
-        set_status(context, appointment, event, segment, services)
+        set_state(context, appointment, event, segment, services)
     timings = head.segments("TQ1") if head is not None else []
     if segment is not None:
         (add_arq if segment.name == "ARQ" else add_sch)(context, appointment, segment, provenance)
