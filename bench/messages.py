@@ -58,6 +58,27 @@ def classes() -> dict[str, bytes]:
     }
 
 
+def variants(payload: bytes, count: int = 32) -> list[bytes]:
+    """
+    Return the message as sent for `count` patients, of the same length: their numbers, names and birth dates differ.
+
+    Who orders, treats and reports is the same in all, as it is on an interface.
+    """
+    told = (b"T900123", b"X55^", b"TESTPATIENT^BENCH", b"19840612", b"AC900123", b"V000777", b"0001|P|")
+    sent = []
+    for number in range(count):
+        mark = b"%02d" % number
+        own = (
+            b"T9001" + mark, b"X" + mark + b"^", b"TESTPATIENT^BEN" + mark, b"198406" + b"%02d" % (number % 28 + 1),
+            b"AC9001" + mark, b"V0007" + mark, b"00" + mark + b"|P|",
+        )  # fmt: skip
+        changed = payload
+        for before, after in zip(told, own, strict=True):
+            changed = changed.replace(before, after)
+        sent.append(changed)
+    return sent
+
+
 def many_results(count: int) -> bytes:
     """Return an ORU of `count` numeric results, each with a code of its own."""
     rows = ((f"{10_000 + n}-{n % 10}^Analyte {n}^LN", f"{n % 97}.5", "mg/dL", "3.5-9.5", "N") for n in range(count))

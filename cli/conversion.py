@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.files import Source, detect_format, write_result
+from cli.fhir_to_hl7v2 import written_messages
+from cli.files import Source, detect_format, write_bytes, write_result
 from cli.hl7v2_validation import in_message
 from cli.parallel import on_all_cores
 from shared.errors import IntegrationError, Issue
@@ -17,6 +18,7 @@ from shared.errors import IntegrationError, Issue
 if TYPE_CHECKING:
     from shared.conversion import Conversion
     from shared.mapping.hl7v2_to_fhir.bundles import BundleKind
+    from shared.partners.hl7v2_writing import WritingPreferences
     from shared.partners.profile import PartnerProfile
 
 # For a file that states no time of its own: plainly not a time at which anything was received.
@@ -25,7 +27,7 @@ NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 # Where MSH-7 lies among the split fields (MSH-1 is the separator itself), and MSH-2's first character in the header.
 _MSH_7, _MSH_2 = 6, 4
 
-SUPPORTED = (("hl7v2", "fhir"),)
+SUPPORTED = (("hl7v2", "fhir"), ("fhir", "hl7v2"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Job:
     coverage: bool
     out: Path | None
     bundle: BundleKind = "transaction"
+    receiver: WritingPreferences | None = None
+    message_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,9 @@ def convert_to_folder(file: Source, job: Job) -> Converted:
         return Converted(file, skipped=source or "unknown")
     result = convert_file(file, source, job)
     assert job.out is not None  # noqa: S101 - several files always have a folder to go to
+    if isinstance(result.content, bytes):
+        write_bytes(job.out, file.name, ".hl7", result.content)
+        result = replace(result, content=None)
     parts = {".json": result.content, ".coverage.json": result.coverage, ".error.json": result.outcome}
     for suffix, part in parts.items():
         if part is not None:
@@ -85,6 +92,8 @@ def convert_to_folder(file: Source, job: Job) -> Converted:
 
 def convert_file(file: Source, source: str, job: Job) -> Converted:
     """Return what one file converts to, and the OperationOutcome of what in it does not."""
+    if source == "fhir":
+        return _fhir_file(file, job)
     # Imported here: `corridor convert --help` and its usage errors need no mapping.
     from shared.formats.hl7v2.batch import read_batch
     from shared.validation import outcome
@@ -111,6 +120,18 @@ def convert_file(file: Source, source: str, job: Job) -> Converted:
         outcome=outcome(issues) if issues else None,
         error=_in_a_line(issues),
     )
+
+
+def _fhir_file(file: Source, job: Job) -> Converted:
+    """Return the HL7 v2 messages of a FHIR file; its coverage is what they could not carry."""
+    from shared.validation import outcome
+
+    try:
+        content, left = written_messages(file.path.read_bytes(), job.receiver, job.message_type)
+    except Exception as error:  # noqa: BLE001 - one file must not stop the others
+        issues = list(_issues_of(error))
+        return Converted(file, outcome=outcome(issues), error=_in_a_line(issues))
+    return Converted(file, content=content, coverage=outcome(left) if job.coverage else None)
 
 
 def _convert_message(message: bytes, job: Job) -> Iterator[Conversion]:

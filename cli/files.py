@@ -93,6 +93,14 @@ def as_json(content: object) -> bytes:
     return orjson.dumps(content, default=exactly, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
+def write_bytes(out: Path, name: Path, suffix: str, content: bytes) -> Path:
+    """Write `content` as it is, where `write_result` would write its JSON."""
+    target = out / name.with_name(f"{name.name}{suffix}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+    return target
+
+
 def write_result(out: Path, name: Path, suffix: str, content: object) -> Path:
     """Write `content` to `out`, beside the other results of the same file, and return where."""
     target = out / name.with_name(f"{name.name}{suffix}")

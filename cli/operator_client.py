@@ -43,15 +43,14 @@ class OperatorClient:
     def ask(
         self, method: str, path: str, body: dict[str, Any] | None = None, query: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
-        """Return the answer's JSON; IntegrationError with the problem's code when Corridor refuses."""
+        """Return the answer's JSON; IntegrationError `operation-refused` says why Corridor refuses."""
         headers = {"Authorization": f"Bearer {self._token()}"}
         url = f"{self._access['api_url'].rstrip('/')}/api/v1/{path}"
         response = self._request(method, url, headers=headers, json=body, params=query)
         answer: dict[str, Any] = response.json()
         if not response.is_success:
-            raise IntegrationError(
-                str(answer.get("code", "")), str(answer.get("location", "")), answer.get("detail", "")
-            )
+            said = " ".join(str(answer[name]) for name in ("code", "location", "detail") if answer.get(name))
+            raise IntegrationError("operation-refused", path, said)
         return answer
 
     def _token(self) -> str:

@@ -1,7 +1,7 @@
 """
 What each tier must reach, read from its steps: role assignments are generated from this page (invariant 10).
 
-    receive   the queue or subscription that wakes a step
+    receive   the queue or subscription that wakes a step; ops every one, whose dead letters it records and removes
     file      the container of the landing storage in which its files are put
     send      its own queue (a worker hands on what it cannot finish and schedules what is not yet due), and
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from shared.catalog.index import flows_of_tier, topics
+from shared.catalog.index import flows_of_tier, queues, subscriptions, topics
 from shared.catalog.model import Facts, FileDrop, Flow, Ordering, Queue, Route, Step, Subscription, Tier, Topic
 
 # Which tiers put payloads into the archive and which only open them; a tier that is not listed reaches none.
@@ -28,6 +28,9 @@ SECRET_READERS = frozenset({Tier.DELIVER})
 
 # The tier that publishes facts for the enterprise, on the bus and on Event Grid.
 FACT_PUBLISHER = Tier.OPS
+
+# The tier that takes dead letters out: Azure gives no role on a dead-letter queue alone.
+DEAD_LETTER_READER = Tier.OPS
 
 _LIFE_CRITICAL = "life-critical"
 _HEALTH = "health"
@@ -99,7 +102,8 @@ def drop_containers(steps: Iterable[Step]) -> dict[str, int]:
 def bus_access(tier: Tier) -> BusAccess:
     """Return what the steps of `tier` receive and send."""
     inbound = [step.queue if isinstance(step.inbound, FileDrop) else step.inbound for step in steps_of(tier)]
-    receives = dict.fromkeys(source for source in inbound if isinstance(source, Source))
+    every: tuple[Source, ...] = (*queues(), *subscriptions()) if tier is DEAD_LETTER_READER else ()
+    receives = dict.fromkeys((*(source for source in inbound if isinstance(source, Source)), *every))
     sends = dict.fromkeys(target for step in steps_of(tier) for target in _fed_by(step))
     return BusAccess(tuple(receives), tuple(sends))
 

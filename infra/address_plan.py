@@ -4,7 +4,8 @@ The address plan: every range of an environment, computed from the one that the 
     hub     first quarter   firewall, its management, the gateway to hospitals
     (free)  second quarter  for what a later network needs
     spoke   second half     endpoints, the public door, API Management, the deployment's runner, one range per tier,
-                            the entrance (API Management's own endpoint: all that a hospital's line reaches)
+                            the entrance (API Management's own endpoint: all that a hospital's line reaches),
+                            the endpoints of the apps that are called (API Management alone reaches them)
 
 Ranges are given out in a fixed order, and every tier has one whether it is in use or not: a range never moves
 because another was added.
@@ -26,10 +27,12 @@ DOOR = "door"
 GATEWAY = "gateway"
 RUNNER = "runner"
 ENTRANCE = "entrance"
+CALLED = "called"
 
 # Prefix lengths. Azure fixes the three names of the hub and asks for /26; Flex Consumption asks for /27 at least.
 _HUB = {FIREWALL: 26, FIREWALL_MANAGEMENT: 26, HOSPITAL_GATEWAY: 26}
-_SPOKE = {ENDPOINTS: 24, DOOR: 26, GATEWAY: 26, RUNNER: 26, **{tier.value: 26 for tier in Tier}, ENTRANCE: 27}
+_TIERS = {tier.value: 26 for tier in Tier}
+_SPOKE = {ENDPOINTS: 24, DOOR: 26, GATEWAY: 26, RUNNER: 26, **_TIERS, ENTRANCE: 27, CALLED: 27}
 _SMALLEST_SPACE = 20
 _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 

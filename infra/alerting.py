@@ -84,7 +84,9 @@ def log_alerts(flow: Flow) -> Iterator[LogAlert]:
     if called := tuple(step.function for step in flow.steps if isinstance(step.inbound, Route) and step.inbound.role):
         limit = int(flow.sla.total_seconds() * 1000)
         slow: dict[str, Value] = {"functions": called, "limit": limit}
-        yield LogAlert(f"{flow.name}-slow", f"95 % of answers take more than {limit} ms", "slow", severity, values=slow)
+        yield LogAlert(
+            f"{flow.name}-slow", f"95 % of answers take more than {limit} ms", "slow", severity, values=slow
+        )
         refused: dict[str, Value] = {"functions": called, "limit": _REFUSALS}
         text = f"{_REFUSALS} callers were refused (401, 403)"
         yield LogAlert(f"{flow.name}-refused", text, "refused", severity, values=refused)
@@ -114,12 +116,17 @@ def bus_alerts(flow: Flow) -> Iterator[BusAlert]:
     yield BusAlert(f"{flow.name}-dead-letters", text, "DeadletteredMessages", "Minimum", 0, severity, queues)
 
 
+def alerts_of(flow: Flow) -> tuple[LogAlert | BusAlert, ...]:
+    """Return every alert of a flow."""
+    return (*log_alerts(flow), *bus_alerts(flow))
+
+
 def alerts_table() -> str:
     """Return the alerts of every flow as the table of docs/operating.md."""
     rows = [
         f"| `{alert.name}` | {flow.name} | {alert.sentence} | {alert.severity} |"
         for flow in live_flows()
-        for alert in (*log_alerts(flow), *bus_alerts(flow))
+        for alert in alerts_of(flow)
     ]
     return "\n".join(["| alert | flow | fires when | severity |", "|---|---|---|---|", *rows])
 

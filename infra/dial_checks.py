@@ -45,6 +45,8 @@ def _check_values(dials: Dials) -> None:
         first, *rest = name.split("_")
         dial = first + "".join(map(str.capitalize, rest))
         check(dial, getattr(dials, name) in choices, f"one of {', '.join(choices)}")
+    repository = re.fullmatch(r"[\w.-]+/[\w.-]+|none", dials.pipeline_repository)
+    check("pipelineRepository", repository is not None, "owner/name of a repository on GitHub, or none")
     check("messagingUnits", dials.messaging_units in _MESSAGING_UNITS, "1, 2, 4, 8 or 16")
     check("instanceMemory", dials.instance_memory in {512, 2048, 4096}, "512, 2048 or 4096 MB")
     check("maximumInstances", 40 <= dials.maximum_instances <= 1000, "a number from 40 to 1000")

@@ -45,6 +45,7 @@ class Dials:
     ddos_protection: bool = _dial("a DDoS protection plan for the networks (about 2,900 USD a month)")
     flow_log_days: int = _dial("days for which the networks' flow logs are kept; 0: none are written")
     partner_door: str = _dial("where partners on the internet enter: `gateway` (API Management) or `waf` before it")
+    pipeline_repository: str = _dial("the GitHub repository whose gated runs may release here, or `none`")
     public_doors: str = _dial("`open` for the first `pulumi up` alone, until the code is deployed; then `closed`")
     mutual_tls: bool = _dial("partners prove themselves by a client certificate, besides their token")
     door_host: str = _dial("the host name by which partners call the `waf` door; `none` where that is not the door")
@@ -112,6 +113,11 @@ class Dials:
     def standby_region(self) -> str | None:
         """Where a second database server and a second namespace run, or None."""
         return self.paired_region if self.standby else None
+
+    @property
+    def behind_waf(self) -> bool:
+        """Whether partners enter by a door before the gateway."""
+        return self.partner_door == "waf"
 
     @property
     def doors_open(self) -> bool:

@@ -6,11 +6,13 @@ from infra import access
 from infra.address_plan import plan_addresses
 from infra.components.estate import Concern, Estate
 from infra.components.flow_logs import FlowLogs, FlowLogsArgs
+from infra.components.gateway import INJECTED_SKUS
 from infra.components.governance import Governance, GovernanceArgs
 from infra.components.network.landing_zone import LandingZone, LandingZoneArgs
 from infra.components.observability.log_store import LogStore
 from infra.dials import Dials
 from infra.regions import NONE, ZONES
+from infra.security_rules import FrontDoor
 from infra.tags import Tags
 from infra.wiring import address_settings
 from shared.catalog.flows import FLOWS
@@ -31,7 +33,7 @@ def make_landing_zone(dials: Dials, estate: Estate, logs: LogStore, tags: Tags) 
             destinations=list(dials.addresses_of(address_settings()).values()),
             firewall=dials.firewall,
             hospital_gateway=dials.hospital_gateway,
-            waf=dials.partner_door == "waf",
+            front=FrontDoor(dials.behind_waf, dials.gateway_sku in INJECTED_SKUS),
             ddos_protection=dials.ddos_protection,
             zones=ZONES if dials.zone_redundant else (),
             tags=network_tags,

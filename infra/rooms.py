@@ -8,6 +8,7 @@ from infra import access
 from infra.components.customer_key import CustomerKey, CustomerKeyArgs
 from infra.components.database import Database, DatabaseArgs
 from infra.components.database_server import ServerShape
+from infra.components.directory import Directory
 from infra.components.estate import Concern, Estate
 from infra.components.facts_topic import FactsTopic, FactsTopicArgs
 from infra.components.messaging import Messaging, MessagingArgs
@@ -39,6 +40,7 @@ class Rooms:
     landing: PrivateStorage | None
     database: Database
     logs: LogStore
+    directory: Directory
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,9 @@ class _Keys:
     paired: CustomerKey | None
 
 
-def make_rooms(dials: Dials, estate: Estate, door: PrivateAccess, logs: LogStore, tags: Tags) -> Rooms:
+def make_rooms(
+    dials: Dials, estate: Estate, door: PrivateAccess, logs: LogStore, directory: Directory, tags: Tags
+) -> Rooms:
     """Make every shared service, each behind `door`."""
     platform, state = estate.places[Concern.PLATFORM], estate.places[Concern.STATE]
     all_tags = tags.of(FLOWS)
@@ -64,6 +68,7 @@ def make_rooms(dials: Dials, estate: Estate, door: PrivateAccess, logs: LogStore
         landing=_make_landing(dials, state, door, keys, all_tags),
         database=_make_database(dials, state, door, keys, all_tags),
         logs=logs,
+        directory=directory,
     )
 
 

@@ -31,6 +31,7 @@ def _make_tier(
         FunctionTierArgs(
             place=rooms.place,
             access=zone.access,
+            entry=zone.called if access.answers_http(tier) else zone.access,
             subnet_id=zone.subnet_ids[tier],
             tier=tier,
             grants=grants_for(tier, rooms),
@@ -41,7 +42,6 @@ def _make_tier(
             doors=AppDoors(
                 open_for_deployment=dials.doors_open,
                 hears_facts=access.hears_facts(tier),
-                client_certificates=dials.mutual_tls and access.answers_http(tier),
             ),
             health_path=access.health_path(tier),
             storage_sku=dials.host_storage_sku,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pulumi
 
 from infra import access
-from infra.components.database import DATABASE
+from infra.components.database import DATABASE, DIRECT_PORT, Database
 from infra.components.grants import Grant, Role
 from infra.rooms import ARCHIVE, Rooms
 from shared.catalog.model import Subscription, Tier
@@ -45,24 +45,28 @@ def settings_for(tier: Tier, rooms: Rooms, addresses: Mapping[str, str]) -> dict
     """Return the app settings of `tier`: addresses and names, never a secret."""
     place = rooms.place
     user = place.names.function_app(tier)
-    verified = f"sslmode=verify-full&sslrootcert={_TRUSTED}"
-    database = rooms.database
     settings: dict[str, pulumi.Input[str]] = {
         "SERVICE_BUS__fullyQualifiedNamespace": rooms.messaging.host,
         "APPLICATIONINSIGHTS_CONNECTION_STRING": rooms.logs.connection_string,
-        "CORRIDOR_DATABASE_URL": pulumi.Output.concat(
-            "postgresql://", user, "@", database.host, f":{database.port}/", DATABASE, "?", verified
-        ),
+        "CORRIDOR_DATABASE_URL": database_url(rooms.database, user),
         "CORRIDOR_ARCHIVE_URL": rooms.archive.url_of(ARCHIVE),
         "CORRIDOR_KEY_VAULT_URL": rooms.vault.url,
         "CORRIDOR_TOKEN_ISSUER": pulumi.Output.concat(_ENTRA, place.tenant_id, "/v2.0"),
         "CORRIDOR_TOKEN_JWKS_URL": pulumi.Output.concat(_ENTRA, place.tenant_id, "/discovery/v2.0/keys"),
-        "CORRIDOR_TOKEN_AUDIENCE": f"api://{place.names.resource('api')}",
+        # What Entra writes into a token of version 2: the application's own id, not its address.
+        "CORRIDOR_TOKEN_AUDIENCE": rooms.directory.client_id,
         **(addresses if tier is Tier.DELIVER else {}),
     }
     if rooms.landing is not None and access.drop_containers(access.steps_of(tier)):
         settings["CORRIDOR_LANDING_URL"] = rooms.landing.blob_url
     return settings
+
+
+def database_url(database: Database, user: str, *, pooled: bool = True) -> pulumi.Output[str]:
+    """Return the ledger's URL for `user`, without a password; `pooled`: by way of the pooler, if there is one."""
+    port = database.port if pooled else DIRECT_PORT
+    verified = f"sslmode=verify-full&sslrootcert={_TRUSTED}"
+    return pulumi.Output.concat("postgresql://", user, "@", database.host, f":{port}/", DATABASE, "?", verified)
 
 
 def address_settings() -> set[str]:

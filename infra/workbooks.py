@@ -1,4 +1,4 @@
-"""Workbooks and the dashboard as Azure's own JSON, made from the queries of each audience."""
+"""Workbooks as Azure's own JSON, made from the queries of each audience."""
 
 from __future__ import annotations
 
@@ -49,7 +49,11 @@ def _time_range() -> dict[str, Any]:
         "value": choices[0],
         "typeSettings": {"selectableValues": choices, "allowCustom": True},
     }
-    return {"type": _PARAMETERS, "name": "range", "content": {"version": "KqlParameterItem/1.0", "parameters": [parameter]}}
+    return {
+        "type": _PARAMETERS,
+        "name": "range",
+        "content": {"version": "KqlParameterItem/1.0", "parameters": [parameter]},
+    }
 
 
 def _panel(panel: Panel) -> dict[str, Any]:

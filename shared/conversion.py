@@ -1,8 +1,11 @@
 """
-The public face of conversion: bytes in, FHIR R4 out, with an account of every field.
+The public face of conversion: bytes in, FHIR R4 out, with an account of every field; and the way back.
 
     for conversion in convert(payload, source="hl7v2", to="fhir", partner=profile, received=instant):
         conversion.bundle, conversion.coverage, conversion.issues
+
+    for message in convert_to_hl7v2(payload, message_type="ADT^A01", receiver=preferences, sent=instant):
+        message.payload, message.message_type, message.issues
 
 Pure: the same payload, profile and instant give the same bundles. A new message type is a new module of maps and a
 line in the registry.
@@ -15,12 +18,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from shared.errors import Issue
+from shared.errors import Issue, RejectedError
+from shared.formats.fhir.encoding import parse as parse_fhir
 from shared.formats.hl7v2.message import Message
 from shared.formats.hl7v2.parse import parse, split_batch
 from shared.mapping.coverage import Coverage
+from shared.mapping.fhir_to_hl7v2.generate import Generated, messages_from_bundle
 from shared.mapping.hl7v2_to_fhir.bundles import BundleKind
 from shared.mapping.hl7v2_to_fhir.registry import map_message
+from shared.partners.hl7v2_writing import NO_PREFERENCES, WritingPreferences
 from shared.partners.profile import PartnerProfile
 
 Source = Literal["hl7v2"]
@@ -52,16 +58,25 @@ def convert(
     Yield the conversion of every message in the payload, in its order.
 
     RejectedError when a message cannot be read; it says where. A message of a type that has no map, or with a code
-    that no map knows, converts all the same and says so in its issues. A batch stops at the first item that cannot be
-    read: split it first (`shared.formats.hl7v2.parse.split_batch`) to let the others go on. `bundle` is the kind of
-    Bundle. `source` and `to` have one value each so far.
+    that no map knows, converts all the same and says so in its issues. An item of a batch that cannot be read does not
+    stop the others: the error of the first one (`message 2, MSH-9`) is raised when all that can be read are converted.
+    `bundle` is the kind of Bundle. `source` and `to` have one value each so far.
     """
     if received.tzinfo is None:
         raise ValueError("`received` needs a zone")
     charset = partner.default_charset if partner is not None else None
-    for item, content in enumerate(split_batch(payload), start=1):
-        message = parse(content, default_charset=charset)
-        yield convert_message(message, partner=partner, received=received, item=item, bundle=bundle)
+    contents = split_batch(payload)
+    refused: RejectedError | None = None
+    for item, content in enumerate(contents, start=1):
+        try:
+            message = parse(content, default_charset=charset)
+            conversion = convert_message(message, partner=partner, received=received, item=item, bundle=bundle)
+        except RejectedError as error:
+            refused = refused or (_in_item(error, item) if len(contents) > 1 else error)
+        else:
+            yield conversion
+    if refused is not None:
+        raise refused
 
 
 def convert_message(
@@ -82,3 +97,31 @@ def convert_message(
         mapping=mapped.mapping,
         item=item,
     )
+
+
+def convert_to_hl7v2(
+    payload: bytes,
+    *,
+    message_type: str = "",
+    receiver: WritingPreferences = NO_PREFERENCES,
+    sent: datetime,
+) -> Iterator[Generated]:
+    """
+    Yield the HL7 v2 messages of a FHIR R4 resource or Bundle in JSON, one for each patient.
+
+    `message_type` is `TYPE^EVENT`, "" where the bundle tells; `receiver` is how the receiver wants its
+    messages, `sent` is MSH-7. Pure, as `convert`. RejectedError `not-fhir` for what is no FHIR in JSON,
+    `unsupported-message-type`, `missing-element` with the FHIR element that HL7 v2 requires. What could not be carried
+    is in the issues.
+    """
+    try:
+        content = parse_fhir(payload)
+    except (ValueError, RecursionError) as error:
+        raise RejectedError("not-fhir", "", "This is not a FHIR resource in JSON.") from error
+    yield from messages_from_bundle(content, message_type=message_type, preferences=receiver, sent=sent)
+
+
+def _in_item(error: RejectedError, item: int) -> RejectedError:
+    """Return the error with the item of the batch in its location."""
+    location = f"message {item}, {error.location}" if error.location else f"message {item}"
+    return RejectedError(error.code, location, error.text, error.issues)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from shared.audit.ports import AuditChain
-from shared.delivery.ports import Backpressure, Gates, Halts, Quarantine, Waking
+from shared.delivery.ports import Backpressure, Gates, Halts, Quarantine, Waking, Windows
 from shared.ledger import (
     ConversionRow,
     DeliveryRow,
@@ -31,6 +31,8 @@ from shared.ledger import (
     Receipt,
     Taken,
 )
+from shared.workflow.ports import Thresholds
+from shared.workflow.visits import EarlyMessages, Survivors, Visits
 
 
 class Messages(Protocol):
@@ -52,6 +54,9 @@ class Messages(Protocol):
 
     def get(self, message_id: UUID) -> MessageRow | None:
         """Return the message, or None."""
+
+    def get_marked(self, message_id: UUID) -> tuple[MessageRow, bool] | None:
+        """Return the message and whether its patient was merged away; None if there is no such message."""
 
     def is_control_id_used(self, receipt: Receipt) -> bool:
         """Tell whether the partner's control id was accepted before with other bytes."""
@@ -252,10 +257,15 @@ class Transaction(Protocol):
     halts: Halts
     pressure: Backpressure
     waking: Waking
+    windows: Windows
+    visits: Visits
+    early: EarlyMessages
+    survivors: Survivors
     lineage: Lineage
     audit: AuditLog
     audit_chain: AuditChain
     jobs: JobLeases
+    thresholds: Thresholds
 
     @property
     def hints(self) -> list[Hint]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,13 @@ from cli.files import FORMATS, Source, as_json, find_sources
 if TYPE_CHECKING:
     from cli.conversion import Job
     from shared.mapping.hl7v2_to_fhir.bundles import BundleKind
+    from shared.partners.hl7v2_writing import WritingPreferences
 
 _LISTED_FAILURES = 20
 # As shared.mapping.hl7v2_to_fhir.bundles has them: `corridor convert --help` needs no mapping.
 _BUNDLES = ("transaction", "batch", "message", "collection")
+# As shared.partners.hl7v2_writing has them.
+_VERSIONS = ("2.3.1", "2.5.1", "2.8")
 
 
 @click.command("convert")
@@ -27,6 +31,8 @@ _BUNDLES = ("transaction", "batch", "message", "collection")
 @click.option("--to", type=click.Choice(["fhir", "hl7v2"]), default="fhir", show_default=True)
 @click.option("--partner", metavar="NAME|FILE", help="Read local codes and conventions as this partner means them.")
 @click.option("--bundle", type=click.Choice(_BUNDLES), default=_BUNDLES[0], show_default=True, help="Kind of Bundle.")
+@click.option("--hl7-version", type=click.Choice(_VERSIONS), help="Version of HL7 v2 to write (else the partner's).")
+@click.option("--message-type", metavar="TYPE^EVENT", default="", help="HL7 v2 message to write (else as it says).")
 @click.option("--coverage", is_flag=True, help="Report what became of every source field.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write results below this folder.")
 def command(
@@ -35,6 +41,8 @@ def command(
     to: str,
     partner: str | None,
     bundle: BundleKind,
+    hl7_version: str | None,
+    message_type: str,
     *,
     coverage: bool,
     out: Path | None,
@@ -47,6 +55,8 @@ def command(
     in a folder that are no messages are skipped and counted. A batch gives one collection of the bundles of what
     converts, and one OperationOutcome of what does not.
 
+    FHIR (JSON) to HL7 v2 writes x.json.hl7, a message for each patient; --coverage reports what they could not carry.
+
     Exit code: 0 all well, 1 some failed, 2 wrong usage.
 
     \b
@@ -55,6 +65,7 @@ def command(
       corridor convert result.hl7 --coverage               what became of every field of it
       corridor convert day/ --out converted/               a folder: day/ward/x.hl7 -> converted/ward/x.hl7.json
       corridor convert day/ --out converted/ --partner riverside-lab
+      corridor convert bundle.json --to hl7v2 --hl7-version 2.3.1 --message-type ADT^A08
 
     The same bytes always give the same bytes: where a receipt would be recorded, the message's own time (MSH-7)
     stands.
@@ -64,9 +75,25 @@ def command(
 
     sources = find_sources(paths, out)
     _refuse_unsupported(sources, source, to)
-    sender = sender_of(partner)
-    job = Job(source, to, sender.profile if sender else None, coverage, out, bundle)
+    sender = sender_of(partner) if to == "fhir" else None
+    receiver = _receiver(partner, hl7_version, message_type) if to == "hl7v2" else None
+    job = Job(source, to, sender.profile if sender else None, coverage, out, bundle, receiver, message_type)
     sys.exit(_to_folder(sources, job) if out else _to_output(sources[0], job))
+
+
+def _receiver(partner: str | None, version: str | None, message_type: str) -> WritingPreferences:
+    """Return how the partner wants its HL7 v2, in the version asked for; wrong usage for what is not written."""
+    from cli.partner_files import writing_preferences_of
+    from shared.errors import RejectedError
+    from shared.mapping.fhir_to_hl7v2.choice import read_message_type
+
+    try:
+        if message_type:
+            read_message_type(message_type)
+    except RejectedError as error:
+        raise click.UsageError(f"--message-type: {error.text}") from error
+    preferences = writing_preferences_of(partner)
+    return replace(preferences, version=version) if version else preferences
 
 
 def _refuse_unsupported(sources: list[Source], source: str | None, to: str) -> None:
@@ -88,7 +115,8 @@ def _to_output(file: Source, job: Job) -> int:
     assert source is not None  # noqa: S101 - refused before
     result = convert_file(file, source, job)
     shown = result.coverage if job.coverage else result.content
-    click.echo(as_json(result.outcome if shown is None else shown), nl=False)
+    whole = shown if isinstance(shown, bytes) else as_json(result.outcome if shown is None else shown)
+    click.echo(whole, nl=False)
     if result.error:
         click.echo(f"corridor: {file.path}: {result.error}", err=True)
     return 1 if result.error else 0

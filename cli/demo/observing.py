@@ -12,7 +12,7 @@ from cli.demo.judgement import Effect, Ledgered
 from shared.adapters.postgres_books import Books, read_books
 from shared.errors import TransientError
 
-_DESTINATION = {"fhir": "harbor-ehr", "webhook": "insight-portal"}
+_DESTINATION = {"fhir": "harbor-ehr", "webhook": "insight-portal", "hl7v2": "harbor-beds"}
 
 
 def wait_until_settled(url: str, progress: Callable[[int], None], patience: float = 120.0) -> Books:

@@ -5,20 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from hashlib import sha256
 
+from functions.delivery.bodies import body_of
 from shared import archive_names
 from shared.catalog.flows import DELIVERY
 from shared.consent.decision import may_disclose
 from shared.delivery import lanes
 from shared.delivery.back_off import RetryPolicy
-from shared.delivery.minimisation import minimise
 from shared.errors import RejectedError, ReviewNeededError
-from shared.formats.fhir import encoding
 from shared.ledger import ConversionRow, DeliveryRow, Hop, Owed
 from shared.ledger_ports import Transaction
 from shared.partners.model import Endpoint, Receiver
 from shared.pipeline import Outcome, Stage, Work
 from shared.ports import Ports
-from shared.validation import find_errors
 
 _RETRY = RetryPolicy(base=timedelta(seconds=1), cap=timedelta(minutes=5), budget=timedelta(days=3))
 
@@ -37,7 +35,7 @@ def send_delivery(work: Work, ports: Ports) -> Outcome:
         return Outcome(_hop(work, delivery, delivery.status, conversion))
     if not may_disclose(receiver.consent, owed.consent):
         return _withhold(work, delivery, conversion)
-    body = _body(conversion, receiver)
+    body = body_of(owed, receiver)
     digest = sha256(body).digest()
     ports.archive.put(archive_names.sent(delivery.delivery_id, digest), body)
     way = work.admission.gate.way if work.admission else delivery.destination
@@ -78,14 +76,6 @@ def _receiver(delivery: DeliveryRow, ports: Ports) -> Receiver:
     if partner is None or partner.receives is None:
         raise ReviewNeededError("destination-unknown", text="no partner file describes the destination any more")
     return partner.receives
-
-
-def _body(conversion: ConversionRow, receiver: Receiver) -> bytes:
-    bundle = minimise(encoding.parse(conversion.bundle), receiver.allow)
-    errors = find_errors(bundle)
-    if errors:
-        raise RejectedError(errors[0].code, errors[0].location, errors[0].text, errors)
-    return encoding.serialize(bundle)
 
 
 def _withhold(work: Work, delivery: DeliveryRow, conversion: ConversionRow) -> Outcome:

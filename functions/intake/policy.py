@@ -8,9 +8,11 @@ from uuid import UUID
 
 from shared.catalog.index import flow_that_takes, knows_message_code
 from shared.errors import Issue
+from shared.events.patient import MERGES
 from shared.formats.hl7v2.acknowledgment import AckCode
-from shared.formats.hl7v2.envelope import Envelope, Identifier
+from shared.formats.hl7v2.envelope import Envelope
 from shared.ledger import DeliveryRow, MessageRow
+from shared.partners.identity import identity_of
 from shared.partners.model import Sender
 
 # HL7 original mode: AR when the message is of a kind that we do not take, AE when this one is faulty.
@@ -38,7 +40,19 @@ def envelope_problems(envelope: Envelope, sender: Sender) -> tuple[Issue, ...]:
         problems.append(
             _issue("not-supported", "unsupported-processing-id", "MSH-11", "This processing id is not agreed.")
         )
+    if envelope.message_code == "ADT" and envelope.trigger_event in MERGES:
+        problems += _merge_problems(envelope, sender)
     return tuple(problems)
+
+
+def _merge_problems(envelope: Envelope, sender: Sender) -> list[Issue]:
+    """Return what keeps a merge from being fenced: nobody named, or several survivors at once (our policy)."""
+    if any(not pair.prior or not pair.surviving for pair in envelope.merges):
+        return [_issue("required", "merge-without-identifier", "MRG-1", "PID-3 and MRG-1 name who merges into whom.")]
+    if len({identity_of(pair.surviving, "", sender) for pair in envelope.merges}) > 1:
+        text = "One surviving patient in a message: send one message for each."
+        return [_issue("business-rule", "several-survivors", "PID[2]-3", text)]
+    return []
 
 
 def _unsupported(envelope: Envelope) -> list[Issue]:
@@ -58,20 +72,6 @@ def _unsupported(envelope: Envelope) -> list[Issue]:
 def refusal_code(problems: Sequence[Issue]) -> AckCode:
     """Return AR or AE (HL7 table 0008)."""
     return "AR" if any(problem.code in _REJECTED for problem in problems) else "AE"
-
-
-def patient_identity(envelope: Envelope, partner: str, sender: Sender) -> Identifier | None:
-    """
-    Return the identifier that stands for the patient: the medical record number where there is one, else the first.
-
-    An identifier without an assigning authority is the partner's own.
-    """
-    known = envelope.patient_identifiers
-    if not known:
-        return None
-    chosen = next((identifier for identifier in known if identifier.type == "MR"), known[0])
-    authority = sender.profile.assigning_authorities.get(chosen.authority, chosen.authority)
-    return Identifier(authority or f"partner:{partner}", chosen.value, chosen.type)
 
 
 def status_in_words(message: MessageRow, deliveries: Sequence[DeliveryRow]) -> str:

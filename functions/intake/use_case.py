@@ -14,7 +14,6 @@ from uuid import UUID, uuid4
 from functions.intake.policy import (
     CONTROL_ID_REUSED,
     envelope_problems,
-    patient_identity,
     refusal_code,
     status_document,
 )
@@ -25,11 +24,13 @@ from shared.catalog.index import flow_that_takes
 from shared.catalog.model import Flow, Ordering
 from shared.delivery import lanes
 from shared.errors import Issue, RejectedError
+from shared.events.patient import MERGES
 from shared.formats.hl7v2.acknowledgment import AckCode, acknowledge
 from shared.formats.hl7v2.envelope import Envelope, read_envelope
 from shared.formats.hl7v2.parse import Limits
 from shared.ledger import Hop, MessageRow, NewEntry, Receipt
 from shared.ledger_ports import Transaction
+from shared.partners.identity import patient_identity, prior_identities
 from shared.partners.model import Sender
 from shared.ports import Ports
 
@@ -183,19 +184,25 @@ def _accept(receipt: Receipt, envelope: Envelope, flow: Flow | None, sender: Sen
             return _repeat(tx, receipt, earlier)
         identity = patient_identity(envelope, receipt.partner, sender)
         patient_key = tx.patients.key_for(identity.authority, identity.value) if identity else None
+        merging = receipt.trigger_event in MERGES
+        prior = prior_identities(envelope, receipt.partner, sender) if merging else ()
+        keys = [tx.patients.key_for(one.authority, one.value) for one in prior]
+        subsumed = [key for key in keys if key != patient_key]
         tx.messages.add(receipt, "received", ("AA", answer.acknowledgment), patient_key=patient_key)
         for step in flow.on_arrival():
             ordered = step.ordering is Ordering.PATIENT
-            tx.streams.append(
-                NewEntry(
-                    lane=lanes.PROCESS if ordered else step.function,
-                    key=patient_key if ordered and patient_key else receipt.message_id,
-                    function=step.function,
-                    message_id=receipt.message_id,
-                    traceparent=receipt.traceparent,
-                    keep=ordered and patient_key is not None,
-                )
+            entry = NewEntry(
+                lane=lanes.PROCESS if ordered else step.function,
+                key=patient_key if ordered and patient_key else receipt.message_id,
+                function=step.function,
+                message_id=receipt.message_id,
+                traceparent=receipt.traceparent,
+                keep=ordered and patient_key is not None,
             )
+            if subsumed and ordered:
+                tx.streams.join(entry, subsumed)
+            else:
+                tx.streams.append(entry)
         _note(tx, receipt, "accepted")
     return answer
 

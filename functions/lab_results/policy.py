@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from shared.errors import Issue, ReviewNeededError
 from shared.formats.hl7v2.results import ObservedResult, ReportState
-from shared.formats.hl7v2.times import read_moment
 from shared.partners.profile import CodeMapping
 from shared.terminology.concept_maps import INTERPRETATION
 
@@ -137,20 +135,6 @@ def rank_of(status: str) -> int:
 def most_advanced(states: Sequence[ReportState]) -> str:
     """Return the result status that speaks for a message of several reports."""
     return max((state.status for state in states), key=rank_of, default="")
-
-
-def stated_at(changed: str, time_zone: str | None) -> datetime | None:
-    """
-    Return OBR-22 as an instant for comparison only; None when it names no time.
-
-    A time without a zone is read in the partner's zone, else in UTC: it is compared with its own kind alone.
-    """
-    moment = read_moment(changed)
-    if moment is None or not moment.minute:
-        return None
-    text = f"{moment.date}T{moment.time}{moment.zone}"
-    instant = datetime.fromisoformat(text)
-    return instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(time_zone or "UTC"))
 
 
 def is_outdated(newest: tuple[int, datetime | None] | None, rank: int, at: datetime | None) -> bool:

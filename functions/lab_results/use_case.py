@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 from uuid import uuid5
 
 from functions.lab_results.policy import (
@@ -13,24 +14,23 @@ from functions.lab_results.policy import (
     most_advanced,
     rank_of,
     refuse_unknown_status,
-    stated_at,
 )
-from shared import archive_names
-from shared.catalog.flows import DELIVERY, LAB_RESULTS
-from shared.conversion import Conversion, convert
+from shared.catalog.flows import LAB_RESULTS
+from shared.conversion import convert
 from shared.delivery import lanes
 from shared.delivery.back_off import RetryPolicy
-from shared.errors import RejectedError, ReviewNeededError
+from shared.errors import ReviewNeededError
 from shared.events import result
 from shared.formats.fhir.encoding import serialize
 from shared.formats.hl7v2.parse import parse
 from shared.formats.hl7v2.results import observed_results, report_states
-from shared.ledger import Hop, MessageRow, NewEntry, NewTask
+from shared.formats.hl7v2.times import stated_at
+from shared.ledger import Hop, MessageRow, NewTask
 from shared.ledger_ports import Transaction
-from shared.partners.profile import PartnerProfile
 from shared.pipeline import Outcome, Stage, Work
+from shared.pipeline.opening import open_message, open_to_record, owed_to, profile_of, refuse_invalid
+from shared.pipeline.surviving import on_survivor
 from shared.ports import Ports
-from shared.validation import find_errors
 from shared.workflow.escalation import CRITICAL_RESULT, ladder_of
 
 _RETRY = RetryPolicy(base=timedelta(seconds=1), cap=timedelta(minutes=5), budget=timedelta(hours=1))
@@ -50,12 +50,13 @@ def publish_lab_result(work: Work, ports: Ports) -> Outcome:
     RejectedError quarantines what cannot be valid FHIR, ReviewNeededError what a person must decide; a state older
     than one that was passed on is recorded as superseded and goes nowhere.
     """
-    message, payload = _open(work, ports)
-    profile = _profile(message, ports)
+    message, payload, is_merged = open_to_record(work, ports)
+    profile = profile_of(message, ports)
     (conversion,) = convert(payload, source="hl7v2", partner=profile, received=message.received_at)
     refuse_unknown_status(conversion.issues)
-    _refuse_invalid(conversion)
-    bundle = serialize(conversion.bundle)
+    content = _of_survivor(conversion.bundle, ports) if is_merged else conversion.bundle
+    refuse_invalid(content)
+    bundle = serialize(content)
     states = report_states(conversion.message)
     event = result.result_event(most_advanced(states), conversion.bundle)
     reports = [
@@ -84,8 +85,8 @@ def publish_lab_result(work: Work, ports: Ports) -> Outcome:
 
 def detect_critical(work: Work, ports: Ports) -> Outcome:
     """Open a task for each critical value; it runs beside the patient's stream and waits for nothing in it."""
-    message, payload = _open(work, ports)
-    profile = _profile(message, ports)
+    message, payload = open_message(work, ports)
+    profile = profile_of(message, ports)
     parsed = parse(payload, default_charset=profile.default_charset)
     findings = list(critical_findings(observed_results(parsed), profile.code_maps.get("OBX-3")))
     ladder = ladder_of(CRITICAL_RESULT)
@@ -112,28 +113,9 @@ def detect_critical(work: Work, ports: Ports) -> Outcome:
     return Outcome(_hop(work, "arrival", "worklist", outcome, payload=payload), write)
 
 
-def _open(work: Work, ports: Ports) -> tuple[MessageRow, bytes]:
-    """Open the claim check: the message's row and its payload, unaltered since the ACK."""
+def _of_survivor(bundle: dict[str, Any], ports: Ports) -> dict[str, Any]:
     with ports.ledger.statements() as each:
-        message = each.messages.get(work.entry.message_id)
-    if message is None:
-        raise RejectedError("message-missing", text="the stream names a message that the ledger does not know")
-    payload = ports.archive.get(archive_names.received(message.message_id))
-    if sha256(payload).digest() != message.payload_hash:
-        raise ReviewNeededError("archive-altered", text="the archived payload is not what was acknowledged")
-    return message, payload
-
-
-def _profile(message: MessageRow, ports: Ports) -> PartnerProfile:
-    partner = ports.partners.get(message.partner)
-    return partner.sends.profile if partner and partner.sends else PartnerProfile(message.partner)
-
-
-def _refuse_invalid(conversion: Conversion) -> None:
-    """Only valid FHIR goes on (invariant 8): the first error names the place, all of them are kept."""
-    errors = find_errors(conversion.bundle)
-    if errors:
-        raise RejectedError(errors[0].code, errors[0].location, errors[0].text, errors)
+        return on_survivor(bundle, each)
 
 
 def _is_outdated(tx: Transaction, message: MessageRow, reports: list[_Report]) -> bool:
@@ -149,23 +131,13 @@ def _is_outdated(tx: Transaction, message: MessageRow, reports: list[_Report]) -
 
 def _owe(tx: Transaction, ports: Ports, message: MessageRow, event_type: str, work: Work, *, outdated: bool) -> None:
     """Add one delivery per destination whose filter takes the event: decided once, here."""
-    for destination in ports.partners.receivers_of(event_type):
+    for destination in ports.partners.receivers_of(event_type, message.processing_id):
         delivery_id = uuid5(message.message_id, destination.name)
         if outdated:
             tx.deliveries.add(delivery_id, message.message_id, destination.name, "superseded", "newer-state-known")
             continue
         tx.deliveries.add(delivery_id, message.message_id, destination.name, "due")
-        tx.streams.append(
-            NewEntry(
-                lane=lanes.deliver_to(destination.name),
-                key=message.patient_key or message.message_id,
-                function=DELIVERY.step("send").function,
-                message_id=message.message_id,
-                traceparent=work.traceparent,
-                keep=message.patient_key is not None,
-                delivery_id=delivery_id,
-            )
-        )
+        tx.streams.append(owed_to(destination.name, delivery_id, message, work))
 
 
 def _hop(work: Work, source: str, target: str, outcome: str, *, payload: bytes, mapping: str | None = None) -> Hop:

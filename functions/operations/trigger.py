@@ -1,4 +1,4 @@
-"""Wakes the sweeper, the drain of dead letters, the publisher of facts and the sealer of the audit log."""
+"""Wakes the sweeper, the drain of dead letters, the publisher of facts, the audit log's sealer and the watch."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ SWEEP = OPERATIONS.step("sweep")
 DRAIN_DEAD_LETTERS = OPERATIONS.step("drain-dead-letters")
 PUBLISH_EVENTS = OPERATIONS.step("publish-events")
 SEAL_AUDIT = OPERATIONS.step("seal-audit")
+WATCH_THRESHOLDS = OPERATIONS.step("watch-thresholds")
 
 
 @blueprints[SWEEP.tier].function_name(SWEEP.function)
@@ -49,3 +50,12 @@ def operations_seal_audit(timer: func.TimerRequest) -> None:
     from functions.operations.use_case import seal_audit_log
 
     seal_audit_log(bootstrap.ports())
+
+
+@blueprints[WATCH_THRESHOLDS.tier].function_name(WATCH_THRESHOLDS.function)
+@blueprints[WATCH_THRESHOLDS.tier].timer_trigger(arg_name="timer", schedule=WATCH_THRESHOLDS.inbound.name)
+def operations_watch_thresholds(timer: func.TimerRequest) -> None:
+    """Hold what is measured against the limits that operators set."""
+    from functions.operations.watching import watch_thresholds
+
+    watch_thresholds(bootstrap.ports())

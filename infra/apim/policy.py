@@ -6,7 +6,8 @@ The policies of the gateway: XML of API Management, made from the templates in `
     partner    a partner: its token, address and certificate agree; its rate and its quota
     staff      people: their rate
 
-`{{tenant}}` and `{{identity}}` are named values of the service; everything else is known before anything is made.
+`{{tenant}}`, `{{audience}}` and `{{identity}}` are named values of the service; everything else is known before
+anything is made.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from xml.sax.saxutils import escape
 
 from infra.apim.callers import Caller
 from infra.apim.surfaces import Surface
+from infra.app_roles import PARTNER
 
 GATEWAY_HEADER = "Corridor-Gateway-Token"
 CERTIFICATE_HEADER = "Corridor-Client-Certificate"
@@ -60,8 +62,8 @@ def service_policy() -> str:
     return _checked("service", _rendered("service", known))
 
 
-def api_policy(surface: Surface, audience: str, backend: str) -> str:
-    """Return the policy of a surface: `audience` is that of its tokens, `backend` the id of the app behind."""
+def api_policy(surface: Surface, backend: str) -> str:
+    """Return the policy of a surface; `backend` is the id of the app behind it."""
     limits = {
         "length_required": _refusal(HTTPStatus.LENGTH_REQUIRED, "length-required", "Content-Length"),
         "too_large": _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "body"),
@@ -69,7 +71,6 @@ def api_policy(surface: Surface, audience: str, backend: str) -> str:
     }
     known = {
         "ceiling": str(_CEILING),
-        "audience": escape(audience, _QUOTES),
         "roles": "".join(f"<value>{escape(role)}</value>" for role in surface.roles),
         "body_limit": _rendered("body_limit", limits),
         "gateway_header": GATEWAY_HEADER,
@@ -83,6 +84,7 @@ def partner_policy(caller: Caller, *, door: bool) -> str:
     """Return the policy of a partner; with `door` its certificate was asked for by the door before the gateway."""
     known = {
         "partner": escape(caller.name, _QUOTES),
+        "role": escape(f"{PARTNER}{caller.name}", _QUOTES),
         "partner_mismatch": _refusal(HTTPStatus.FORBIDDEN, "partner-mismatch", "partner"),
         "certificate": _certificate(caller.certificates, door=door),
         "calls": str(caller.calls_per_minute),

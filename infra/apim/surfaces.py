@@ -15,11 +15,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from infra.app_roles import PEOPLE
 from shared.catalog.model import Route, Step, Tier
 from shared.catalog.openapi import openapi_document
-
-# The application roles of people (docs/glossary.md); every other role is held by a partner's client.
-_PEOPLE = frozenset({"operator", "steward", "coordinator", "analyst", "auditor", "developer"})
 
 
 class Audience(StrEnum):
@@ -65,7 +63,7 @@ def surfaces(steps: Iterable[Step]) -> tuple[Surface, ...]:
     for step in steps:
         route = step.inbound
         if isinstance(route, Route) and route.role is not None:
-            audience = Audience.STAFF if route.role in _PEOPLE else Audience.PARTNERS
+            audience = Audience.STAFF if route.role in PEOPLE else Audience.PARTNERS
             found.setdefault((step.tier, audience, route.version), []).append(step)
     shown = (Surface(*key, tuple(each)) for key, each in found.items())
     return tuple(sorted(shown, key=lambda surface: surface.name))

@@ -18,11 +18,10 @@ _EVENT_GRID = "AzureEventGrid"
 
 @dataclass(frozen=True, slots=True)
 class AppDoors:
-    """The doors of one app; `client_certificates` asks callers for one, where partners prove themselves by it."""
+    """The doors of one app: the private endpoint, and what is open besides."""
 
     open_for_deployment: bool = False
     hears_facts: bool = False
-    client_certificates: bool = False
 
     @property
     def public(self) -> bool:

@@ -15,7 +15,7 @@ from infra.components.place import Place
 from infra.components.private_service import PrivateAccess, PrivateService, PrivateServiceArgs
 
 DATABASE = "corridor"
-_DIRECT, _POOLED = 5432, 6432
+DIRECT_PORT, _POOLED = 5432, 6432
 _MIGRATOR = "migrate"
 
 _PARAMETERS = {
@@ -64,6 +64,8 @@ class Database(pulumi.ComponentResource):
     port: int
     migrator_id: pulumi.Output[str]
     migrator_name: str
+    migrator_client_id: pulumi.Output[str]
+    migrator_principal_id: pulumi.Output[str]
     server_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -73,7 +75,7 @@ class Database(pulumi.ComponentResource):
         keys = ServerKeys(args.key, args.paired_key)
         server = make_server(name, args.place, args.shape, keys, args.tags, self._options)
         self.server_id = server.id
-        self.port = _POOLED if args.shape.pooled else _DIRECT
+        self.port = _POOLED if args.shape.pooled else DIRECT_PORT
         self.host = pulumi.Output.concat(server.name, ".postgres.database.azure.com")
         self._database(name, server)
         self._administrator(server, self._parameters(server))
@@ -121,6 +123,7 @@ class Database(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.migrator_id = migrator.id
+        self.migrator_client_id, self.migrator_principal_id = migrator.client_id, migrator.principal_id
         postgresql.AdministratorsMicrosoftEntra(
             _MIGRATOR,
             object_id=migrator.principal_id,

@@ -32,12 +32,14 @@ class FunctionTierArgs:
     """
     What runs in the tier and what it may reach.
 
-    `warm_steps` are the steps for which instances are kept warm; `settings` are the app's settings beyond those that
-    follow from its own identity; `health_path` is empty where the tier answers no HTTP.
+    `entry` is where its own endpoint lies, `access` where its storage's do. `warm_steps` are the steps for which
+    instances are kept warm; `settings` are the app's settings beyond those that follow from its own identity;
+    `health_path` is empty where the tier answers no HTTP.
     """
 
     place: Place
     access: PrivateAccess
+    entry: PrivateAccess
     subnet_id: pulumi.Input[str]
     tier: Tier
     grants: Sequence[Grant]
@@ -56,6 +58,7 @@ class FunctionTier(pulumi.ComponentResource):
 
     app_name: pulumi.Output[str]
     app_id: pulumi.Output[str]
+    principal_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: FunctionTierArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("corridor:components:FunctionTier", name, None, opts)
@@ -82,8 +85,9 @@ class FunctionTier(pulumi.ComponentResource):
         ]
         app = self._app(name, self._plan(name), assignments)
         self._refuse_passwords(name, app)
-        PrivateService(name, PrivateServiceArgs(args.place, args.access, app.id, "sites", args.tags), self._options)
+        PrivateService(name, PrivateServiceArgs(args.place, args.entry, app.id, "sites", args.tags), self._options)
         self.app_name, self.app_id = app.name, app.id
+        self.principal_id = self._identity.principal_id
         self.register_outputs({"appName": self.app_name})
 
     def _plan(self, name: str) -> web.AppServicePlan:
@@ -116,8 +120,7 @@ class FunctionTier(pulumi.ComponentResource):
             ),
             key_vault_reference_identity=self._identity.id,
             https_only=True,
-            client_cert_enabled=args.doors.client_certificates,
-            client_cert_mode=web.ClientCertMode.OPTIONAL if args.doors.client_certificates else None,
+            client_cert_enabled=False,  # mutual TLS ends before the app (docs/adr/0018)
             public_network_access="Enabled" if args.doors.public else "Disabled",
             virtual_network_subnet_id=args.subnet_id,
             outbound_vnet_routing=web.OutboundVnetRoutingArgs(all_traffic=True),

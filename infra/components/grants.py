@@ -22,6 +22,9 @@ class Role(StrEnum):
     SECRETS_READER = "4633458b-17de-408a-b874-0445c86b69e6"
     KEY_WRAPPER = "e147488a-f6f5-4113-8e2d-b22465e65bf6"
     METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
+    IMAGE_PULLER = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
+    # Of Website Contributor, at one app, only publishing is used; Azure has no narrower role that its endpoint takes.
+    CODE_PUBLISHER = "de139f84-1756-47ae-9be6-808fbbe84772"
     FACTS_SENDER = "d5a91429-5739-47e2-a06b-3470a27159e7"
 
 

@@ -31,6 +31,7 @@ DOORS: Mapping[str, tuple[str, ...]] = {
     "namespace": ("privatelink.servicebus.windows.net",),
     "postgresqlServer": ("privatelink.postgres.database.azure.com",),
     "queue": ("privatelink.queue.core.windows.net",),
+    "registry": ("privatelink.azurecr.io",),
     "sites": ("privatelink.azurewebsites.net",),
     "table": ("privatelink.table.core.windows.net",),
     "topic": ("privatelink.eventgrid.azure.net",),
@@ -43,6 +44,7 @@ _PUBLIC_SKUS: Mapping[str, frozenset[str]] = {
     "Gateway": frozenset({"BasicV2", "Consumption"}),
     "namespace": frozenset({"Basic", "Standard"}),
     "postgresqlServer": frozenset(),
+    "registry": frozenset({"Basic", "Standard"}),
     "sites": frozenset({"Dynamic", "F1", "D1", "Y1"}),
 }
 

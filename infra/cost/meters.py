@@ -97,6 +97,7 @@ def _flat(key: str) -> Callable[[Resource], Iterable[Charge]]:
 
 _METERS: Mapping[str, Callable[[Resource], Iterable[Charge]]] = {
     "apimanagement:ApiManagementService": _gateway,
+    "containerregistry:Registry": _flat("container-registry-premium"),
     "dbforpostgresql:Server": _database,
     "eventgrid:Namespace": _flat("event-grid-namespace"),
     "keyvault:Key": _key,

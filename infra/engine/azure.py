@@ -19,6 +19,8 @@ from infra.schema.arm_types import ArmType, arm_type
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 TENANT = "00000000-0000-0000-0000-000000000002"
 _CALLER = "00000000-0000-0000-0000-000000000003"
+# An address that no network of a stack can have (RFC 3927).
+_LINK_LOCAL = "169.254.0.1"
 _SCOPES = ("scope", "resourceUri", "scopeId")
 
 Values = dict[str, Any]
@@ -132,6 +134,7 @@ def _gateway(values: Values, _: str) -> Values:
     name = values["name"]
     return {
         "gatewayUrl": f"https://{name}.azure-api.net",
+        "privateIPAddresses": [_LINK_LOCAL] if values.get("virtualNetworkType") == "Internal" else [],
         "developerPortalUrl": f"https://{name}.developer.azure-api.net",
         "managementApiUrl": f"https://{name}.management.azure-api.net",
     }

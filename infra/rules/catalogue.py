@@ -67,7 +67,7 @@ def _declared() -> dict[str, Declared]:
         for each in subscriptions()
     }
     return {
-        "servicebus:Queue": {(name,): wanted for each in queues() for name, wanted in _queue_names(each)},
+        "servicebus:Queue": {(name,): wanted for each in queues() for name, wanted in queue_rows(each)},
         "servicebus:Topic": {
             (each.name,): {"defaultMessageTimeToLive": iso_8601(each.time_to_live)} for each in topics()
         },
@@ -82,7 +82,7 @@ def _declared() -> dict[str, Declared]:
     }
 
 
-def _queue_names(queue: Queue) -> Iterator[tuple[str, dict[str, object]]]:
+def queue_rows(queue: Queue) -> Iterator[tuple[str, dict[str, object]]]:
     """Yield the queue's name and those that it had before: these stay, and forward to it."""
     wanted: dict[str, object] = {
         "lockDuration": iso_8601(queue.lock),

@@ -1,4 +1,4 @@
-"""HTTP of the two destinations: routes, faults, the webhook, the views for tests and operators."""
+"""HTTP of the three destinations: routes, faults, the webhook, the views for tests and operators."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from local.destinations.answers import JSON, Answer, RefusedError, json_answer
 from local.destinations.bearer import BearerTokens
 from local.destinations.faults import Faults
 from local.destinations.fhir import parse_resource
-from local.destinations.fhir_desk import FhirDesk
+from local.destinations.fhir_desk import FhirDesk, utc_now
+from local.destinations.hl7v2 import Hl7v2Desk
 from local.destinations.requests import RequestLog, idempotency_key, read_body
 from local.destinations.store import Store
 from local.destinations.thread import StoreThread
@@ -48,7 +49,12 @@ def build(parts: Parts) -> ASGIApp:
         thread.close()
         parts.store.close()
 
-    routes = [*fhir_routes(fhir, parts.faults), *desk_routes(desk, parts.faults)]
+    messages = Hl7v2Desk(parts.store, thread, parts.tokens, utc_now)
+    routes = [
+        *fhir_routes(fhir, parts.faults),
+        *desk_routes(desk, parts.faults),
+        Route("/hl7v2", guarded(parts.faults, "hl7v2", messages.receive), methods=["POST"]),
+    ]
     app = Starlette(routes=routes, lifespan=lifespan)
     app.add_exception_handler(RefusedError, refused)
     app.add_exception_handler(HTTPException, not_implemented)

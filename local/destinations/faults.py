@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from local.destinations.answers import RefusedError
 
-DESTINATIONS: Final = ("fhir", "webhook")
+DESTINATIONS: Final = ("fhir", "webhook", "hl7v2")
 MODES: Final = ("none", "down", "slow", "flaky", "refuse", "lost-answer")
 LONGEST: Final = 24 * 3600.0
 

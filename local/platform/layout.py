@@ -110,3 +110,13 @@ class Layout:
     def webhook_url(self) -> str:
         """The sample portal's webhook."""
         return f"http://localhost:{self.ports.destinations}/webhook"
+
+    @property
+    def hl7v2_url(self) -> str:
+        """The sample bed management's HL7 v2 endpoint."""
+        return f"http://localhost:{self.ports.destinations}/hl7v2"
+
+    @property
+    def drop_url(self) -> str:
+        """The sample registry's folder, into which files are dropped."""
+        return (self.folder("destinations") / "county-registry").resolve().as_uri()

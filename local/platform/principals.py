@@ -62,7 +62,8 @@ def ensure_principals(layout: Layout, partners: Partners) -> Principals:
 def vault_secrets(partners: Partners) -> tuple[str, ...]:
     """Return the Key Vault secrets that the partner files name."""
     receivers = [partner.receives for partner in partners.by_name.values() if partner.receives]
-    return tuple(dict.fromkeys(receiver.endpoint.credential.secret for receiver in receivers))
+    named = (receiver.endpoint.credential.secret for receiver in receivers)
+    return tuple(dict.fromkeys(secret for secret in named if secret))
 
 
 def _kept(file: Path) -> str:

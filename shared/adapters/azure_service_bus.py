@@ -29,6 +29,7 @@ from shared.catalog.flows import EVENTS
 from shared.catalog.index import step_of_function
 from shared.errors import TransientError
 from shared.ledger import Hint
+from shared.structured_log import log_event
 
 _log = logging.getLogger(__name__)
 
@@ -192,7 +193,7 @@ class ServiceBusHintSender:
                 self._senders.send(queue, messages, patience=_HINT_PATIENCE_SECONDS)
             except _ABSENT as error:
                 self._away_until[queue] = self._monotonic() + _PAUSE_SECONDS
-                _log.warning("hint not sent", extra={"queue": queue, "error_type": type(error).__name__})
+                log_event(_log, logging.WARNING, "hint not sent", queue=queue, error_type=type(error).__name__)
 
 
 class ServiceBusFactPublisher:

@@ -1,10 +1,8 @@
 """
-Deliveries over HTTP: FHIR R4 transactions and signed JSON webhooks.
+Deliveries over HTTP: FHIR R4 transactions, HL7 v2 messages, signed JSON webhooks.
 
-A time-out, a broken connection, 401, 408, 425, 429 and every 5xx may heal; any other refusal is final, a redirect
-among them. The outward idempotency key is the delivery's id, so a repetition after a crash is recognised by a
-destination that honours it. The status line decides: of an answer's body no more is read than a receipt can hold
-and the time-out allows.
+What a status means is said in `http_posting`. The outward idempotency key is the delivery's id, so a repetition after
+a crash is recognised by a destination that honours it.
 """
 
 from __future__ import annotations
@@ -13,27 +11,25 @@ import hmac
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable
 from hashlib import sha256
-from typing import Any
 
 import httpx
 import orjson
 
+from shared.adapters.file_drop import open_drop
+from shared.adapters.http_posting import judge, post
 from shared.adapters.key_vault_secrets import KeyVaultSecrets
 from shared.errors import ConfigurationError, RejectedError, TransientError
+from shared.formats.hl7v2.acknowledgment import acknowledgment_code
 from shared.partners.model import SECONDARY, Endpoint, Partners
 from shared.ports import Destination, Sent
 from shared.settings import Settings
 
-_HEALS = frozenset({408, 425, 429})
 _TOKEN_MARGIN_SECONDS = 60.0
-_LARGEST_ANSWER = 1024 * 1024
-_LONGEST_RETRY_AFTER = 86_400.0
+_HL7V2 = "application/hl7-v2"
+_ACCEPTED = frozenset({"AA", "CA"})
+_REFUSALS = frozenset({"AE", "AR", "CE", "CR"})
 
 
 class FhirDestination:
@@ -46,7 +42,7 @@ class FhirDestination:
 
     def send(self, body: bytes, *, idempotency_key: str, traceparent: str) -> Sent:
         """POST the transaction; the receipt is the status."""
-        answer = _post(
+        answer = post(
             self._client,
             self._url,
             content=body,
@@ -60,8 +56,45 @@ class FhirDestination:
         )
         if answer.status == httpx.codes.UNAUTHORIZED:
             self._tokens.forget()
-        _judge(answer)
+        judge(answer)
         return Sent(f"HTTP {answer.status}")
+
+
+class Hl7v2Destination:
+    """
+    HL7 v2 over HTTPS: one message a POST, answered with its ACK; OAuth 2 client credentials.
+
+    AA or CA is success. A message that the receiver refuses (AE, AR, CE, CR) stays refused: a person must look.
+    """
+
+    def __init__(self, client: httpx.Client, url: str, tokens: ClientCredentials) -> None:
+        self._client = client
+        self._url = url
+        self._tokens = tokens
+
+    def send(self, body: bytes, *, idempotency_key: str, traceparent: str) -> Sent:
+        """POST the message; the receipt is the status and MSA-1. TransientError where no ACK can be read."""
+        answer = post(
+            self._client,
+            self._url,
+            content=body,
+            headers={
+                "Authorization": f"Bearer {self._tokens.current()}",
+                "Content-Type": _HL7V2,
+                "Accept": _HL7V2,
+                "Idempotency-Key": idempotency_key,
+                "traceparent": traceparent,
+            },
+        )
+        if answer.status == httpx.codes.UNAUTHORIZED:
+            self._tokens.forget()
+        code = acknowledgment_code(answer.body)
+        if code in _REFUSALS and answer.status != httpx.codes.UNAUTHORIZED:
+            raise RejectedError("destination-refused", "MSA-1", code)
+        judge(answer)
+        if code not in _ACCEPTED:
+            raise TransientError("destination-unavailable", text="the answer is no HL7 acknowledgment")
+        return Sent(f"HTTP {answer.status} {code}")
 
 
 class WebhookDestination:
@@ -89,7 +122,7 @@ class WebhookDestination:
         """POST the body with its signature."""
         stamp = str(int(self._now()))
         signature = hmac.new(self._secret().encode(), f"{stamp}.".encode() + body, sha256).hexdigest()
-        answer = _post(
+        answer = post(
             self._client,
             self._url,
             content=body,
@@ -102,7 +135,7 @@ class WebhookDestination:
         )
         if answer.status == httpx.codes.UNAUTHORIZED:
             self._forget()
-        _judge(answer)
+        judge(answer)
         return Sent(f"HTTP {answer.status}")
 
 
@@ -132,7 +165,7 @@ class ClientCredentials:
         self._secrets.forget(self._credential.secret)
 
     def _fetch(self) -> None:
-        answer = _post(
+        answer = post(
             self._client,
             self._token_url,
             data={
@@ -180,6 +213,8 @@ class HttpDestinations:
         if endpoint is None:
             raise ConfigurationError("destination-unknown", name, "no partner file describes it")
         url = self._settings.address(endpoint.url_setting)
+        if endpoint.kind == "file":
+            return open_drop(url, self._settings.client_id)
         client = httpx.Client(
             timeout=endpoint.timeout_seconds,
             verify=ssl.create_default_context(cafile=self._settings.ca_file),
@@ -193,7 +228,10 @@ class HttpDestinations:
                 client, url, lambda: self._secrets.get(secret), forget=lambda: self._secrets.forget(secret)
             )
         token_url = self._settings.address(endpoint.credential.token_url_setting)
-        return FhirDestination(client, url, ClientCredentials(client, token_url, endpoint, self._secrets))
+        tokens = ClientCredentials(client, token_url, endpoint, self._secrets)
+        return (
+            Hl7v2Destination(client, url, tokens) if endpoint.kind == "hl7v2" else FhirDestination(client, url, tokens)
+        )
 
     def close(self) -> None:
         """Close every connection."""
@@ -202,64 +240,3 @@ class HttpDestinations:
             for client in self._clients:
                 client.close()
             self._clients.clear()
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    headers: httpx.Headers
-    body: bytes
-
-
-def _post(client: httpx.Client, url: str, *, headers: dict[str, str] | None = None, **content: Any) -> _Answer:
-    with (
-        _translated(),
-        client.stream("POST", url, headers={**(headers or {}), "Accept-Encoding": "identity"}, **content) as response,
-    ):
-        return _Answer(response.status_code, response.headers, _beginning(response, client.timeout.read))
-
-
-def _beginning(response: httpx.Response, patience: float | None) -> bytes:
-    """Return the body as far as it comes in time; an answer that breaks off has told its status already."""
-    deadline = time.monotonic() + (patience or 0.0)
-    body = bytearray()
-    with suppress(httpx.HTTPError):
-        for part in response.iter_raw():
-            body += part
-            if len(body) > _LARGEST_ANSWER or time.monotonic() > deadline:
-                break
-    return bytes(body)
-
-
-def _judge(answer: _Answer) -> None:
-    """Raise what the status means; a refused body is ours to mend, so its status is all that is kept."""
-    if httpx.codes.is_success(answer.status):
-        return
-    if answer.status == httpx.codes.UNAUTHORIZED:
-        raise TransientError("destination-unauthorized", text="the destination refused our token or signature")
-    if answer.status in _HEALS or httpx.codes.is_server_error(answer.status):
-        raise TransientError(
-            "destination-unavailable", text=f"HTTP {answer.status}", retry_after=_retry_after(answer.headers)
-        )
-    raise RejectedError("destination-refused", text=f"HTTP {answer.status}")
-
-
-def _retry_after(headers: httpx.Headers) -> float | None:
-    """Return the seconds of Retry-After, which is a number or a date (RFC 9110, section 10.2.3)."""
-    value = headers.get("Retry-After", "")
-    if value.isascii() and value.isdecimal():
-        return min(float(value), _LONGEST_RETRY_AFTER)
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    seconds = (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except httpx.HTTPError as error:
-        raise TransientError("destination-unreachable", text=type(error).__name__) from error

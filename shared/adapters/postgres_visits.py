@@ -128,3 +128,12 @@ class PostgresSurvivors:
             " identifiers = excluded.identifiers, message_id = excluded.message_id",
             wanted,
         )
+
+    def mark(self, subsumed: Sequence[UUID], surviving: UUID | None, message_id: UUID) -> None:
+        """Note whose patient keys were merged away, and that the surviving one is none of them."""
+        self._connection.execute("DELETE FROM merged_key WHERE patient_key = %s", (surviving,))
+        for key in subsumed:
+            self._connection.execute(
+                "INSERT INTO merged_key (patient_key, message_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+                (key, message_id),
+            )

@@ -23,7 +23,16 @@ TABLE_ACCESS: dict[Tier, dict[str, str]] = {
         "pressure": "S",
         "intake_allowance": "SIU",
     },
-    Tier.API: {"message": "S", "delivery": "S", "quarantine": "S", "audit": "I"},
+    Tier.API: {
+        **_STREAMS,
+        **_EVIDENCE,
+        "message": "SU",
+        "delivery": "SU",
+        "quarantine": "SU",
+        "task": "SU",
+        "task_transition": "SI",
+        "halt": "SIUD",
+    },
     Tier.PROCESS: {
         **_STREAMS,
         "halt": "S",
@@ -33,8 +42,12 @@ TABLE_ACCESS: dict[Tier, dict[str, str]] = {
         "conversion": "SI",
         "event": "SI",
         "report_state": "SIU",
-        "delivery": "SI",
+        "delivery": "SIU",  # an update that a newer one replaces within its window
         "patient_alias": "S",
+        "visit": "SIU",
+        "early_message": "SIUD",
+        "merged_patient": "SIUD",
+        "merged_key": "SID",
     },
     Tier.DELIVER: {
         **_STREAMS,
@@ -61,7 +74,7 @@ TABLE_ACCESS: dict[Tier, dict[str, str]] = {
     },
     Tier.OPS: {
         **_STREAMS,
-        **_EVIDENCE,
+        "hop": "SI",  # the watch measures what failed and how long it took
         "destination_gate": "SIU",
         "halt": "SIUD",
         "pressure": "SIU",
@@ -75,10 +88,12 @@ TABLE_ACCESS: dict[Tier, dict[str, str]] = {
         "task": "SIU",
         "task_transition": "SI",
         "job_lease": "SIU",
+        "threshold": "SI",  # seeds where there is none; operators alone change one
+        "breach": "SID",
     },
 }
 
-# What an operator's command line reads to answer `trace` and `reconcile`; it writes nothing but audit.
+# What an operator's command line reads to answer `trace`, `reconcile` and `thresholds`; it writes audit and limits.
 OPERATOR_ACCESS: dict[str, str] = {
     "message": "S",
     "delivery": "S",
@@ -91,4 +106,6 @@ OPERATOR_ACCESS: dict[str, str] = {
     "entry": "S",
     "audit": "SI",
     "audit_seal": "S",
+    "threshold": "SIU",
+    "breach": "S",
 }

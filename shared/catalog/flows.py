@@ -28,7 +28,7 @@ EVENTS = Topic("events")
 SUBSCRIPTIONS: tuple[Subscription, ...] = (Subscription(EVENTS, "analytics", sql_filter="type LIKE 'result.%'"),)
 
 _HL7V2_BODY = ("application/hl7-v2", "application/hl7-v2+er7", "text/plain")
-_ORU_VERSIONS = ("2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.7.1", "2.8", "2.8.1", "2.8.2")
+_HL7V2_VERSIONS = ("2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.7.1", "2.8", "2.8.1", "2.8.2")
 
 INTAKE = Flow(
     name="intake",
@@ -63,7 +63,43 @@ LAB_RESULTS = Flow(
     data_class=DataClass.PHI,
     criticality="life-critical",
     retention=CLINICAL_MESSAGE,
-    accepts=(MessageType("ORU", "R01", "ORU_R01", _ORU_VERSIONS),),
+    accepts=(MessageType("ORU", "R01", "ORU_R01", _HL7V2_VERSIONS),),
+)
+
+# Trigger event -> message structure (chapter 3 of HL7 v2.5.1).
+_ADT_STRUCTURES = {
+    **dict.fromkeys(("A01", "A04", "A08", "A13"), "ADT_A01"),
+    "A02": "ADT_A02",
+    "A03": "ADT_A03",
+    **dict.fromkeys(("A05", "A28", "A31"), "ADT_A05"),
+    **dict.fromkeys(("A06", "A07"), "ADT_A06"),
+    **dict.fromkeys(("A11", "A12"), "ADT_A09"),
+    "A17": "ADT_A17",
+    "A18": "ADT_A18",
+    **dict.fromkeys(("A21", "A22", "A23", "A25", "A26", "A27", "A29"), "ADT_A21"),
+    "A24": "ADT_A24",
+    **dict.fromkeys(("A30", "A34", "A46", "A47"), "ADT_A30"),
+    **dict.fromkeys(("A40", "A41", "A42"), "ADT_A39"),
+    **dict.fromkeys(("A43", "A44"), "ADT_A43"),
+    "A45": "ADT_A45",
+}
+
+ADT_ROUTING = Flow(
+    name="adt-routing",
+    sentence="any facility -> Corridor -> every subscriber whose filter matches -> lasting disorder becomes a review",
+    steps=(
+        Step("process", Tier.PROCESS, Queue("adt-routing-process"), ordering=Ordering.PATIENT, on_arrival=True),
+        Step("stop-waiting", Tier.PROCESS, Queue("adt-routing-stop-waiting")),
+    ),
+    owner="patient-administration",
+    support="patient-administration@corridor.example",
+    sla=timedelta(minutes=5),
+    data_class=DataClass.PHI,
+    criticality="life-critical",
+    retention=CLINICAL_MESSAGE,
+    accepts=tuple(
+        MessageType("ADT", event, structure, _HL7V2_VERSIONS) for event, structure in sorted(_ADT_STRUCTURES.items())
+    ),
 )
 
 DELIVERY = Flow(
@@ -98,6 +134,7 @@ OPERATIONS = Flow(
         Step("drain-dead-letters", Tier.OPS, Schedule("20 * * * * *")),
         Step("publish-events", Tier.OPS, Schedule("*/2 * * * * *")),
         Step("seal-audit", Tier.OPS, Schedule("*/15 * * * * *")),
+        Step("watch-thresholds", Tier.OPS, Schedule("40 * * * * *")),
     ),
     owner="integration-platform",
     support="integration-platform@corridor.example",
@@ -107,4 +144,27 @@ OPERATIONS = Flow(
     retention=OPERATIONAL_RECORD,
 )
 
-FLOWS: tuple[Flow, ...] = (INTAKE, LAB_RESULTS, DELIVERY, WORKLIST, OPERATIONS)
+_OPERATOR = "operator"
+_JSON = ("application/json",)
+
+CONSOLE = Flow(
+    name="console",
+    sentence="operators -> Corridor -> quarantine and halts -> a decision with actor and reason",
+    steps=(
+        Step("list-quarantine", Tier.API, Route("GET", "quarantine", role=_OPERATOR)),
+        Step("show-quarantine", Tier.API, Route("GET", "quarantine/{id}", role=_OPERATOR)),
+        Step("release-quarantine", Tier.API, Route("POST", "quarantine/{id}/release", role=_OPERATOR, takes=_JSON)),
+        Step("discard-quarantine", Tier.API, Route("POST", "quarantine/{id}/discard", role=_OPERATOR, takes=_JSON)),
+        Step("list-halts", Tier.API, Route("GET", "halts", role=_OPERATOR)),
+        Step("halt", Tier.API, Route("PUT", "halts/{kind}/{name}", role=_OPERATOR, takes=_JSON)),
+        Step("resume", Tier.API, Route("POST", "halts/{kind}/{name}/resume", role=_OPERATOR, takes=_JSON)),
+    ),
+    owner="integration-platform",
+    support="integration-platform@corridor.example",
+    sla=timedelta(seconds=2),
+    data_class=DataClass.NONE,
+    criticality="high",
+    retention=OPERATIONAL_RECORD,
+)
+
+FLOWS: tuple[Flow, ...] = (INTAKE, LAB_RESULTS, ADT_ROUTING, DELIVERY, WORKLIST, OPERATIONS, CONSOLE)

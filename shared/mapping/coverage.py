@@ -27,8 +27,17 @@ _LINE = re.compile(
 _DROPPED = "[dropped]"
 
 
-# Location, outcome, targets, reason: a CoverageEntry as the plain tuple that it is, for a message has thousands.
-Account = tuple[str, Outcome, tuple[str, ...], str]
+@dataclass(frozen=True, slots=True, eq=False)
+class Fate:
+    """What becomes of the fields that share it: mapped to its targets, or for a reason dropped or unknown."""
+
+    outcome: Outcome
+    targets: tuple[str, ...] = ()
+    reason: str = ""
+
+
+# The location of a field, and its fate.
+Account = tuple[str, Fate]
 
 
 class CoverageEntry(NamedTuple):
@@ -55,7 +64,7 @@ class Coverage:
     @property
     def entries(self) -> tuple[CoverageEntry, ...]:
         """Return what became of every field."""
-        return tuple(map(CoverageEntry._make, self._read()))
+        return tuple(CoverageEntry(place, one.outcome, one.targets, one.reason) for place, one in self._read())
 
     @property
     def unknown(self) -> tuple[CoverageEntry, ...]:
@@ -69,18 +78,19 @@ class Coverage:
 
     def as_dict(self) -> dict[str, Any]:
         """Return counts and entries as plain data."""
+        account = self._read()
         counts = {"mapped": 0, "dropped": 0, "unknown": 0}
-        entries = []
-        lists: dict[tuple[str, ...], list[str]] = {}
-        for location, outcome, targets, reason in self._read():
+        entries: list[dict[str, Any]] = []
+        # One list for all fields that go to the same place: there are far fewer places than fields.
+        lists: dict[Fate, list[str]] = {}
+        for place, fate in account:
+            outcome, reason = fate.outcome, fate.reason
             counts[outcome] += 1
-            entry: dict[str, Any] = {"location": location, "outcome": outcome}
-            if targets:
-                # One list for all fields that go to the same place: there are far fewer places than fields.
-                entry["targets"] = lists.get(targets) or lists.setdefault(targets, list(targets))
             if reason:
-                entry["reason"] = reason
-            entries.append(entry)
+                entries.append({"location": place, "outcome": outcome, "reason": reason})
+            else:
+                targets = lists.get(fate) or lists.setdefault(fate, list(fate.targets))
+                entries.append({"location": place, "outcome": outcome, "targets": targets})
         return {**counts, "entries": entries}
 
     def _read(self) -> Sequence[Account]:
@@ -105,14 +115,13 @@ class FieldTable:
 
     segment: str
     rules: Mapping[int, Rule] = field(default_factory=dict)
-    outcomes: dict[int, tuple[Outcome, tuple[str, ...], str]] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        # Worked out once, for the account of every message: outcome, targets and reason of a field that has a value.
-        outcomes: dict[int, tuple[Outcome, tuple[str, ...], str]] = {}
-        for number, rule in self.rules.items():
-            outcomes[number] = ("dropped", (), rule.reason) if rule.reason else ("mapped", rule.targets, "")
-        object.__setattr__(self, "outcomes", outcomes)
+    def fates(self) -> dict[int, Fate]:
+        """Return what becomes of each field that has a value."""
+        return {
+            number: Fate("dropped", (), rule.reason) if rule.reason else Fate("mapped", rule.targets)
+            for number, rule in self.rules.items()
+        }
 
     def numbers_of(self, datatype: str, target: str) -> tuple[int, ...]:
         """Return the fields of a data type that go to a resource type."""

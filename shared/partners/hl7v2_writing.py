@@ -1,4 +1,4 @@
-"""
+r"""
 How a receiver wants its HL7 v2: version, delimiters, character set, names of the parties, local codes. All optional.
 
 The section `hl7v2` of a partner's `receives`:
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from shared.errors import ConfigurationError
 from shared.formats.hl7v2.delimiters import Delimiters
-from shared.formats.hl7v2.writing import CHARSETS
+from shared.formats.hl7v2.writing import CHARSETS, USUAL_DELIMITERS
 
 if TYPE_CHECKING:
     from shared.partners.reading import _Section
@@ -48,13 +48,13 @@ class WritingPreferences:
     """
     The ways of one receiver.
 
-    `authorities` maps the system URI of identifiers to the namespace of their assigning authority. `codes` maps a field
-    (`OBX-3`) and `system|code` to the receiver's own code, which is then written first, the shared one beside it.
+    `authorities` maps the system URI of identifiers to the namespace of their assigning authority. `codes` maps a
+    field (`OBX-3`) and `system|code` to the receiver's own code, which is written first, the shared one beside it.
     Parties are HD: a name, or `namespace^universal id^type`.
     """
 
     version: str = USUAL_VERSION
-    delimiters: Delimiters = Delimiters()
+    delimiters: Delimiters = USUAL_DELIMITERS
     charset: str = ""
     sending_application: str = ""
     sending_facility: str = ""

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from shared.formats.hl7v2.conformance.rules import Rule
+from shared.partners.hl7v2_writing import NO_PREFERENCES, WritingPreferences
 from shared.partners.profile import PartnerProfile
 
 
@@ -33,6 +34,7 @@ class Quota:
 
 
 USUAL_QUOTA = Quota(calls=250_000, megabytes=10_000)
+USUAL_REORDERING = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,15 @@ class Sender:
     What a partner may post, and how much: `profile` is what the mapping needs to know of it.
 
     `certificates` has, per environment, the SHA-256 (64 hexadecimal digits, lower case) of the client certificates
-    that it proves itself by: two while one takes the other's place.
+    that it proves itself by: two while one takes the other's place. `reorder_within` is how long a message that comes
+    before what it stands on (a discharge before its admission) waits for that.
     """
 
     processing_ids: tuple[str, ...]
     refuse_reused_control_ids: bool
     profile: PartnerProfile
     conformance: tuple[Rule, ...] = ()
+    reorder_within: timedelta = USUAL_REORDERING
     allowance: Rate | None = None
     quota: Quota = USUAL_QUOTA
     certificates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -55,9 +59,13 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """How Corridor proves itself to a destination; `secret` is the name of a Key Vault secret, never a value."""
+    """
+    How Corridor proves itself to a destination; `secret` is the name of a Key Vault secret, never a value.
 
-    kind: Literal["oauth2", "hmac"]
+    The app's managed identity has no secret.
+    """
+
+    kind: Literal["oauth2", "hmac", "managed-identity"]
     secret: str
     client_id: str = ""
     token_url_setting: str = ""
@@ -73,7 +81,7 @@ class Endpoint:
     may have arrived twice is recorded as possibly repeated (invariant 2).
     """
 
-    kind: Literal["fhir-r4", "webhook"]
+    kind: Literal["fhir-r4", "hl7v2", "webhook", "file"]
     url_setting: str
     credential: Credential
     idempotent: bool
@@ -103,12 +111,58 @@ class Secondary:
 
 
 @dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """
+    What a message says of a visit, for the filters: as sent, before and after.
+
+    A patient who moves out of a unit concerns the unit that is left as well as the new one.
+    """
+
+    facilities: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
+    units: frozenset[str] = frozenset()
+
+
+NOWHERE = Whereabouts()
+
+
+@dataclass(frozen=True, slots=True)
+class VisitFilter:
+    """
+    Which visits a partner wants to hear of, by shell-style patterns (`ICU*`); without patterns all.
+
+    What a message does not say keeps nobody from it: a merge names no unit and concerns every one.
+    """
+
+    facilities: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+
+    def takes(self, where: Whereabouts) -> bool:
+        """Tell whether a visit of these whereabouts passes."""
+        pairs = (
+            (self.facilities, where.facilities),
+            (self.classes, where.classes),
+            (self.units, where.units),
+        )
+        return all(
+            not patterns or not values or any(fnmatchcase(value, pattern) for value in values for pattern in patterns)
+            for patterns, values in pairs
+        )
+
+
+EVERY_VISIT = VisitFilter()
+
+
+@dataclass(frozen=True, slots=True)
 class Receiver:
     """
     What a partner receives: which events, which elements, under which consent rule.
 
     `allow` maps a FHIR resource type to the elements that may leave (`*`: all of them); a type that is not
-    listed does not leave at all. An empty `allow` lets everything pass.
+    listed does not leave at all. An empty `allow` lets everything pass. Policy: what was sent for training or
+    debugging (MSH-11) goes only to a receiver whose `processing_ids` ask for it. Updates of one visit that follow one
+    another within `coalesce` become one. `hl7v2` is how HL7 v2 is written for the partner.
     """
 
     endpoint: Endpoint
@@ -117,6 +171,10 @@ class Receiver:
     consent: Literal["unless-denied", "if-permitted"] = "unless-denied"
     limits: Limits = USUAL_LIMITS
     secondary: Secondary | None = None
+    processing_ids: tuple[str, ...] = ("P",)
+    visits: VisitFilter = EVERY_VISIT
+    coalesce: timedelta = timedelta(0)
+    hl7v2: WritingPreferences = NO_PREFERENCES
 
     def endpoint_over(self, way: str) -> Endpoint | None:
         """Return the endpoint that a way ends at; None when it names a secondary one and there is none any more."""
@@ -124,9 +182,9 @@ class Receiver:
             return self.endpoint
         return self.secondary.endpoint if self.secondary else None
 
-    def wants(self, event_type: str) -> bool:
-        """Tell whether the partner's filter takes this event (shell-style pattern, e.g. `result.*`)."""
-        return any(fnmatchcase(event_type, pattern) for pattern in self.events)
+    def wants(self, event_type: str, where: Whereabouts = NOWHERE) -> bool:
+        """Tell whether the partner's filter takes this event (shell-style pattern, e.g. `result.*`) of this visit."""
+        return any(fnmatchcase(event_type, pattern) for pattern in self.events) and self.visits.takes(where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +208,14 @@ class Partners:
         """Return the partner, or None."""
         return self.by_name.get(name)
 
-    def receivers_of(self, event_type: str) -> tuple[Partner, ...]:
-        """Return the partners whose filter takes the event, in the order of their names."""
+    def receivers_of(
+        self, event_type: str, processing_id: str = "P", where: Whereabouts = NOWHERE
+    ) -> tuple[Partner, ...]:
+        """Return the partners that take the event of a message with this MSH-11, in the order of their names."""
         return tuple(
             partner
             for name, partner in sorted(self.by_name.items())
-            if partner.receives is not None and partner.receives.wants(event_type)
+            if partner.receives is not None
+            and partner.receives.wants(event_type, where)
+            and processing_id in partner.receives.processing_ids
         )

@@ -16,9 +16,11 @@ import yaml
 
 from shared.errors import ConfigurationError
 from shared.formats.hl7v2.conformance.rules import USAGES, Rule, read_place
+from shared.partners.hl7v2_writing import NO_PREFERENCES, read_writing_preferences
 from shared.partners.model import (
     USUAL_LIMITS,
     USUAL_QUOTA,
+    USUAL_REORDERING,
     Credential,
     Endpoint,
     Limits,
@@ -29,13 +31,15 @@ from shared.partners.model import (
     Receiver,
     Secondary,
     Sender,
+    VisitFilter,
 )
 from shared.partners.profile_reading import read_profile
 
 T = TypeVar("T")
 _CONSENT_RULES = ("unless-denied", "if-permitted")
-_ENDPOINT_KINDS = ("fhir-r4", "webhook")
-_CREDENTIAL_KINDS = ("oauth2", "hmac")
+_ENDPOINT_KINDS = ("fhir-r4", "hl7v2", "webhook", "file")
+_MANAGED_IDENTITY = "managed-identity"
+_CREDENTIAL_KINDS = ("oauth2", "hmac", _MANAGED_IDENTITY)
 _SHA_256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -73,6 +77,7 @@ def _sender(name: str, section: _Section) -> Sender:
         allowance=_allowance(section.section("allowance")) if section.has("allowance") else None,
         profile=read_profile(name, section),
         conformance=_conformance(section),
+        reorder_within=timedelta(seconds=section.at_least("reorder-seconds", 0, _seconds(USUAL_REORDERING))),
         quota=_quota(section.section("quota")) if section.has("quota") else USUAL_QUOTA,
         certificates=_certificates(section),
     )
@@ -126,10 +131,14 @@ def _receiver(section: _Section) -> Receiver:
     receiver = Receiver(
         endpoint=_endpoint(section.section("endpoint")),
         events=section.texts("events", ()),
+        processing_ids=section.texts("processing-ids", ("P",)),
         allow=allow,
         consent=section.choice("consent", _CONSENT_RULES, "unless-denied"),  # type: ignore[arg-type]
         limits=_limits(section.section("limits")) if section.has("limits") else USUAL_LIMITS,
         secondary=_secondary(section.section("secondary")) if section.has("secondary") else None,
+        visits=VisitFilter(section.texts("facilities", ()), section.texts("classes", ()), section.texts("units", ())),
+        coalesce=timedelta(seconds=section.at_least("coalesce-seconds", 0, 0)),
+        hl7v2=read_writing_preferences(section.section("hl7v2")) if section.has("hl7v2") else NO_PREFERENCES,
     )
     section.finish()
     return receiver
@@ -155,6 +164,10 @@ def _rate(section: _Section, amount: int, *, seconds: int) -> Rate:
     return rate
 
 
+def _seconds(duration: timedelta) -> int:
+    return int(duration.total_seconds())
+
+
 def _secondary(section: _Section) -> Secondary:
     secondary = Secondary(
         endpoint=_endpoint(section.section("endpoint")),
@@ -166,12 +179,13 @@ def _secondary(section: _Section) -> Secondary:
 
 def _endpoint(section: _Section) -> Endpoint:
     credential = section.section("credential")
+    proof = credential.choice("kind", _CREDENTIAL_KINDS)
     endpoint = Endpoint(
         kind=section.choice("kind", _ENDPOINT_KINDS),  # type: ignore[arg-type]
         url_setting=section.take("url-setting", str),
         credential=Credential(
-            kind=credential.choice("kind", _CREDENTIAL_KINDS),  # type: ignore[arg-type]
-            secret=credential.take("secret", str),
+            kind=proof,  # type: ignore[arg-type]
+            secret=credential.take("secret", str, "" if proof == _MANAGED_IDENTITY else None),
             client_id=credential.take("client-id", str, ""),
             token_url_setting=credential.take("token-url-setting", str, ""),
             scope=credential.take("scope", str, ""),

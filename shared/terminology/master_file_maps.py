@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from shared.terminology.concept_maps import ConceptMap
 
-# Table 0180: the record is no longer in use.
+# Table 0180: what happens to a record; with these two it is no longer in use.
+RECORD_EVENTS = frozenset({"MAD", "MUP", "MDL", "MDC", "MAC"})
 WITHDRAWN = frozenset({"MDL", "MDC"})
 # Table 0183; senders write FHIR's words and Y, N too.
 ACTIVE = ConceptMap(
@@ -32,13 +33,8 @@ PERMITTED_TYPE = ConceptMap(
         "DR": "Period",
     },
 )
-RANGE_GENDER = ConceptMap(
-    "range-gender", "1.0.0", "HL70001", {"F": "female", "M": "male", "O": "other", "U": "unknown"}
-)
 # Table 0920: whether a specimen is the preferred one.
-SPECIMEN_PREFERENCE = ConceptMap(
-    "specimen-preference", "1.0.0", "HL70920", {"P": "preferred", "A": "alternate"}
-)
+SPECIMEN_PREFERENCE = ConceptMap("specimen-preference", "1.0.0", "HL70920", {"P": "preferred", "A": "alternate"})
 # Table 0136.
 YES_NO = ConceptMap("yes-no", "1.0.0", "HL70136", {"Y": "true", "N": "false"})
 

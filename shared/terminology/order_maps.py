@@ -123,3 +123,7 @@ REPEAT_PATTERN = ConceptMap(
     "HL70335",
     {code: code for code in ("BID", "TID", "QID", "QD", "QOD", "Q1H", "Q2H", "Q3H", "Q4H", "Q6H", "Q8H")},
 )
+# Table 0074: the sections that are a laboratory's.
+LABORATORY_SECTIONS = frozenset(
+    ("BG", "BLB", "CG", "CH", "CP", "GE", "HM", "IMM", "LAB", "MB", "MCB", "MYC", "OSL", "SP", "SR", "TX", "VR")
+)

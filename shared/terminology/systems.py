@@ -37,6 +37,7 @@ _SYSTEMS = {
     "CVX": "http://hl7.org/fhir/sid/cvx",
     "MVX": "http://hl7.org/fhir/sid/mvx",
     "NDC": "http://hl7.org/fhir/sid/ndc",
+    "UNII": "http://fdasis.nlm.nih.gov",
     "RXNORM": "http://www.nlm.nih.gov/research/umls/rxnorm",
     "C4": "http://www.ama-assn.org/go/cpt",
     "CPT": "http://www.ama-assn.org/go/cpt",
@@ -44,6 +45,7 @@ _SYSTEMS = {
     "CDCREC": "urn:oid:2.16.840.1.113883.6.238",
     "NULLFL": TERMINOLOGY + "v3-NullFlavor",
     "ISO3166": "urn:iso:std:iso:3166",
+    "ISO3166_1": "urn:iso:std:iso:3166",
     "ISO639": "urn:ietf:bcp:47",
 }
 _OIDS = {

@@ -6,6 +6,7 @@ They run on bundles of any shape, sound or not, so that one broken resource does
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from shared.validation.findings import Findings
@@ -38,27 +39,25 @@ def check_bundle(bundle: Node, location: str, findings: Findings) -> None:
             _check_request(kind, entry, where, written, findings)
 
 
-def has_plain_entries(bundle: Node) -> bool:
+def has_plain_entries(bundle: Node, named: Mapping[str | None, Node]) -> bool:
     """
     Whether a transaction only updates resources by their ids, each once and under a URN of its own.
 
-    `check_bundle` then has nothing to say; False decides nothing.
+    `named` are its resources by full URL and by `Type/id`, of one name the first. `check_bundle` then has nothing to
+    say; False decides nothing.
     """
     if bundle.get("type") != "transaction" or "total" in bundle:
         return False
-    urls, written = set(), set()
-    for entry in bundle.get("entry", ()):
-        if len(entry) != 3:
-            return False
-        resource, request, url = entry["resource"], entry["request"], entry["fullUrl"]
+    entries = bundle.get("entry", ())
+    for entry in entries:
+        request, url, resource = entry["request"], entry["fullUrl"], entry["resource"]
         name = request["url"]
-        if request["method"] != "PUT" or url[:4] != "urn:" or "/_history/" in url or name in written:
+        if len(entry) != 3 or request["method"] != "PUT" or url[:4] != "urn:" or "/_history/" in url:
             return False
-        if name != f"{resource['resourceType']}/{resource['id']}":
+        # All full URLs are URNs: another name is `Type/id`.
+        if name[:4] == "urn:" or named.get(name) is not resource or named.get(url) is not resource:
             return False
-        urls.add(url)
-        written.add(name)
-    return len(urls) == len(written)
+    return len(named) == 2 * len(entries)
 
 
 def _check_first(kind: object, bundle: Node, entries: list[Node], location: str, findings: Findings) -> None:

@@ -137,8 +137,8 @@ INVARIANTS: dict[str, tuple[Invariant, ...]] = {
     ),
     "Organization": (
         Invariant("org-1", "An organization needs an identifier or a name.", NeedsOne("identifier", "name")),
-        Invariant("org-2", "An organization has no home address.", no_home("address")),
-        Invariant("org-3", "An organization has no home telecom.", no_home("telecom")),
+        Invariant("org-2", "An organization has no home address.", no_home("address"), only_with="address"),
+        Invariant("org-3", "An organization has no home telecom.", no_home("telecom"), only_with="telecom"),
     ),
     "ServiceRequest": (Invariant("prr-1", "Order details need a code.", Implies("orderDetail", "code")),),
     "Observation": (

@@ -27,7 +27,7 @@ class BundleIndex:
     """What the entries of a bundle are called: full URL or `Type/id` -> the resource."""
 
     kind: str
-    resources: dict[str, Node] = field(default_factory=dict)
+    resources: dict[str | None, Node] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -53,16 +53,18 @@ class FoundReference:
 def index_bundle(bundle: Node) -> BundleIndex:
     """Return the names of a bundle's entries; tolerates any shape."""
     index = BundleIndex(str(bundle.get("type")))
+    name = index.resources.setdefault
     entries = bundle.get("entry")
     for entry in entries if isinstance(entries, list) else ():
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if not isinstance(resource, dict):
             continue
         kind, identity, url = resource.get("resourceType"), resource.get("id"), entry.get("fullUrl")
-        if isinstance(kind, str) and isinstance(identity, str):
-            index.resources.setdefault(f"{kind}/{identity}", resource)
-        if isinstance(kind, str) and isinstance(url, str):
-            index.resources.setdefault(url, resource)
+        if isinstance(kind, str):
+            if isinstance(identity, str):
+                name(f"{kind}/{identity}", resource)
+            if isinstance(url, str):
+                name(url, resource)
     return index
 
 

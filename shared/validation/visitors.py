@@ -20,11 +20,20 @@ from shared.validation.bundles import check_bundle, has_plain_entries
 from shared.validation.findings import Findings, Limits
 from shared.validation.invariants import Invariant
 from shared.validation.predicates import Implies, NeedsOne
-from shared.validation.references import FoundReference, Scope, check_reference, contained_types, index_bundle
+from shared.validation.references import (
+    BundleIndex,
+    FoundReference,
+    Scope,
+    check_reference,
+    contained_types,
+    index_bundle,
+)
 from shared.validation.shapes import Property, Shape, resource_types, shape
 
 Node = dict[str, Any]
 Visitor = Callable[[Any, Scope], bool]
+# Tells of most nodes, in one call and without looking at their values, that nothing in them needs a visitor.
+Bystander = Callable[[Any], bool]
 
 LIMITS: Final = Limits()
 
@@ -39,15 +48,15 @@ def accepts_resource(node: Any, scope: Scope) -> bool:
         if bundle is not None:
             return False  # bundles within bundles: their depth is the walker's matter
         bundle = index_bundle(node)
-        if not _is_sound_bundle(node):
+        if not _is_sound_bundle(node, bundle):
             return False
     contained = contained_types(node) if "contained" in node else {}
     return _accepts(node, name, Scope(node, name, contained, bundle))
 
 
-def _is_sound_bundle(node: Node) -> bool:
+def _is_sound_bundle(node: Node, index: BundleIndex) -> bool:
     try:
-        if has_plain_entries(node):
+        if has_plain_entries(node, index.resources):
             return True
     except (KeyError, TypeError, AttributeError):
         pass  # some other shape
@@ -74,10 +83,26 @@ def _schema(resource: str) -> jsonschema_rs.Draft4Validator:
 @cache
 def visitor(name: str) -> Visitor | None:
     """Return the visitor of a shape; None when its schema says all."""
-    form = shape(name)
-    elements = {key: _visit_property(prop) for key, prop in form.properties.items() if _needs_visit(form, prop)}
-    rules = [rule for rule in form.invariants if _is_left_to_visitors(form, rule)]
+    elements = {prop.key: _visit_property(prop) for prop in _visited(shape(name))}
+    rules = _rules(shape(name))
     return _visit_object(elements, rules) if elements or rules else None
+
+
+@cache
+def _bystander(name: str) -> Bystander:
+    """Return what tells of a node that the visitor of its shape has nothing to look at; False decides nothing."""
+    rules = _rules(shape(name))
+    if any(not rule.only_with for rule in rules):
+        return ().__contains__  # no node is in there: each one is visited
+    return frozenset([prop.key for prop in _visited(shape(name))] + [rule.only_with for rule in rules]).isdisjoint
+
+
+def _visited(form: Shape) -> list[Property]:
+    return [prop for prop in form.properties.values() if _needs_visit(form, prop)]
+
+
+def _rules(form: Shape) -> list[Invariant]:
+    return [rule for rule in form.invariants if _is_left_to_visitors(form, rule)]
 
 
 def _is_left_to_visitors(form: Shape, rule: Invariant) -> bool:
@@ -108,13 +133,23 @@ def _visit_object(elements: dict[str, Visitor], rules: list[Invariant]) -> Visit
         for only_with, holds in conditional:
             if only_with in node and not holds(node, scope.node):
                 return False
-        return not always or all(holds(node, scope.node) for holds in always)
+        for holds in always:  # noqa: SIM110 - `all` costs a generator
+            if not holds(node, scope.node):
+                return False
+        return True
 
     return visit
 
 
 def _visit_property(prop: Property) -> Visitor:
-    visit = _visit_value(prop)
+    if prop.type == "Reference":
+        visit = _visit_reference(prop.targets)
+    elif prop.type == "Resource" or prop.type in resource_types():
+        visit = _visit_resource(prop)
+    elif prop.many and not prop.value_set:
+        return _visit_each_complex(prop.type)
+    else:
+        visit = _visit_complex(prop)
     return _visit_each(visit) if prop.many else visit
 
 
@@ -128,12 +163,24 @@ def _visit_each(visit: Visitor) -> Visitor:
     return visit_each
 
 
-def _visit_value(prop: Property) -> Visitor:
-    if prop.type == "Reference":
-        return _visit_reference(prop.targets)
-    if prop.type == "Resource" or prop.type in resource_types():
-        return _visit_resource(prop)
-    # Made when first met: a reference has an identifier, whose assigner is a reference.
+def _visit_each_complex(name: str) -> Visitor:
+    # Made when first met: an extension has extensions, an item of a list items of its own.
+    visit: Visitor | None = None
+    passes: Bystander = ().__contains__
+
+    def visit_each_complex(values: list[Any], scope: Scope) -> bool:
+        nonlocal visit, passes
+        if visit is None:
+            visit, passes = visitor(name) or _passes, _bystander(name)
+        for value in values:  # noqa: SIM110 - `all` costs a generator
+            if not passes(value) and not visit(value, scope):
+                return False
+        return True
+
+    return visit_each_complex
+
+
+def _visit_complex(prop: Property) -> Visitor:
     visit: Visitor | None = None
 
     def visit_complex(node: Node, scope: Scope) -> bool:
@@ -167,11 +214,10 @@ def _visit_reference(targets: frozenset[str]) -> Visitor:
     def visit_reference(node: Node, scope: Scope) -> bool:
         if "identifier" in node and not _visit_identifier(node["identifier"], scope):
             return False
-        bundle, text = scope.bundle, node.get("reference")
-        if bundle is not None and text is not None and text[0] != "#":
-            target = bundle.resources.get(text)
-            if target is not None:
-                return not targets or target["resourceType"] in targets
+        # The names in a sound bundle are URLs and `Type/id`: none begins like the `#` of what is contained.
+        named = scope.bundle.resources if scope.bundle is not None else {}
+        if (target := named.get(node.get("reference"))) is not None:
+            return not targets or target["resourceType"] in targets
         findings = Findings(LIMITS)
         check_reference(FoundReference(node, "", targets, scope), findings)
         return not findings.errors

@@ -23,6 +23,8 @@ QUARANTINE_REVIEW = "quarantine-review"
 DESTINATION_OUTAGE = "destination-outage"
 WAITING_TOO_LONG = "waiting-too-long"
 DEAD_LETTER = "dead-letter"
+OUT_OF_ORDER = "out-of-order"
+THRESHOLD_BREACH = "threshold-breach"
 
 _LADDERS = {
     CRITICAL_RESULT: Ladder(("ordering-clinician", "charge-nurse", "physician-on-call"), timedelta(minutes=15)),
@@ -30,6 +32,8 @@ _LADDERS = {
     DESTINATION_OUTAGE: Ladder(("integration-operations", "integration-lead"), timedelta(minutes=30)),
     WAITING_TOO_LONG: Ladder(("integration-steward", "integration-lead"), timedelta(hours=4)),
     DEAD_LETTER: Ladder(("integration-operations", "integration-lead"), timedelta(hours=4)),
+    OUT_OF_ORDER: Ladder(("patient-administration", "integration-lead"), timedelta(hours=4)),
+    THRESHOLD_BREACH: Ladder(("integration-operations", "integration-lead"), timedelta(minutes=30)),
 }
 
 

@@ -140,7 +140,7 @@ def test_a_batch_gives_a_collection_of_what_converts_and_an_outcome_of_what_does
     [
         (b"ISA*00*", [], "conversion from x12 to fhir is not yet supported"),
         (b"MSH|", ["--from", "ccda"], "conversion from ccda to fhir is not yet supported"),
-        (b"MSH|", ["--to", "hl7v2"], "conversion to hl7v2 is not yet supported"),
+        (b"MSH|", ["--to", "hl7v2"], "conversion from hl7v2 to hl7v2 is not yet supported"),
         (b"hello", [], "cannot tell the format; say it with --from"),
         (b"MSH|", ["--partner", "nobody-we-know"], "no such partner: nobody-we-know"),
     ],

@@ -231,7 +231,7 @@ def leaves(content: object, where: str = "") -> Iterator[str]:
 
 
 def test_every_key_of_a_partner_file_is_explained_and_used_by_an_example() -> None:
-    readers = ("reading.py", "profile_reading.py")
+    readers = ("reading.py", "profile_reading.py", "hl7v2_writing.py")
     tree = ast.parse("\n".join((ROOT / "shared/partners" / name).read_text("utf-8") for name in readers))
     taken = {
         call.args[0].value

@@ -15,6 +15,7 @@ from infra.components.diagnostics import observe
 parent = pulumi.ComponentResource("corridor:components:Sample", "parent")
 observe("watched", "/watched/id", "/workspace/id", parent, logs=("audit",))
 observe("unwatched", "/unwatched/id", None, parent)
+observe("silent", "/silent/id", "/workspace/id", parent, metrics=False)
 """
 
 
@@ -32,7 +33,7 @@ def _write(folder: Path, files: dict[str, str]) -> None:
 
 
 def test_a_resources_logs_and_metrics_go_to_the_workspace(sample: Stack) -> None:
-    setting = sample.one("monitor:DiagnosticSetting")
+    setting = sample.of("monitor:DiagnosticSetting")["watched-diagnostics"]["inputs"]
 
     assert (setting["resourceUri"], setting["workspaceId"]) == ("/watched/id", "/workspace/id")
     assert [("audit", True)] == [(log["categoryGroup"], log["enabled"]) for log in setting["logs"]]
@@ -40,4 +41,11 @@ def test_a_resources_logs_and_metrics_go_to_the_workspace(sample: Stack) -> None
 
 
 def test_without_a_workspace_nothing_is_sent_anywhere(sample: Stack) -> None:
-    assert ["watched-diagnostics"] == list(sample.of("monitor:DiagnosticSetting"))
+    assert {"watched-diagnostics", "silent-diagnostics"} == set(sample.of("monitor:DiagnosticSetting"))
+
+
+def test_what_has_no_metrics_sends_its_logs_alone(sample: Stack) -> None:
+    setting = sample.of("monitor:DiagnosticSetting")["silent-diagnostics"]["inputs"]
+
+    assert "metrics" not in setting
+    assert ["allLogs"] == [log["categoryGroup"] for log in setting["logs"]]

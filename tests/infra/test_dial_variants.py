@@ -1,15 +1,16 @@
 from __future__ import annotations
 
-import json
+from typing import Any
 
 import pytest
 
 from infra.engine.run import ProgramError, preview, up
 from infra.engine.stacks import program_of
-from infra.wiring import senders
 from tests.infra.recording import Stack, as_stack
 
-_CERTIFICATES = json.dumps(dict.fromkeys(senders(), "ab" * 32))
+
+def _inbound(rule: dict[str, Any]) -> bool:
+    return bool(rule["direction"] == "Inbound")
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +20,7 @@ def variant() -> Stack:
         "firewall": "basic",
         "hospitalGateway": "expressroute",
         "ddosProtection": "true",
-        "mutualTls": "true",
-        "partnerCertificates": _CERTIFICATES,
+        "gatewaySku": "Developer",
     }
     return as_stack(up(program_of("dev", dials)))
 
@@ -51,23 +51,25 @@ def test_a_ddos_plan_protects_both_networks(variant: Stack) -> None:
     assert {True} == {network["enableDdosProtection"] for network in networks}
 
 
-def test_with_mutual_tls_only_apps_that_are_called_ask_for_a_certificate(variant: Stack) -> None:
-    asking = {
-        name: r["inputs"].get("clientCertMode")
-        for name, r in variant.of("web:WebApp").items()
-        if r["inputs"]["clientCertEnabled"]
-    }
+def test_a_gateway_that_lives_in_its_subnet_has_no_endpoint_and_lets_its_management_in(variant: Stack) -> None:
+    gateway = variant.one("apimanagement:ApiManagementService")
+    rules = variant.of("network:NetworkSecurityGroup")["gateway"]["inputs"]["securityRules"]
+    let_in = {(rule["sourceAddressPrefix"], *rule["destinationPortRanges"]) for rule in rules[:-2] if _inbound(rule)}
 
-    assert {"ingest": "Optional", "api": "Optional"} == {n: mode for n, mode in asking.items() if n != "report"}
+    assert "External" == gateway["virtualNetworkType"]
+    assert "gateway" not in variant.of("network:PrivateEndpoint")
+    assert "delegations" not in variant.of("network:Subnet")["gateway"]["inputs"]
+    assert {("Internet", "443"), ("ApiManagement", "3443"), ("AzureLoadBalancer", "6390")} == let_in
 
 
 @pytest.mark.parametrize(
     ("dial", "value", "complaint"),
     [
         ("neighbours", '["10.40.0.0/24"]', "corridor:addressSpace: set it to a range that does not overlap"),
-        ("mutualTls", "true", "corridor:partnerCertificates."),
+        ("mutualTls", "true", "partners/harbor-hospital.yaml: sends.certificates.dev: give the SHA-256 of "),
+        ("partnerDoor", "waf", "corridor:doorHost: set it to a host name where partnerDoor is waf, else none"),
         ("tiers", '{"delivery": {}}', "corridor:tiers.delivery: set it to one of the tiers ingest, "),
-        ("addresses", "{}", "corridor:addresses.HARBOR_EHR_TOKEN_URL, "),
+        ("addresses", "{}", "corridor:addresses.COUNTY_REGISTRY_URL, "),
         ("prefix", "Corridor", "corridor:prefix: set it to 2 to 10 lower-case letters and digits, a letter first"),
     ],
 )

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from infra.access import tiers_in_use
-from infra.address_plan import DOOR, ENDPOINTS, ENTRANCE, GATEWAY, RUNNER, plan_addresses
-from infra.security_rules import rules_of
+from infra.address_plan import CALLED, DOOR, ENDPOINTS, ENTRANCE, GATEWAY, RUNNER, plan_addresses
+from infra.security_rules import FrontDoor, rules_of
 from shared.catalog.model import Tier
 from tests.infra.recording import Stack
 
@@ -76,6 +76,28 @@ def test_hospitals_lines_end_at_the_entrance_and_at_no_service() -> None:
     }
 
 
+def test_hospitals_lines_end_at_the_door_where_one_stands_before_the_gateway() -> None:
+    front = FrontDoor(waf=True)
+
+    assert {DOOR} == {
+        subnet
+        for subnet in (*TIERS, ENDPOINTS, ENTRANCE, CALLED, GATEWAY, RUNNER, DOOR)
+        if any(rule.inbound and rule.source in HOSPITALS for rule in rules_of(subnet, PLAN, TIERS, HOSPITALS, front))
+    }
+
+
+def test_the_gateway_and_the_runner_alone_reach_the_apps_that_are_called() -> None:
+    let_in = {rule.source for rule in rules_of(CALLED, PLAN, TIERS, HOSPITALS) if rule.inbound}
+    reaching = {
+        subnet
+        for subnet in (*TIERS, DOOR, GATEWAY, RUNNER)
+        if any(rule.destination == PLAN.range_of(CALLED) for rule in rules_of(subnet, PLAN, TIERS, HOSPITALS))
+    }
+
+    assert {PLAN.range_of(GATEWAY), PLAN.range_of(RUNNER)} == let_in
+    assert {GATEWAY, RUNNER} == reaching
+
+
 def test_only_the_door_lets_the_internet_in() -> None:
     subnets = (*TIERS, ENDPOINTS, ENTRANCE, GATEWAY, RUNNER, DOOR)
 
@@ -134,6 +156,8 @@ def test_with_a_firewall_everything_that_leaves_passes_it_to_named_hosts(runs: d
     assert (route["addressPrefix"], route["nextHopType"]) == ("0.0.0.0/0", "VirtualAppliance")
     assert route["nextHopIpAddress"] == "10.41.0.4"
     assert rules["destinations"]["targetFqdns"] == [
+        "beds.harbor.example",
+        "countyregistry.blob.core.windows.net",
         "ehr.harbor.example",
         "hooks.insight-portal.example",
         "login.harbor.example",

@@ -12,15 +12,28 @@ ACCESS = PrivateAccess("subnet", dict.fromkeys(ZONES, "zone"))
 
 # The service behind each door, as its token names it.
 _SERVICES = {
+    "Gateway": "apimanagement:ApiManagementService",
+    "azuremonitor": "monitor:PrivateLinkScope",
     "blob": "storage:StorageAccount",
     "namespace": "servicebus:Namespace",
     "postgresqlServer": "dbforpostgresql:Server",
+    "registry": "containerregistry:Registry",
     "sites": "web:WebApp",
     "topic": "eventgrid:Topic",
     "vault": "keyvault:Vault",
 }
 # Where each kind of service keeps its name.
-_NAMES = ("accountName", "namespaceName", "serverName", "topicName", "vaultName", "name")
+_NAMES = (
+    "accountName",
+    "namespaceName",
+    "registryName",
+    "scopeName",
+    "serverName",
+    "serviceName",
+    "topicName",
+    "vaultName",
+    "name",
+)
 
 
 def test_every_service_has_a_private_endpoint(stack: Stack) -> None:
@@ -33,6 +46,7 @@ def test_every_service_has_a_private_endpoint(stack: Stack) -> None:
     names = {
         door: {next(r["inputs"][key] for key in _NAMES if key in r["inputs"]) for r in stack.of(kind).values()}
         for door, kind in _SERVICES.items()
+        if stack.of(kind)
     }
     assert names == reached
 
@@ -50,10 +64,14 @@ def test_every_endpoint_has_its_names_in_every_zone_of_its_door(stack: Stack) ->
     assert wanted == groups
 
 
-def test_every_endpoint_stands_in_the_subnet_for_endpoints(stack: Stack) -> None:
-    assert {"endpoints"} == {
-        r["inputs"]["subnet"]["id"].rpartition("/")[2] for r in stack.of("network:PrivateEndpoint").values()
-    }
+def test_every_endpoint_stands_where_its_callers_may_reach_it(stack: Stack) -> None:
+    others = {"Gateway": {"entrance"}, "sites": {"endpoints", "called"}}
+    places: dict[str, set[str]] = {}
+    for endpoint in stack.of("network:PrivateEndpoint").values():
+        (door,) = endpoint["inputs"]["privateLinkServiceConnections"][0]["groupIds"]
+        places.setdefault(door, set()).add(endpoint["inputs"]["subnet"]["id"].rpartition("/")[2])
+
+    assert [] == [door for door, subnets in places.items() if not subnets <= others.get(door, {"endpoints"})]
     assert stack.of("network:Subnet")["endpoints"]["inputs"]["privateEndpointNetworkPolicies"] == "Enabled"
 
 

@@ -12,7 +12,15 @@ from tests.infra.recording import Stack
 
 # Every input in which an environment may differ from another; the dials in infra/dials.py are behind each of them.
 _DIALLED = {
+    "app:ManagedEnvironment zoneRedundant",
+    "apimanagement:ApiManagementService hostnameConfigurations",
+    "apimanagement:ApiManagementService publicNetworkAccess",
+    "apimanagement:ApiManagementService sku.capacity",
+    "apimanagement:ProductPolicy value",
+    "applicationinsights:Component publicNetworkAccessForIngestion",
+    "applicationinsights:Component publicNetworkAccessForQuery",
     "consumption:Budget amount",
+    "containerregistry:Registry zoneRedundancy",
     "dbforpostgresql:Server backup.backupRetentionDays",
     "dbforpostgresql:Server backup.geoRedundantBackup",
     "dbforpostgresql:Server dataEncryption.geoBackupKeyURI",
@@ -26,6 +34,7 @@ _DIALLED = {
     "dbforpostgresql:Server sku.tier",
     "dbforpostgresql:Server storage.storageSizeGB",
     "keyvault:Vault properties.enablePurgeProtection",
+    "monitor:ActionGroup emailReceivers",
     "network:NetworkSecurityGroup securityRules",
     "network:Subnet addressPrefix",
     "network:Subnet natGateway.id",
@@ -33,6 +42,10 @@ _DIALLED = {
     "network:VirtualNetwork addressSpace.addressPrefixes",
     "network:VirtualNetworkPeering allowGatewayTransit",
     "network:VirtualNetworkPeering useRemoteGateways",
+    "operationalinsights:Workspace publicNetworkAccessForIngestion",
+    "operationalinsights:Workspace publicNetworkAccessForQuery",
+    "operationalinsights:Workspace retentionInDays",
+    "operationalinsights:Workspace workspaceCapping.dailyQuotaGb",
     "servicebus:Namespace encryption.keySource",
     "servicebus:Namespace encryption.keyVaultProperties",
     "servicebus:Namespace encryption.requireInfrastructureEncryption",
@@ -56,9 +69,23 @@ _DIALLED = {
 }
 # What Azure makes up itself for each identity.
 _OF_IDENTITIES = {
+    "apimanagement:NamedValue value",
+    "applicationinsights:Workbook resourceName",
     "authorization:RoleAssignment principalId",
+    "app:Job template.containers",
     "authorization:RoleAssignment roleAssignmentName",
+    "authorization:RoleAssignment roleDefinitionId",
+    "authorization:RoleDefinition roleDefinitionId",
+    "azuread:index/appRoleAssignment:AppRoleAssignment appRoleId",
+    "azuread:index/appRoleAssignment:AppRoleAssignment principalObjectId",
+    "azuread:index/appRoleAssignment:AppRoleAssignment resourceObjectId",
+    "azuread:index/application:Application appRoles",
+    "azuread:index/servicePrincipal:ServicePrincipal clientId",
+    "managedidentity:FederatedIdentityCredential subject",
+    "web:WebApp siteConfig.appSettings.CORRIDOR_TOKEN_AUDIENCE",
     "dbforpostgresql:AdministratorsMicrosoftEntra objectId",
+    "web:WebApp siteConfig.appSettings.APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+    "web:WebApp siteConfig.appSettings.APPLICATIONINSIGHTS_CONNECTION_STRING",
     "web:WebApp siteConfig.appSettings.AZURE_CLIENT_ID",
     "web:WebApp siteConfig.appSettings.AzureWebJobsStorage__clientId",
     "web:WebApp siteConfig.appSettings.SERVICE_BUS__clientId",
@@ -73,6 +100,10 @@ _BY_DIAL = {
     "keyvault:Key",
     "keyvault:Vault",
     "managedidentity:UserAssignedIdentity",
+    "network:ApplicationGateway",
+    "monitor:DiagnosticSetting",
+    "monitor:PrivateLinkScope",
+    "monitor:PrivateLinkScopedResource",
     "network:AzureFirewall",
     "network:FirewallPolicy",
     "network:FirewallPolicyRuleCollectionGroup",
@@ -85,6 +116,7 @@ _BY_DIAL = {
     "network:RouteTable",
     "network:Subnet",
     "network:VirtualNetworkGateway",
+    "network:WebApplicationFirewallPolicy",
     "security:Pricing",
     "servicebus:DisasterRecoveryConfig",
     "servicebus:Namespace",
@@ -207,7 +239,7 @@ def test_the_bus_is_tagged_as_a_room_without_patient_data(stack: Stack) -> None:
     assert {"none"} == {r["inputs"]["tags"]["data-class"] for r in stack.of("servicebus:Namespace").values()}
 
 
-def test_nothing_is_open_to_the_public(stack: Stack) -> None:
+def test_nothing_is_open_to_the_public_but_the_gateway_where_it_is_the_door(stack: Stack) -> None:
     doors = {
         (_short(r), r["name"]): value
         for r in stack.resources
@@ -215,8 +247,12 @@ def test_nothing_is_open_to_the_public(stack: Stack) -> None:
         if path.rpartition(".")[2] == "publicNetworkAccess"
     }
 
+    gateway = doors.pop(("apimanagement:ApiManagementService", "gateway"))
+    assert ("Disabled" if stack.of("network:ApplicationGateway") else "Enabled") == gateway
     assert {"Disabled"} == set(doors.values())
     assert {
+        "app:ManagedEnvironment",
+        "containerregistry:Registry",
         "servicebus:Namespace",
         "servicebus:NamespaceNetworkRuleSet",
         "storage:StorageAccount",

@@ -14,7 +14,15 @@ def test_an_event_carries_its_fields(caplog: pytest.LogCaptureFixture) -> None:
         log_event(LOGGER, logging.INFO, "hint not sent", queue="delivery-send")
 
     (record,) = caplog.records
-    assert ("hint not sent", {"queue": "delivery-send"}) == (record.message, record.__dict__["fields"])
+    assert ("hint not sent", {"queue": "delivery-send"}) == (record.__dict__["event"], record.__dict__["fields"])
+
+
+def test_the_message_alone_is_enough_to_query_the_fields(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        log_event(LOGGER, logging.INFO, "measured", flow="lab-results", count=3)
+        log_event(LOGGER, logging.INFO, "nothing to say")
+
+    assert ['measured {"flow":"lab-results","count":3}', "nothing to say"] == [r.message for r in caplog.records]
 
 
 def test_a_field_that_is_not_on_the_list_is_a_defect() -> None:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import network
 
-from infra.address_plan import ENDPOINTS, ENTRANCE, AddressPlan
+from infra.address_plan import CALLED, ENDPOINTS, ENTRANCE, AddressPlan
 from infra.components.network.firewall import Firewall, FirewallArgs, next_hop
 from infra.components.network.hub import Hub, HubArgs
 from infra.components.network.private_zones import PrivateZones, PrivateZonesArgs
 from infra.components.network.spoke import Spoke, SpokeArgs
 from infra.components.place import Place
 from infra.components.private_service import PrivateAccess
+from infra.security_rules import FrontDoor
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class LandingZoneArgs:
     destinations: Sequence[str]
     firewall: str
     hospital_gateway: str
-    waf: bool
+    front: FrontDoor
     ddos_protection: bool
     zones: Sequence[str]
     tags: Mapping[str, str]
@@ -49,9 +50,7 @@ class LandingZone(pulumi.ComponentResource):
         ddos = self._ddos_plan() if args.ddos_protection else None
         hub = Hub(
             "hub",
-            HubArgs(
-                args.place, args.plan, args.hospital_gateway, args.zones, ddos, args.workspace_id, args.tags
-            ),
+            HubArgs(args.place, args.plan, args.hospital_gateway, args.zones, ddos, args.workspace_id, args.tags),
             self._options,
         )
         spoke = Spoke("spoke", self._spoke_args(ddos), self._options)
@@ -73,6 +72,11 @@ class LandingZone(pulumi.ComponentResource):
         """What the gateway's own endpoint uses: the only subnet that hospitals' lines and the door reach."""
         return PrivateAccess(self.subnet_ids[ENTRANCE], self.zone_ids, self._args.workspace_id)
 
+    @property
+    def called(self) -> PrivateAccess:
+        """What the endpoints of the apps that answer HTTP use: the gateway and the runner alone reach them."""
+        return PrivateAccess(self.subnet_ids[CALLED], self.zone_ids, self._args.workspace_id)
+
     def _spoke_args(self, ddos: pulumi.Output[str] | None) -> SpokeArgs:
         args = self._args
         hop = None if args.firewall == "none" else next_hop(args.plan)
@@ -82,7 +86,7 @@ class LandingZone(pulumi.ComponentResource):
             args.tiers,
             args.neighbours,
             hop,
-            args.waf,
+            args.front,
             args.zones,
             ddos,
             args.workspace_id,

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import network
 
-from infra.address_plan import DOOR, ENDPOINTS, ENTRANCE, GATEWAY, RUNNER, AddressPlan
+from infra.address_plan import CALLED, DOOR, ENDPOINTS, ENTRANCE, GATEWAY, RUNNER, AddressPlan
 from infra.components.diagnostics import observe
 from infra.components.place import Place
-from infra.security_rules import ANY, Rule, rules_of
+from infra.security_rules import ANY, FrontDoor, Rule, rules_of
 
 _CONTAINER_APPS = "Microsoft.App/environments"  # Flex Consumption and container jobs both live behind it
 _DELEGATIONS = {GATEWAY: "Microsoft.Web/serverFarms", RUNNER: _CONTAINER_APPS}
-_WITHOUT_EGRESS = frozenset({ENDPOINTS, ENTRANCE})
+_WITHOUT_EGRESS = frozenset({CALLED, ENDPOINTS, ENTRANCE})
 _FIRST_PRIORITY, _STEP, _LAST_PRIORITY = 100, 10, 4096
 
 
@@ -24,8 +24,8 @@ class SpokeArgs:
     """
     The ranges, who lives there, and how traffic leaves.
 
-    `next_hop` is the firewall's address; without one, a NAT gateway is made and takes its place. `waf` adds the
-    subnet of an application gateway.
+    `next_hop` is the firewall's address; without one, a NAT gateway is made and takes its place. `front` says
+    how callers come: a door before the gateway has a subnet of its own.
     """
 
     place: Place
@@ -33,7 +33,7 @@ class SpokeArgs:
     tiers: Sequence[str]
     neighbours: Sequence[str]
     next_hop: str | None
-    waf: bool
+    front: FrontDoor
     zones: Sequence[str]
     ddos_plan_id: pulumi.Input[str] | None
     workspace_id: pulumi.Input[str] | None
@@ -58,7 +58,7 @@ class Spoke(pulumi.ComponentResource):
         self._nat = None if args.next_hop else self._nat_gateway()
         self.subnet_ids = {}
         before: list[pulumi.Resource] = []
-        for subnet in (ENDPOINTS, ENTRANCE, GATEWAY, RUNNER, *([DOOR] if args.waf else []), *args.tiers):
+        for subnet in (ENDPOINTS, ENTRANCE, CALLED, GATEWAY, RUNNER, *([DOOR] if args.front.waf else []), *args.tiers):
             made = self._subnet(subnet, before)
             self.subnet_ids[subnet] = made.id
             before = [made]
@@ -66,9 +66,10 @@ class Spoke(pulumi.ComponentResource):
 
     def _subnet(self, name: str, before: list[pulumi.Resource]) -> network.Subnet:
         args = self._args
-        delegation = _DELEGATIONS.get(name, _CONTAINER_APPS if name in args.tiers else None)
-        # API Management and Application Gateway have addresses of their own and must not be sent through a firewall.
-        leaves = name not in _WITHOUT_EGRESS and name != DOOR
+        resident = name == GATEWAY and args.front.injected
+        delegation = None if resident else _DELEGATIONS.get(name, _CONTAINER_APPS if name in args.tiers else None)
+        # What lives in a subnet with an address of its own must not be sent through a firewall.
+        leaves = name not in _WITHOUT_EGRESS and name != DOOR and not resident
         return network.Subnet(
             name,
             subnet_name=name,
@@ -88,7 +89,7 @@ class Spoke(pulumi.ComponentResource):
 
     def _security_group(self, subnet: str) -> network.NetworkSecurityGroup:
         args = self._args
-        rules = rules_of(subnet, args.plan, args.tiers, args.neighbours)
+        rules = rules_of(subnet, args.plan, args.tiers, args.neighbours, args.front)
         group = network.NetworkSecurityGroup(
             subnet,
             network_security_group_name=args.place.names.in_group(f"{subnet}-nsg"),

@@ -43,7 +43,9 @@ class _Metric:
 _DATABASE, _BUS = "Microsoft.DBforPostgreSQL/flexibleServers", "Microsoft.ServiceBus/namespaces"
 _OF_DATABASE = (
     _Metric("database-away", "the database does not answer", "is_db_alive", _DATABASE, "Maximum", "LessThan", 1),
-    _Metric("database-full", "85 % of its storage is used", "storage_percent", _DATABASE, "Average", "GreaterThan", 85),
+    _Metric(
+        "database-full", "85 % of its storage is used", "storage_percent", _DATABASE, "Average", "GreaterThan", 85
+    ),
 )
 _OF_BUS = (
     _Metric("bus-errors", "the bus fails by itself", "ServerErrors", _BUS, "Total", "GreaterThan", 10),
@@ -94,7 +96,7 @@ class Alerts(pulumi.ComponentResource):
                     monitor.ConditionArgs(
                         query=alert.kql,
                         time_aggregation=monitor.TimeAggregation.COUNT,
-                        operator=monitor.ConditionOperator.GREATER_THAN,
+                        operator="GreaterThan",  # the SDK's enumeration is another API's, with other spelling
                         threshold=0,
                         failing_periods=monitor.ConditionFailingPeriodsArgs(
                             number_of_evaluation_periods=1, min_failing_periods_to_alert=1
@@ -109,9 +111,7 @@ class Alerts(pulumi.ComponentResource):
 
     def _on_queues(self, alert: BusAlert) -> None:
         queues = monitor.MetricDimensionArgs(name="EntityName", operator="Include", values=list(alert.queues))
-        metric = _Metric(
-            alert.name, alert.sentence, alert.metric, _BUS, alert.aggregation, "GreaterThan", alert.above
-        )
+        metric = _Metric(alert.name, alert.sentence, alert.metric, _BUS, alert.aggregation, "GreaterThan", alert.above)
         self._on_metric(metric, self._args.bus_id, alert.severity, queues)
 
     def _on_metric(

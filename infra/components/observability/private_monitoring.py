@@ -39,7 +39,8 @@ class PrivateMonitoring(pulumi.ComponentResource):
             resource_group_name=args.place.resource_group,
             location="global",
             access_mode_settings=monitor.AccessModeSettingsArgs(
-                ingestion_access_mode=monitor.AccessMode.PRIVATE_ONLY, query_access_mode=monitor.AccessMode.PRIVATE_ONLY
+                ingestion_access_mode=monitor.AccessMode.PRIVATE_ONLY,
+                query_access_mode=monitor.AccessMode.PRIVATE_ONLY,
             ),
             tags=args.tags,
             opts=options,
@@ -57,8 +58,6 @@ class PrivateMonitoring(pulumi.ComponentResource):
             for member, identity in members.items()
         ]
         # The scope has no logs of its own, and an endpoint without members would answer for nothing.
-        door = PrivateServiceArgs(
-            args.place, args.access, scope.id, "azuremonitor", args.tags, observed=False
-        )
+        door = PrivateServiceArgs(args.place, args.access, scope.id, "azuremonitor", args.tags, observed=False)
         PrivateService(name, door, pulumi.ResourceOptions(parent=self, depends_on=scoped))
         self.register_outputs({})

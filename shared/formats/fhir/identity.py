@@ -20,6 +20,10 @@ and on every run. Every part of a key is written with its length, so that ("ab",
     Coverage              patient + insurer + plan + policy number
     RelatedPerson         patient + part (next of kin, guarantor, insured) + name
     PractitionerRole      what it is about + role + person
+    CarePlan, Goal        authority + instance number; without one, the patient + code; so is a problem's Condition
+    ChargeItemDefinition, ObservationDefinition    scope + code
+    HealthcareService     location + department
+    Parameters            query or response + scope + the query's tag
     ChargeItem            authority + transaction number; without one, the message + its place
     Provenance            scope + control id + time of the message
 

@@ -18,9 +18,10 @@ from shared.formats.hl7v2.acknowledgment_modes import AckCode
 from shared.formats.hl7v2.charset import codec_of
 from shared.formats.hl7v2.delimiters import Delimiters
 from shared.formats.hl7v2.envelope import Envelope
+from shared.formats.hl7v2.parse import parse
 from shared.formats.hl7v2.structures import version_number
 
-__all__ = ["AckCode", "acknowledge"]
+__all__ = ["AckCode", "acknowledge", "acknowledgment_code"]
 
 _LOCATION = re.compile(
     r"(?P<segment>[A-Z][A-Z0-9]{2})(?:\[(?P<sequence>\d+)\])?"
@@ -51,6 +52,15 @@ _CONDITION_OF_CODE = {
 _CONDITION_OF_KIND = {"required": "101", "value": "102", "structure": "102", "code-invalid": "103"}
 _SEVERITY = {"fatal": "E", "error": "E", "warning": "W", "information": "I"}
 _FALLBACK_VERSION = "2.5.1"
+
+
+def acknowledgment_code(answer: bytes) -> str:
+    """Return MSA-1 of an acknowledgment that we were given; "" when it is none, or cannot be read."""
+    try:
+        found = parse(answer).first("MSA")
+    except RejectedError:
+        return ""
+    return found.text(1) if found is not None else ""
 
 
 def acknowledge(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from shared.errors import RejectedError
 from shared.formats.hl7v2.iso2022 import is_designation, is_of_high_bytes, switched
@@ -155,5 +156,10 @@ def read_delimiters(header: str, codec: str = "utf-8") -> Delimiters:
     is_usable = 0 < len(characters) <= _MOST_CHARACTERS and not _NOT_A_DELIMITER.search(characters)
     if not is_usable or len(set(used)) != len(used):
         raise RejectedError("delimiters-invalid", f"{name}-2", "The encoding characters are not usable.")
+    return _delimiters(field, characters, codec)
+
+
+@lru_cache(maxsize=64)
+def _delimiters(field: str, characters: str, codec: str) -> Delimiters:
     component, repetition, escape, subcomponent, truncation = [*characters, "", "", "", ""][:5]
     return Delimiters(field, component, repetition, escape, subcomponent, truncation, codec)

@@ -1,7 +1,7 @@
 """
 What ingest must know of a message before it may acknowledge it: who sent what, about whom, and whether it can be read.
 
-Cheap on purpose: it runs before every ACK, and looks at MSH, PID, ORC and OBR only.
+Cheap on purpose: it runs before every ACK, and looks at MSH, PID, MRG, ORC and OBR only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from shared.errors import Issue, RejectedError
 from shared.formats.hl7v2.authority import authority
 from shared.formats.hl7v2.delimiters import Delimiters
-from shared.formats.hl7v2.message import Message, Repetition
+from shared.formats.hl7v2.message import Message, Repetition, Segment
 from shared.formats.hl7v2.parse import DEFAULT_LIMITS, Limits, is_batch, parse
 from shared.formats.hl7v2.structures import required_segments, structure_of
 
@@ -29,6 +29,14 @@ class Identifier:
     authority: str
     value: str
     type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MergePair:
+    """A PID followed by an MRG: the identifiers that go on, and the prior ones."""
+
+    surviving: tuple[Identifier, ...]
+    prior: tuple[Identifier, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,7 @@ class Envelope:
     problems: tuple[Issue, ...] = ()
     accept_condition: str = ""
     application_condition: str = ""
+    merges: tuple[MergePair, ...] = ()
 
     @property
     def message_type(self) -> str:
@@ -104,6 +113,7 @@ def envelope_of(message: Message, problems: tuple[Issue, ...] = ()) -> Envelope:
         problems=problems + _problems(message, structure, unread=bool(problems)),
         accept_condition=header.text(15),
         application_condition=header.text(16),
+        merges=_merges(message),
     )
 
 
@@ -144,19 +154,34 @@ def _read(payload: bytes, default_charset: str | None, limits: Limits) -> tuple[
 def _identifiers(
     message: Message,
 ) -> tuple[tuple[Identifier, ...], tuple[Identifier, ...], tuple[Identifier, ...]]:
-    patient: list[Identifier] = []
+    patient: tuple[Identifier, ...] = ()
     placers: dict[Identifier, None] = {}
     fillers: dict[Identifier, None] = {}
     for segment in message.segments:
         if segment.name == "PID" and not patient:
-            for number in (3, 2):
-                found = (identifier_of(repetition) for repetition in segment.repetitions(number))
-                patient += [identifier for identifier in found if identifier and identifier not in patient]
+            patient = _numbers(segment, 3, 2)
         elif segment.name in ("ORC", "OBR"):
             for number, into in ((2, placers), (3, fillers)):
                 if identifier := entity_identifier_of(segment.first(number)):
                     into[identifier] = None
-    return tuple(patient), tuple(placers), tuple(fillers)
+    return patient, tuple(placers), tuple(fillers)
+
+
+def _merges(message: Message) -> tuple[MergePair, ...]:
+    """Return each MRG with the PID before it: MRG-1 is the prior list, MRG-4 what 2.2 and older had instead."""
+    pairs: list[MergePair] = []
+    surviving: tuple[Identifier, ...] = ()
+    for segment in message.segments:
+        if segment.name == "PID":
+            surviving = _numbers(segment, 3, 2)
+        elif segment.name == "MRG":
+            pairs.append(MergePair(surviving, _numbers(segment, 1, 4)))
+    return tuple(pairs)
+
+
+def _numbers(segment: Segment, *fields: int) -> tuple[Identifier, ...]:
+    found = (identifier_of(repetition) for number in fields for repetition in segment.repetitions(number))
+    return tuple(dict.fromkeys(identifier for identifier in found if identifier))
 
 
 def _problems(message: Message, structure: str, *, unread: bool) -> tuple[Issue, ...]:

@@ -160,6 +160,20 @@ def offset_at(moment: Moment, zone: ZoneInfo) -> LocalOffset | None:
     return LocalOffset(f"{text[:3]}:{text[3:5]}", kind)
 
 
+def stated_at(text: str, time_zone: str | None) -> datetime | None:
+    """
+    Return a DTM as an instant for comparison only; None when it names no time.
+
+    A time without a zone is read in the partner's zone, else in UTC: it is compared with its own kind alone.
+    """
+    moment = read_moment(text)
+    if moment is None or not moment.minute:
+        return None
+    time = moment.time.replace(":60", ":59")  # a leap second, which Python does not know
+    instant = datetime.fromisoformat(f"{moment.date}T{time}{moment.zone}")
+    return instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(time_zone or "UTC"))
+
+
 def is_time_of_day(text: str) -> bool:
     """Tell whether `text` is a TM: `HH[MM[SS[.S+]]][+/-ZZZZ]`."""
     match = _TIME.fullmatch(text.strip())

@@ -19,6 +19,7 @@ from shared.formats.hl7v2.message import NULL
 Component = str | list[str]
 Composite = list[Component]
 
+USUAL_DELIMITERS = Delimiters()
 TERMINATOR = b"\r"
 _CODECS = {
     "ASCII": "ascii",
@@ -51,7 +52,7 @@ class WrittenMessage:
 
 
 def write_message(
-    segments: Sequence[OutgoingSegment], *, delimiters: Delimiters = Delimiters(), charset: str = ""
+    segments: Sequence[OutgoingSegment], *, delimiters: Delimiters = USUAL_DELIMITERS, charset: str = ""
 ) -> WrittenMessage:
     """
     Return the message; `charset` is a name of table 0211, "" for ASCII with UTF-8 where ASCII does not do.
@@ -119,4 +120,3 @@ def _encoded(label: str, line: str, codec: str, issues: list[Issue]) -> bytes:
         text = "A character that the receiver's character set lacks is written as ?."
         issues.append(Issue("warning", "value", "character-not-representable", label, text))
         return line.encode(codec, "replace")
-

@@ -1,6 +1,4 @@
-"""
-What the maps of one outgoing message share: what is read, the version written, the receiver's ways, what to report.
-"""
+"""What the maps of one outgoing message share: the source, the version written, the receiver's ways, the issues."""
 
 from __future__ import annotations
 
@@ -16,6 +14,7 @@ from shared.mapping.coverage import FieldTable
 from shared.mapping.fhir_to_hl7v2.reading import Resource, Source
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, ORIGINAL_CODE, ORIGINAL_VALUE
 from shared.partners.hl7v2_writing import WritingPreferences
+from shared.terminology.system_names import table_system
 
 
 @dataclass(slots=True)
@@ -31,7 +30,7 @@ class Draft:
     def put(self, number: int, *values: Composite | str | None) -> None:
         """Add repetitions to a field; None and empty values add nothing, and none is added twice."""
         for value in values:
-            composite = [value] if isinstance(value, str) else value
+            composite: Composite | None = [value] if isinstance(value, str) else value
             if composite is not None and any(map(_says, composite)):
                 repetitions = self.fields.setdefault(number, [])
                 if composite not in repetitions:
@@ -120,12 +119,31 @@ class Context:
         found = self.extension(beside, ORIGINAL_VALUE) if isinstance(beside, dict) else None
         return str(found.get("valueString", "")) if found else ""
 
-    def original_code(self, element: Resource, name: str = "") -> str:
-        """Return the code beside the primitive element `name` that has no translation; "" is the element itself."""
+    def original_code(self, element: Resource, name: str = "", table: str = "") -> str:
+        """
+        Return the code beside the primitive element `name` that has no translation; "" is the element itself.
+
+        `table` (`HL70200`) tells codes apart where an element may have several.
+        """
         beside = element.get(f"_{name}") if name else element
-        found = self.extension(beside, ORIGINAL_CODE) if isinstance(beside, dict) else None
-        coding = found.get("valueCoding") if found else None
-        return str(coding.get("code", "")) if isinstance(coding, dict) else ""
+        for extension in beside.get("extension", ()) if isinstance(beside, dict) else ():
+            coding = extension.get("valueCoding") if extension.get("url") == ORIGINAL_CODE else None
+            if isinstance(coding, dict) and (not table or coding.get("system") == table_system(table)):
+                self.source.use(extension)
+                return str(coding.get("code", ""))
+        return ""
+
+    def complete(self, parts: Composite, datatype: str, *elements: Resource | None) -> Composite:
+        """Put the components that HL7 v2 to FHIR kept in extensions of an element (`cx-6`) back into a composite."""
+        prefix = f"{EXTENSIONS}{datatype}-"
+        for element in elements:
+            for extension in (element or {}).get("extension", ()):
+                number = str(extension.get("url", "")).removeprefix(prefix) if isinstance(extension, dict) else ""
+                if number.isdigit() and "valueString" in extension:
+                    self.source.use(extension)
+                    parts += [""] * (int(number) - len(parts))
+                    parts[int(number) - 1] = _component(str(extension["valueString"]))
+        return parts
 
     def restore(self, draft: Draft, *elements: Resource | None) -> None:
         """Put the fields that HL7 v2 to FHIR kept as sent back into their places: they are what was sent, whole."""

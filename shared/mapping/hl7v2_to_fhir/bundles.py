@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, reference
-from shared.mapping.hl7v2_to_fhir.profiles import claim_profile
+from shared.mapping.hl7v2_to_fhir.profiles import claim_profiles
 from shared.mapping.hl7v2_to_fhir.segments.message_header import complete_bundle, message_header_from_msh
 from shared.mapping.hl7v2_to_fhir.segments.z import map_z_segments
 
@@ -39,8 +39,7 @@ def transaction(context: Context, provenance: Resource) -> Resource:
     map_z_segments(context, context.message.segments)
     resources = [resource for resource in context.resources if resource is not provenance]
     resources.sort(key=_rank)
-    for resource in resources:
-        claim_profile(resource)
+    claim_profiles(resources)
     names = [_name(resource) for resource in resources]
     provenance["target"] = [{"reference": name} for name in names]
     if not resources:
@@ -110,7 +109,8 @@ def _collect_references(value: Any, named: set[str]) -> None:
 def _refer_by_url(value: Any, urls: dict[str, str]) -> None:
     if isinstance(value, dict):
         # Parts that several resources share are met again: what is rewritten is no longer in `urls`.
-        if (url := urls.get(value.get("reference", ""))) is not None:
+        target = value.get("reference")
+        if isinstance(target, str) and (url := urls.get(target)) is not None:
             value["reference"] = url
         for part in value.values():
             _refer_by_url(part, urls)

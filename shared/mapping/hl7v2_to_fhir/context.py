@@ -18,6 +18,8 @@ from shared.mapping.coverage import FieldTable
 from shared.partners.profile import CodeMapping, PartnerProfile
 
 Resource = dict[str, Any]
+# What is remembered of a sender between messages: see `recurrent`.
+Memories = dict[tuple[str, ...], Any]
 
 EXTENSIONS = "urn:corridor:extension:"
 ORIGINAL_VALUE = EXTENSIONS + "original-value"
@@ -31,23 +33,31 @@ NO_PROFILE = PartnerProfile(name="")
 class Context:
     """One conversion in progress."""
 
-    def __init__(self, message: Message, partner: PartnerProfile | None, received: datetime) -> None:
+    def __init__(
+        self, message: Message, partner: PartnerProfile | None, received: datetime, *, report_reading: bool = True
+    ) -> None:
         self.message = message
         self.partner = partner or NO_PROFILE
         self.received = received
-        self.issues: list[Issue] = list(message.issues)
+        self.issues: list[Issue] = list(message.issues) if report_reading else []
         self.claims: dict[Segment, FieldTable] = {}
         self.drops: dict[Segment, str] = {}
         self.dropped_fields: dict[tuple[Segment, int], str] = {}
         self.resources: list[Resource] = []
         self.known: dict[tuple[str | None, ...], Any] = {}
         self.attachments: list[tuple[Resource, list[Resource]]] = []
-        self._by_id: dict[str, Resource] = {}
+        self.by_id: dict[str, Resource] = {}
+        self.placed: dict[str, bytes] = {}
+        self.memories: Memories | None = None
         self._repeats: dict[str, int] = {}
         self.scope = self.partner.name or _sender(message)
         self.zone = ZoneInfo(self.partner.time_zone) if self.partner.time_zone else None
         sent = read_moment(message.header.text(7)) if self.partner.quirks.header_zone else None
         self.offset = sent.zone if sent else ""
+
+    def apart(self) -> Context:
+        """Return a context of the same message and sender in which nothing has been made yet."""
+        return Context(self.message, self.partner, self.received, report_reading=False)
 
     def claim(self, segment: Segment, table: FieldTable) -> None:
         """Record that a map has taken the segment: what its table says of a field is what became of it."""
@@ -64,7 +74,7 @@ class Context:
     def add(self, kind: str, *key: str) -> Resource:
         """Return a new resource; the same key again means another one (the second, the third ...)."""
         first = identity = resource_id(kind, *key)
-        while identity in self._by_id:
+        while identity in self.by_id:
             repeat = self._repeats[first] = self._repeats.get(first, 1) + 1
             identity = resource_id(kind, *key, f"repeat {repeat}")
         return self._new(kind, identity)
@@ -72,11 +82,11 @@ class Context:
     def shared(self, kind: str, *key: str) -> Resource:
         """Return the resource that the key names, new or already in the bundle: for people, places, organizations."""
         identity = resource_id(kind, *key)
-        return self._by_id.get(identity) or self._new(kind, identity)
+        return self.by_id.get(identity) or self._new(kind, identity)
 
     def _new(self, kind: str, identity: str) -> Resource:
         resource: Resource = {"resourceType": kind, "id": identity}
-        self._by_id[identity] = resource
+        self.by_id[identity] = resource
         self.resources.append(resource)
         return resource
 
@@ -84,7 +94,8 @@ class Context:
         """Let go of what only the maps needed: the account is read later, and a long message is large."""
         self.known = {}
         self.resources = []
-        self._by_id = {}
+        self.by_id = {}
+        self.placed = {}
         self._repeats = {}
 
     def local_code(self, field: str, code: str) -> CodeMapping | None:

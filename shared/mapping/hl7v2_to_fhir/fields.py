@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from functools import lru_cache, partial
 
 from shared.formats.hl7v2.message import NULL, Segment
-from shared.mapping.coverage import Account, Coverage, FieldTable, Rule, field_table
+from shared.mapping.coverage import Account, Coverage, Fate, FieldTable, Rule, field_table
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, Context, Resource, append
 
 AS_SENT = "AS-SENT"
 
 # The components that a data type's map carries; a type that is absent here is carried whole.
 COMPONENTS: dict[str, frozenset[int]] = {
-    "CWE": frozenset({*range(1, 15), 17, 20}),
-    "CX": frozenset({1, 2, 3, 4, 5, 6, 7, 8}),
+    "CWE": frozenset(range(1, 23)),
+    "CX": frozenset(range(1, 13)),
     "DT": frozenset({1}),
     "DTM": frozenset({1, 2}),
     "DR": frozenset({1, 2}),
@@ -31,11 +31,11 @@ COMPONENTS: dict[str, frozenset[int]] = {
     "NM": frozenset({1}),
     "PL": frozenset(range(1, 12)),
     "CQ": frozenset({1, 2}),
-    "XAD": frozenset({*range(1, 12), 13, 14}),
-    "XCN": frozenset({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 19, 20}),
-    "XON": frozenset({1, 2, 3, 6, 7, 8, 10}),
-    "XPN": frozenset({1, 2, 3, 4, 5, 6, 7, 12, 13}),
-    "XTN": frozenset({*range(1, 10), 12, 13, 14}),
+    "XAD": frozenset(range(1, 24)),
+    "XCN": frozenset(range(1, 26)),
+    "XON": frozenset(range(1, 11)),
+    "XPN": frozenset(range(1, 16)),
+    "XTN": frozenset(range(1, 19)),
 }
 # Components that say something only of another: alone they qualify nothing, and no map can place them.
 _QUALIFIERS: dict[str, dict[int, frozenset[int]]] = {
@@ -50,15 +50,15 @@ _QUALIFIERS: dict[str, dict[int, frozenset[int]]] = {
     "DTM": {2: frozenset({1})},
     "EI": dict.fromkeys((2, 3, 4), frozenset({1})),
     "HD": {3: frozenset({2})},
-    "XAD": dict.fromkeys((7, 13, 14), frozenset({1, 2, 3, 4, 5, 6, 8, 9, 10, 11})),
+    "XAD": {7: frozenset({*range(1, 7), *range(8, 24)})},
     "XCN": {
         **dict.fromkeys((9, 13), frozenset({1})),
-        **dict.fromkeys((8, 14), frozenset({1, 2, 3, 4, 5, 6, 7})),
-        **dict.fromkeys((10, 19, 20), frozenset({2, 3, 4, 5, 6, 7})),
+        **dict.fromkeys((8, 11, 12, *range(14, 17), *range(22, 26)), frozenset(range(1, 8))),
+        **dict.fromkeys((10, *range(17, 22)), frozenset({2, 3, 4, 5, 6, 7})),
     },
-    "XON": dict.fromkeys((2, 6, 7, 8), frozenset({1, 3, 10})),
-    "XPN": dict.fromkeys((7, 12, 13), frozenset({1, 2, 3, 4, 5, 6})),
-    "XTN": dict.fromkeys((2, 3, 9, 13, 14), frozenset({1, 4, 5, 6, 7, 8, 12})),
+    "XON": dict.fromkeys((2, 4, 5, 6, 7, 8, 9), frozenset({1, 3, 10})),
+    "XPN": {7: frozenset({*range(1, 7), *range(8, 16)})},
+    "XTN": dict.fromkeys((2, 3, *range(9, 12), *range(13, 19)), frozenset({1, 4, 5, 6, 7, 8, 12})),
 }
 # How many components from the first on are carried without a gap: a shorter value needs no closer look.
 _FIRST_GAP = {
@@ -76,9 +76,12 @@ _DOUBTFUL: dict[str, list[tuple[int, tuple[int, ...] | None]]] = {
     for name, carried in COMPONENTS.items()
 }
 _WHOLE = ("ST", "TX", "FT", "PRL", "OG")
-_NULL_REASON = "explicit null: the element is absent from the resource, which replaces what was there"
-_NO_MAP = "no map for this field"
-_NO_SEGMENT_MAP = "no map for this segment"
+_NULL = Fate("dropped", (), "explicit null: the element is absent from the resource, which replaces what was there")
+_NO_MAP = Fate("unknown", (), "no map for this field")
+_NO_SEGMENT_MAP = Fate("unknown", (), "no map for this segment")
+_ONE_REPETITION = Fate("unknown", (), "the map takes one repetition of this field")
+_NO_COMPONENT_MAP = Fate("unknown", (), "no map for this component")
+_NOTHING_QUALIFIED = Fate("dropped", (), "qualifies a component that is empty")
 
 
 # What no field can hold stands in for a delimiter that is not declared.
@@ -132,13 +135,14 @@ def _accounts(context: Context) -> list[Account]:
     for segment in context.message.segments:
         reason = context.drops.get(segment)
         if reason is not None:
-            accounts += [(place, "dropped", (), reason) for place in _valued(segment)]
+            dropped = Fate("dropped", (), reason)
+            accounts += [(place, dropped) for place in _valued(segment)]
         elif (table := context.claims.get(segment)) is not None:
             _account(context, segment, table, accounts)
         elif len(segment.fields) == 1:
-            accounts.append((segment.label, "unknown", (), _NO_SEGMENT_MAP))
+            accounts.append((segment.label, _NO_SEGMENT_MAP))
         else:
-            accounts += [(place, "unknown", (), _NO_SEGMENT_MAP) for place in _valued(segment)]
+            accounts += [(place, _NO_SEGMENT_MAP) for place in _valued(segment)]
     return accounts
 
 
@@ -148,39 +152,42 @@ def _valued(segment: Segment) -> Iterator[str]:
 
 
 def _account(context: Context, segment: Segment, table: FieldTable, accounts: list[Account]) -> None:
-    outcomes, gaps, label, dropped = table.outcomes, _gaps(table), segment.label, context.dropped_fields
+    plan, fields, label, dropped = _plan(table), segment.fields, segment.label, context.dropped_fields
     component, repetition = segment.delimiters.component or _NEVER, segment.delimiters.repetition or _NEVER
+    empty = component * 2
     add = accounts.append
-    for number, raw in enumerate(segment.fields):
-        if not raw or not number:
+    for step, raw in zip(plan, fields, strict=False):
+        if not raw or step is None:
             continue
-        place = f"{label}-{number}"
-        if (known := outcomes.get(number)) is None:
-            add((place, "unknown", (), _NO_MAP))
-            continue
-        outcome, targets, reason = known
-        if raw == NULL:
-            add((place, "dropped", (), _NULL_REASON))
-        elif dropped and (segment, number) in dropped:
-            add((place, "dropped", (), dropped[segment, number]))
-        else:
-            add((place, outcome, targets, reason))
-            gap = gaps[number]
-            if gap and (component in raw or repetition in raw):
-                doubtful = repetition in raw or raw[0] == component or component * 2 in raw
-                if doubtful or raw.count(component) >= gap:
-                    _account_parts(segment, number, table.rules[number], accounts)
+        number, suffix, fate, gap = step
+        if raw == NULL and fate is not _NO_MAP:
+            fate, gap = _NULL, 0
+        elif dropped and fate is not _NO_MAP and (segment, number) in dropped:
+            fate, gap = Fate("dropped", (), dropped[segment, number]), 0
+        add((label + suffix, fate))
+        if gap and (component in raw or repetition in raw):
+            doubtful = repetition in raw or raw[0] == component or empty in raw
+            if doubtful or raw.count(component) >= gap:
+                _account_parts(segment, number, table.rules[number], accounts)
+    accounts += [(f"{label}-{at}", _NO_MAP) for at, raw in enumerate(fields[len(plan) :], len(plan)) if raw]
 
 
 @lru_cache(maxsize=1024)
-def _gaps(table: FieldTable) -> dict[int, int]:
-    """Return how many separators make a field worth a closer look; 0 where it is carried whole or not at all."""
-    return {
-        number: 0
-        if rule.reason or rule.datatype == AS_SENT or (rule.repeats and rule.datatype not in COMPONENTS)
-        else _FIRST_GAP.get(rule.datatype, _NO_GAP)
-        for number, rule in table.rules.items()
-    }
+def _plan(table: FieldTable) -> list[tuple[int, str, Fate, int] | None]:
+    """
+    Return, by field: its number, how its location ends, its fate, how many separators make it worth a closer look.
+
+    The latter is 0 where it is carried whole or not at all. The segment's name, at 0, is no field.
+    """
+    fates = table.fates()
+    numbers = range(1, max(fates, default=0) + 1)
+    return [None, *((at, f"-{at}", fates.get(at, _NO_MAP), _gap(table.rules.get(at))) for at in numbers)]
+
+
+def _gap(rule: Rule | None) -> int:
+    if rule is None or rule.reason or rule.datatype == AS_SENT or (rule.repeats and rule.datatype not in COMPONENTS):
+        return 0
+    return _FIRST_GAP.get(rule.datatype, _NO_GAP)
 
 
 def _account_parts(segment: Segment, number: int, rule: Rule, entries: list[Account]) -> None:
@@ -193,26 +200,34 @@ def _account_parts(segment: Segment, number: int, rule: Rule, entries: list[Acco
         if index > 1 and not rule.repeats:
             if text:
                 place = segment.location(number, index)
-                entries.append((place, "unknown", (), "the map takes one repetition of this field"))
+                entries.append((place, _ONE_REPETITION))
             continue
         if carried is not None and delimiters.component and delimiters.component in text:
             parts = text.split(delimiters.component)
-            for position, reason in _lost(rule.datatype, parts, delimiters.subcomponent or None):
-                entries.append((segment.location(number, index, position), "unknown", (), reason))
+            filled = tuple(map(bool, parts))
+            subcomponent = delimiters.subcomponent
+            told = tuple(bool(part.strip(subcomponent or None)) for part in parts) if subcomponent in text else filled
+            find = _lost if len(parts) <= _USUAL_COMPONENTS else _lost.__wrapped__
+            for position, fate in find(rule.datatype, filled, told):
+                entries.append((segment.location(number, index, position), fate))
 
 
-def _lost(datatype: str, parts: list[str], subcomponent: str | None) -> Iterator[tuple[int, str]]:
-    """Yield the components that the map of a data type cannot place, and why."""
-    count = len(parts)
+@lru_cache(maxsize=4096)
+def _lost(datatype: str, filled: tuple[bool, ...], told: tuple[bool, ...]) -> list[tuple[int, Fate]]:
+    """
+    Return the components that the map of a data type cannot place, and why.
+
+    `filled` are those that are not empty, `told` those of them that hold more than separators: all that it takes to
+    know, so that it is worked out once for all values of one form.
+    """
+    lost: list[tuple[int, Fate]] = []
+    count = len(filled)
     for position, heads in _DOUBTFUL[datatype]:
-        if position > count:
-            return
-        if not parts[position - 1]:
+        if position > count or not filled[position - 1]:
             continue
         if heads is None:
-            yield position, "no map for this component"
-        elif not any(parts[head - 1].strip(subcomponent) for head in heads if head <= count):
-            yield position, "qualifies a component that is empty"
-    for position in range(_USUAL_COMPONENTS + 1, count + 1):
-        if parts[position - 1]:
-            yield position, "no map for this component"
+            lost.append((position, _NO_COMPONENT_MAP))
+        elif not any(told[head - 1] for head in heads if head <= count):
+            lost.append((position, _NOTHING_QUALIFIED))
+    further = range(_USUAL_COMPONENTS + 1, count + 1)
+    return lost + [(position, _NO_COMPONENT_MAP) for position in further if filled[position - 1]]

@@ -12,35 +12,95 @@ US Core 6.1 profiles that a resource claims in `meta.profile`: only where what t
     Location             name
     Practitioner         identifier with system and value, family name
     Coverage             relationship; subscriber or member id
+    Observation          of a laboratory: category laboratory; a time to the day; a unit of UCUM, if any
+    DiagnosticReport     of a laboratory: category LAB alone; time and issue, once there are results
 
-Specification: the elements that the profiles require (cardinality, invariants) beyond R4. Policy: a claim is made
-here, at build time, and nowhere else; a National Provider Identifier, whose check digits the profile judges, makes
-none.
+Specification: the elements that the profiles require (cardinality, invariants) beyond R4, and what they ask of the
+resources referred to: a claim stands only where those of the bundle meet theirs. Policy: a claim is made here, at
+build time, and nowhere else; a National Provider Identifier, whose check digits the profile judges, makes none; and
+no Organization or RelatedPerson makes one, for HL7 v2 does not tell that they are active.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+
+from shared.terminology.systems import TERMINOLOGY, UCUM
 
 Resource = dict[str, Any]
 
 _US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 _VERSION = "6.1.0"
+_DAY = 10
 _NPI = "http://hl7.org/fhir/sid/us-npi"
 _MEMBER = "MB"
 _CONDITION_PROFILES = {
     "encounter-diagnosis": "condition-encounter-diagnosis",
     "problem-list-item": "condition-problems-health-concerns",
 }
+_LABORATORY = (TERMINOLOGY + "observation-category", "laboratory")
+_LAB = (TERMINOLOGY + "v2-0074", "LAB")
+_ISSUED = frozenset({"partial", "preliminary", "final", "amended", "corrected", "appended"})
+# Which elements want a resource of which types to meet its own profile.
+_PATIENT = frozenset({"Patient"})
+_ACTORS = frozenset({"Organization", "Practitioner", "Patient", "RelatedPerson"})
+_REFERRED: dict[str, tuple[tuple[str, frozenset[str]], ...]] = {
+    "Encounter": (
+        ("subject", _PATIENT),
+        ("participant.individual", frozenset({"Practitioner", "PractitionerRole", "RelatedPerson"})),
+        ("reasonReference", frozenset({"Condition", "Procedure"})),
+        ("serviceProvider", frozenset({"Organization"})),
+    ),
+    "Condition": (("subject", _PATIENT), ("encounter", frozenset({"Encounter"}))),
+    "AllergyIntolerance": (("patient", _PATIENT),),
+    "Immunization": (("patient", _PATIENT),),
+    "Procedure": (("subject", _PATIENT), ("basedOn", frozenset({"CarePlan", "ServiceRequest"}))),
+    "ServiceRequest": (("subject", _PATIENT), ("requester", _ACTORS)),
+    "Specimen": (("subject", _PATIENT),),
+    "Location": (("managingOrganization", frozenset({"Organization"})),),
+    "Coverage": (("beneficiary", _PATIENT), ("payor", _ACTORS)),
+    "Observation": (("subject", _PATIENT), ("specimen", frozenset({"Specimen"}))),
+    "DiagnosticReport": (
+        ("subject", _PATIENT),
+        ("performer", frozenset({"CareTeam", "Organization", "Practitioner", "PractitionerRole"})),
+        ("result", frozenset({"Observation"})),
+    ),
+}
 
 
-def claim_profile(resource: Resource) -> None:
-    """Add to `meta.profile` the profile that the resource meets, if there is one."""
+def claim_profiles(resources: list[Resource]) -> None:
+    """Add to `meta.profile` of each resource the profile that it meets, if there is one, the resources being all."""
+    met = {f"{one['resourceType']}/{one['id']}": (one, profile) for one in resources if (profile := profile_of(one))}
+    wanted = {name: set(_wanted(one)) for name, (one, _) in met.items()}
+    while failing := [name for name in met if not wanted[name] <= met.keys()]:
+        for name in failing:
+            del met[name]
+    for resource, profile in met.values():
+        resource.setdefault("meta", {}).setdefault("profile", []).append(f"{_US_CORE}{profile}|{_VERSION}")
+
+
+def profile_of(resource: Resource) -> str:
+    """Return the profile that a resource meets by itself, without `us-core-`; "" for none."""
     check = _PROFILES.get(resource["resourceType"])
-    if check is not None and (profile := check(resource)):
-        meta = resource.setdefault("meta", {})
-        meta.setdefault("profile", []).append(f"{_US_CORE}{profile}|{_VERSION}")
+    return check(resource) if check is not None else ""
+
+
+def _wanted(resource: Resource) -> Iterator[str]:
+    """Yield the references to what has to meet a profile of its own."""
+    for path, types in _REFERRED.get(resource["resourceType"], ()):
+        first, _, second = path.partition(".")
+        if first not in resource:
+            continue
+        found = _several(resource[first])
+        for value in (inner for one in found for inner in _several(one.get(second))) if second else found:
+            target = value.get("reference", "")
+            if target.partition("/")[0] in types:
+                yield target
+
+
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _patient(resource: Resource) -> str:
@@ -88,6 +148,24 @@ def _coverage(resource: Resource) -> str:
     return "coverage" if "relationship" in resource and ("subscriberId" in resource or member) else ""
 
 
+def _observation(resource: Resource) -> str:
+    unit = resource.get("valueQuantity", {}).get("system", UCUM)
+    dated = len(resource.get("effectiveDateTime", "0000-00-00")) >= _DAY
+    return "observation-lab" if dated and unit == UCUM and _LABORATORY in _categories(resource) else ""
+
+
+def _report(resource: Resource) -> str:
+    dated = "effectiveDateTime" in resource or "effectivePeriod" in resource
+    issued = dated and "issued" in resource
+    complete = issued or resource["status"] not in _ISSUED
+    return "diagnosticreport-lab" if complete and _categories(resource).count(_LAB) == 1 else ""
+
+
+def _categories(resource: Resource) -> list[tuple[str, str]]:
+    codings = [coding for kind in resource.get("category", ()) for coding in kind.get("coding", ())]
+    return [(coding.get("system", ""), coding.get("code", "")) for coding in codings]
+
+
 def _each_has(resource: Resource, element: str, *parts: str) -> bool:
     return all(part in value for value in resource.get(element, ()) for part in parts)
 
@@ -108,4 +186,6 @@ _PROFILES: dict[str, Callable[[Resource], str]] = {
     "Location": _with("name", "location"),
     "Practitioner": _practitioner,
     "Coverage": _coverage,
+    "Observation": _observation,
+    "DiagnosticReport": _report,
 }

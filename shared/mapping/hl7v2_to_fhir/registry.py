@@ -38,8 +38,11 @@ MODULES = {
     "MDM": "mdm",
     **dict.fromkeys(("REF", "RRI", "RPA"), "ref"),
     "VXU": "vxu",
-    "VXR": "vxu",
-    "VXX": "vxu",
+    **dict.fromkeys(("PPR", "PGL", "PPP", "PPG", "PRR", "PPV", "PTR", "PPT"), "ppr"),
+    **dict.fromkeys(("MFN", "MFK", "MFR", "MFD", "MFQ"), "mfn"),
+    **dict.fromkeys(("QBP", "QCN", "QRY", "QSB", "QVR", "QSX", "VXQ", "DSR", "DSQ"), "query"),
+    **dict.fromkeys(("RSP", "RTB", "RDY", "ADR", "ORF", "VXR", "VXX"), "query"),
+    **dict.fromkeys(("ACK", "MCF"), "acknowledgment"),
 }
 
 

@@ -56,6 +56,20 @@ def rows(ledger_url: str, query: str) -> list[tuple[object, ...]]:
         return connection.execute(query).fetchall()
 
 
+def test_what_was_sent_for_training_is_processed_and_owed_to_nobody(
+    post: Post, desk: Ports, hints: RecordedHints, ledger_url: str
+) -> None:
+    sender = PARTNERS.by_name["riverside-lab"]
+    assert sender.sends is not None
+    assert "T" in sender.sends.processing_ids
+
+    post(oru(processing_id="T"))
+    process(desk, hints)
+
+    assert [("processed",)] == rows(ledger_url, "select status from message")
+    assert [] == rows(ledger_url, "select destination from delivery")
+
+
 def test_a_final_result_is_owed_to_every_destination_that_wants_it(
     post: Post, desk: Ports, hints: RecordedHints, ledger_url: str
 ) -> None:

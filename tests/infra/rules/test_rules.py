@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from infra.access import fact_listeners
 from infra.engine.azure import SUBSCRIPTION
-from infra.engine.resources import Resource
+from infra.engine.resources import STACK_TYPE, Resource
 from infra.engine.wire import Secret
-from infra.rules import alerts, events, flex, naming, networks, private_doors, production, roles, secrecy
+from infra.rules import Severity, alerts, events, flex, naming, networks, private_doors, production, roles, secrecy
+from shared.catalog.model import Tier
 from tests.infra.rules.estate import changed, names_found, resource, without
 
 _PROVIDERS = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/group/providers"
@@ -219,6 +222,52 @@ def test_one_app_may_be_open_to_event_grid_alone_if_it_holds_no_patient_data() -
     ):
         estate = changed([resource("web:WebApp", "ops", inputs)], "ops", path, value)
         assert {"public-door"} == names_found(rule, estate)
+
+
+def test_the_app_of_a_tier_that_hears_facts_may_be_open_to_event_grid_whatever_it_holds() -> None:
+    door = {"action": "Allow", "tag": "ServiceTag", "ipAddress": "AzureEventGrid"}
+    heard = {step.tier.value for step in fact_listeners()}
+    found = {}
+    for tier in Tier:
+        site = {
+            "appSettings": [{"name": "CORRIDOR_TIER", "value": tier.value}],
+            "ipSecurityRestrictions": [door],
+            "ipSecurityRestrictionsDefaultAction": "Deny",
+        }
+        inputs = {"name": "app", "publicNetworkAccess": "Enabled", "siteConfig": site, "tags": {"data-class": "phi"}}
+        estate = [resource("web:WebApp", "app", inputs)]
+        found[tier.value] = names_found((private_doors.no_service_has_a_public_door,), estate)
+
+    assert {tier: set() if tier in heard else {"public-door"} for tier in found} == found
+
+
+def _opened(phase: str, site: dict[str, Any]) -> list[Resource]:
+    stack = Resource(
+        "urn:pulumi:dev::corridor::pulumi:pulumi:Stack::corridor-dev", STACK_TYPE, "corridor-dev", False, {}
+    )
+    inputs = {"name": "app", "publicNetworkAccess": "Enabled", "siteConfig": site, "tags": {"data-class": "phi"}}
+    return [replace(stack, outputs={"publicDoors": phase}), resource("web:WebApp", "app", inputs)]
+
+
+def test_while_the_stack_says_open_an_app_may_take_its_code_and_nobody_else() -> None:
+    rule = private_doors.no_service_has_a_public_door
+    shut = {"ipSecurityRestrictionsDefaultAction": "Deny"}
+    wide = {"ipSecurityRestrictionsDefaultAction": "Allow"}
+
+    assert [Severity.WARNING] == [each.severity for each in rule(_opened("open", shut))]
+    assert [Severity.ERROR] == [each.severity for each in rule(_opened("open", wide))]
+    assert [Severity.ERROR] == [each.severity for each in rule(_opened("closed", shut))]
+
+
+def test_the_pipelines_role_alone_may_reach_the_subscription() -> None:
+    scope = f"/subscriptions/{SUBSCRIPTION}"
+    own = resource("authorization:RoleDefinition", "own", {"roleDefinitionId": "own", "scope": scope})
+    inputs = {**GRANT.inputs, "roleDefinitionId": own.id, "scope": scope, "condition": "only these"}
+    grant = resource("authorization:RoleAssignment", "pipeline", inputs)
+
+    assert set() == names_found(roles.RULES, [own, grant])
+    assert {"role-scope"} == names_found(roles.RULES, [grant])
+    assert {"role-scope"} == names_found(roles.RULES, changed([own, grant], "pipeline", "condition", None))
 
 
 def test_events_may_go_to_the_one_app_that_is_open_to_them() -> None:

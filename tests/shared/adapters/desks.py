@@ -16,6 +16,7 @@ from shared.adapters.http_destinations import ClientCredentials, FhirDestination
 from shared.adapters.key_vault_secrets import KeyVaultSecrets
 from shared.errors import RejectedError, TransientError
 from shared.partners.model import Credential, Endpoint
+from shared.ports import Destination
 from shared.trace_context import start_trace
 from tests.shared.adapters.standins import CLIENT_SECRET, EHR, WEBHOOK_SECRET, Issuer, Sites
 
@@ -75,7 +76,7 @@ def portal(clients: Clients, sites: Sites, secrets: KeyVaultSecrets) -> Iterator
     sites.fault("webhook", "none")
 
 
-def send(destination: FhirDestination | WebhookDestination, body: bytes, key: str | None = None) -> str:
+def send(destination: Destination, body: bytes, key: str | None = None) -> str:
     return destination.send(body, idempotency_key=key or str(uuid4()), traceparent=start_trace()).receipt
 
 

@@ -10,6 +10,8 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from functions.adt_routing import use_case as adt_routing
+from functions.adt_routing.waiting import STOP_WAITING
 from functions.delivery.use_case import SEND
 from functions.intake.use_case import read_status
 from functions.lab_results.use_case import DETECT_CRITICAL, PROCESS
@@ -28,6 +30,7 @@ from shared.partners.model import Partners, Rate
 from shared.pipeline import Stage, drain
 from shared.pipeline.decisions import halt
 from shared.ports import DeadLetter, Ports
+from tests.functions.adt_routing.rooms import adt
 from tests.functions.messages import PARTNERS, oru
 from tests.shared.adapters.rooms import post
 
@@ -92,6 +95,29 @@ def test_a_result_goes_its_whole_way_with_each_tiers_own_rights(
     facts = at(Tier.OPS).facts
     assert isinstance(facts, RecordedFacts)
     assert ["result.finalized"] == [fact["type"] for fact in facts.published]
+
+
+def test_a_merge_and_a_stay_go_their_whole_way_with_each_tiers_own_rights(
+    at: At, hints: RecordedHints, clock: FixedClock, ledger_url: str
+) -> None:
+    for event, minute in (("A03", 5), ("A01", 0), ("A08", 6), ("A08", 7)):
+        post(at(Tier.INGEST), adt(event, minute), "harbor-hospital")
+        work(adt_routing.PROCESS, at, hints)
+    post(at(Tier.INGEST), adt("A40", 8, mrn="TEST-2", prior="TEST-1"), "harbor-hospital")
+    for _ in range(3):
+        work(adt_routing.PROCESS, at, hints)
+        work(SEND, at, hints)
+    clock.advance(timedelta(hours=1))
+    work(STOP_WAITING, at, hints)
+    work(SEND, at, hints)
+
+    assert [("processed", 5)] == states(ledger_url, "select status, count(*) from message group by status")
+    assert [("newer-update-known", 1)] == states(
+        ledger_url,
+        "select status_code, count(*) from delivery where destination = 'county-registry' and status = 'superseded'"
+        " group by status_code",
+    )
+    assert [] == states(ledger_url, "select * from delivery where status not in ('delivered', 'superseded')")
 
 
 def test_a_stream_whose_hint_was_lost_is_woken_by_ops(

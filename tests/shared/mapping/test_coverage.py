@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from shared.mapping.coverage import Coverage, CoverageEntry, Outcome, field_table
+from shared.mapping.coverage import Account, Coverage, CoverageEntry, Fate, field_table
 
 DOCUMENTATION = """
 XXX -> Something.
@@ -26,9 +26,9 @@ def test_a_table_in_a_docstring_says_what_becomes_of_each_field() -> None:
 def test_the_account_counts_and_lists() -> None:
     coverage = Coverage(
         (
-            CoverageEntry("XXX-1", "mapped", ("Thing.code",)),
-            CoverageEntry("XXX-2", "dropped", reason="why"),
-            CoverageEntry("XXX-9", "unknown", reason="no map"),
+            ("XXX-1", Fate("mapped", ("Thing.code",))),
+            ("XXX-2", Fate("dropped", reason="why")),
+            ("XXX-9", Fate("unknown", reason="no map")),
         )
     )
 
@@ -52,9 +52,9 @@ def _rule(rule: object) -> tuple[object, ...]:
 def test_an_account_is_made_when_it_is_first_read_and_then_kept() -> None:
     made: list[int] = []
 
-    def account() -> list[tuple[str, Outcome, tuple[str, ...], str]]:
+    def account() -> list[Account]:
         made.append(1)
-        return [("XXX-1", "mapped", ("Thing.code",), ""), ("XXX-2", "unknown", (), "no map")]
+        return [("XXX-1", Fate("mapped", ("Thing.code",))), ("XXX-2", Fate("unknown", (), "no map"))]
 
     coverage = Coverage(account)
     assert [] == made

@@ -47,9 +47,19 @@ def read(folder: Path, text: str, name: str = "example-lab") -> object:
 def test_the_repositorys_partner_files_are_good() -> None:
     partners = read_partners(Path(__file__).parents[3] / "partners")
 
-    assert {"riverside-lab", "northside-lab", "harbor-ehr", "insight-portal"} == set(partners.by_name)
+    assert {
+        "corridor-probe",
+        "county-registry",
+        "harbor-beds",
+        "harbor-ehr",
+        "harbor-hospital",
+        "insight-portal",
+        "northside-lab",
+        "riverside-lab",
+    } == set(partners.by_name)
     assert ["harbor-ehr"] == [one.name for one in partners.receivers_of("result.preliminary")]
     assert ["harbor-ehr", "insight-portal"] == [one.name for one in partners.receivers_of("result.finalized")]
+    assert () == partners.receivers_of("result.finalized", "T")
 
 
 @pytest.mark.parametrize(

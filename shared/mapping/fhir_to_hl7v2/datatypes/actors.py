@@ -10,12 +10,12 @@ A PractitionerRole stands for its Practitioner. A reference that only names some
 
 from __future__ import annotations
 
-from shared.formats.hl7v2.writing import Component, Composite
+from shared.formats.hl7v2.writing import Composite
 from shared.mapping.fhir_to_hl7v2.context import Context
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import authority, cx_from, trimmed, type_codes
-from shared.mapping.fhir_to_hl7v2.datatypes.names import name_parts, use_of
+from shared.mapping.fhir_to_hl7v2.datatypes.names import name_parts, order_of, use_of
+from shared.mapping.fhir_to_hl7v2.datatypes.times import bound_texts
 from shared.mapping.fhir_to_hl7v2.reading import Resource
-from shared.mapping.hl7v2_to_fhir.context import ORIGINAL_VALUE
 
 _PEOPLE = ("Practitioner", "Patient", "RelatedPerson")
 
@@ -47,19 +47,19 @@ def xcn_from(context: Context, reference: Resource, resource: Resource | None) -
 
 def _xcn(context: Context, person: Resource) -> Composite | None:
     source = context.source
-    parts: list[Component] = [""] * 14
-    if number := source.one(person, "identifier"):
+    parts: Composite = [""] * 21
+    number, name = source.one(person, "identifier"), source.one(person, "name")
+    if number is not None:
         source.whole(number, "use")
         codes = type_codes(context, number)
         parts[0], parts[8] = source.text(number, "value"), [*authority(context, number)]
         parts[12] = codes[-1] if codes else ""
-    if name := source.one(person, "name"):
-        parts[1:7] = name_parts(context, name, "XCN")
+    if name is not None:
+        parts[1:7], parts[20] = name_parts(context, name, "XCN")
         parts[9] = use_of(context, name)
-    for kept in context.extensions(person, ORIGINAL_VALUE):
-        text = str(kept.get("valueString", ""))
-        parts[13 if parts[7] else 7] = text
-    return trimmed(parts) or None
+        parts[17] = order_of(context, name)
+        parts[18], parts[19] = bound_texts(context, name)
+    return trimmed(context.complete(parts, "xcn", person, number, name)) or None
 
 
 def xon_from(context: Context, organization: Resource | None) -> Composite | None:
@@ -67,7 +67,7 @@ def xon_from(context: Context, organization: Resource | None) -> Composite | Non
     if organization is None or organization["resourceType"] != "Organization":
         return None
     source = context.source
-    parts: list[Component] = [""] * 10
+    parts: Composite = [""] * 10
     parts[0] = source.text(organization, "name")
     number = source.one(organization, "identifier")
     if number is not None and number.get("system") != "urn:ietf:rfc:3986":
@@ -75,7 +75,7 @@ def xon_from(context: Context, organization: Resource | None) -> Composite | Non
         codes = type_codes(context, number)
         parts[9 if context.in_use("XON", 10) else 2] = source.text(number, "value")
         parts[5], parts[6] = [*authority(context, number)], codes[-1] if codes else ""
-    return trimmed(parts) or None
+    return trimmed(context.complete(parts, "xon", organization, number)) or None
 
 
 def xons_from(context: Context, element: Resource, name: str) -> list[Composite | None]:
@@ -89,7 +89,7 @@ def ndl_from(context: Context, resource: Resource | None) -> Composite | None:
     xcn = _xcn(context, person) if person is not None else None
     if xcn is None:
         return None
-    padded = [*xcn, *[""] * 14][:14]
+    padded = [*xcn, *[""] * 21][:21]
     family, issuer = padded[1], padded[8]
     parts = [padded[0], family[0] if isinstance(family, list) else family, *padded[2:7], padded[7]]
     texts = [part if isinstance(part, str) else part[0] for part in parts]

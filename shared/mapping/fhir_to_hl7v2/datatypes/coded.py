@@ -26,28 +26,33 @@ _TEXT = 8
 _ABSENT = "/data-absent-reason"
 
 
-def cwe_from(context: Context, value: Resource | None, field: str, table: str = "") -> Composite | None:
+def cwe_from(
+    context: Context, value: Resource | None, field: str, table: str = "", translation: str = ""
+) -> Composite | None:
     """
     Return a CodeableConcept for `field` (`OBX-3`), None when it says nothing.
 
-    `table` is the v2 table of the field: its coding comes first, and translations made from it are left out.
+    `table` is the v2 table of the field: its coding comes first. `translation` is a system that codings of the field
+    are translated into: such a coding is left out where another says the same.
     """
     if value is None:
         return None
-    codings = [one for one in context.source.items(value, "coding") if not _is_absence(one)]
+    codings = context.source.items(value, "coding")
     text = context.source.text(value, "text")
+    for one in [one for one in codings if _is_absence(one) or one.get("system") == translation]:
+        if _is_absence(one) or len(codings) > 1:
+            context.source.whole(one, *one)
+            codings.remove(one)
     if table:
         codings = _of_table(codings, table)
-    triplets = [_triplet(context, one) for one in codings]
-    triplets = [one for one in triplets if any(one)]
+    triplets = [triplet for one in codings if any(triplet := _triplet(context, one))]
     if codings and (local := _local(context, codings, field)):
         triplets.insert(0, local)
-    return _composite(context, triplets, text, field)
+    found = _composite(context, triplets, text, field)
+    return trimmed(context.complete(found, "cwe", value)) if found is not None else None
 
 
-def codes_from(
-    context: Context, element: Resource, name: str, field: str, table: str = ""
-) -> list[Composite | None]:
+def codes_from(context: Context, element: Resource, name: str, field: str, table: str = "") -> list[Composite | None]:
     """Return every CodeableConcept of an element."""
     return [cwe_from(context, one, field, table) for one in context.source.items(element, name)]
 
@@ -61,28 +66,14 @@ def back(codes: ConceptMap | Mapping[str, str], code: str) -> str:
 def table_code(
     context: Context, value: Resource | None, field: str, codes: ConceptMap, system: str
 ) -> Composite | None:
-    """Return a CodeableConcept whose first coding a concept map may have made: the sender's own code, or its source."""
-    if value is None:
-        return None
-    codings = [one for one in value.get("coding", ()) if isinstance(one, dict)]
-    own = [one for one in codings if one.get("system") != system]
-    if own or not codings:
-        context.source.whole(value, *(("coding",) if not own else ()))
-        for one in codings:
-            if one not in own:
-                context.source.whole(one, *one)
-        return _without(context, value, own, field, codes.table)
-    code = back(codes, str(codings[0].get("code", "")))
-    if not code:
-        return cwe_from(context, value, field)
-    context.source.whole(value, "coding", "text")
-    return [code]
-
-
-def _without(context: Context, value: Resource, codings: list[Resource], field: str, table: str) -> Composite | None:
-    context.source.take(value, "coding")
-    triplets = [_triplet(context, one) for one in codings]
-    return _composite(context, triplets, context.source.text(value, "text"), field) if triplets or value else None
+    """Return a CodeableConcept whose coding in `system` a concept map may have made: by the code that it came from."""
+    codings: list[Resource] = value.get("coding", []) if value is not None else []
+    alone = bool(codings) and all(one.get("system") == system for one in codings)
+    code = back(codes, str(codings[0].get("code", ""))) if alone else ""
+    if code and value is not None:
+        context.source.whole(value, "coding", "text")
+        return [code]
+    return cwe_from(context, value, field, codes.table, system)
 
 
 def _of_table(codings: list[Resource], table: str) -> list[Resource]:

@@ -10,7 +10,7 @@ Identifier -> CX, EI; its system and assigner -> HD.
 
 from __future__ import annotations
 
-from shared.formats.hl7v2.writing import Component, Composite
+from shared.formats.hl7v2.writing import Composite
 from shared.mapping.fhir_to_hl7v2.context import Context
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bound_texts
 from shared.mapping.fhir_to_hl7v2.reading import Resource
@@ -19,6 +19,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import IDENTIFIER_TYPES
 from shared.terminology.system_names import universal_id
 
 _URI = "urn:ietf:rfc:3986"
+_TYPE = 5
 
 
 def cx_from(context: Context, identifier: Resource | None) -> Composite | None:
@@ -28,7 +29,9 @@ def cx_from(context: Context, identifier: Resource | None) -> Composite | None:
     start, end = bound_texts(context, identifier)
     context.source.whole(identifier, "use")
     codes = type_codes(context, identifier)
-    return trimmed([value, "", "", authority(context, identifier), codes[-1] if codes else "", "", start, end])
+    code = codes[-1] if codes else _untyped(context)
+    parts: Composite = [value, "", "", authority(context, identifier), code, "", start, end]
+    return trimmed(context.complete(parts, "cx", identifier))
 
 
 def ei_from(context: Context, identifier: Resource | None) -> Composite | None:
@@ -37,6 +40,12 @@ def ei_from(context: Context, identifier: Resource | None) -> Composite | None:
         return None
     context.source.whole(identifier, "use", "type")
     return trimmed([value, *authority(context, identifier)])
+
+
+def _untyped(context: Context) -> str:
+    """Return what a CX says whose type nobody knows: nothing, unless the version requires a type (U, unspecified)."""
+    components = context.definitions.datatype("CX") or ()
+    return "U" if len(components) >= _TYPE and components[_TYPE - 1].is_required else ""
 
 
 def type_codes(context: Context, identifier: Resource) -> list[str]:
@@ -68,7 +77,7 @@ def authority(context: Context, identifier: Resource) -> list[str]:
         universal, kind = universal_id(system)
     if organization is not None:
         # What the authority's own record says is in the HD; the record has been read with it.
-        context.source.whole(organization, "identifier", "name", "alias")
+        context.source.whole(organization, "identifier", "name", "alias", "active")
     if kept := context.extension(assigner, ORIGINAL_VALUE):
         kind = kind or str(kept.get("valueString", ""))
     return [namespace, universal, kind]
@@ -79,8 +88,11 @@ def hd_from_organization(context: Context, organization: Resource) -> Composite:
     name = context.source.text(organization, "name")
     for identifier in context.source.items(organization, "identifier"):
         value, system = context.source.text(identifier, "value"), context.source.text(identifier, "system")
+        if value == name and not system and "type" not in identifier:
+            continue
         if system == _URI:
             universal, kind = universal_id(value)
+            kind = _words(context, identifier) or kind
         elif system:
             universal, kind = value, ""
         else:
@@ -95,7 +107,7 @@ def hd_from_text(text: str) -> Composite:
     return list(text.split("^"))
 
 
-def trimmed(components: list[Component]) -> Composite:
+def trimmed(components: Composite) -> Composite:
     """Return a composite without empty components at its end."""
     last = max((place for place, part in enumerate(components) if part and any(part)), default=-1)
     return components[: last + 1]
@@ -104,4 +116,7 @@ def trimmed(components: list[Component]) -> Composite:
 def _words(context: Context, identifier: Resource) -> str:
     context.source.whole(identifier, "type")
     kind = identifier.get("type")
-    return str(kind.get("text", "")) if isinstance(kind, dict) else ""
+    if not isinstance(kind, dict):
+        return ""
+    codes = [str(one["code"]) for one in kind.get("coding", ()) if "code" in one]
+    return codes[0] if codes else str(kind.get("text", ""))

@@ -10,11 +10,14 @@ known is its family name, as HL7 has no other place for it.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from shared.formats.hl7v2.writing import Component, Composite
 from shared.mapping.fhir_to_hl7v2.context import Context
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import trimmed
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bound_texts
 from shared.mapping.fhir_to_hl7v2.reading import Resource
+from shared.terminology.person_maps import NAME_ORDER
 
 _PART = "http://hl7.org/fhir/StructureDefinition/humanname-"
 _PARTS = ("own-prefix", "own-name", "partner-prefix", "partner-name")
@@ -36,15 +39,24 @@ def xpn_from(context: Context, name: Resource | None) -> Composite | None:
     """Return a HumanName as an XPN; None when it names nobody."""
     if name is None:
         return None
-    parts = name_parts(context, name, "XPN")
-    if not any(map(any, parts)):
+    given = name_parts(context, name, "XPN")
+    if not any(map(any, given.parts)):
         return None
     start, end = bound_texts(context, name)
-    return trimmed([*parts, use_of(context, name), "", "", "", "", start, end])
+    parts: Composite = [*given.parts, use_of(context, name), "", "", "", order_of(context, name), start, end]
+    parts.append(given.professional)
+    return trimmed(context.complete(parts, "xpn", name))
 
 
-def name_parts(context: Context, name: Resource, datatype: str) -> list[Component]:
-    """Return family, given, further, suffix, prefix and degree."""
+class NameParts(NamedTuple):
+    """Family, given, further, suffix, prefix and degree; and the professional suffix, which stands further on."""
+
+    parts: list[Component]
+    professional: str
+
+
+def name_parts(context: Context, name: Resource, datatype: str) -> NameParts:
+    """Return the parts of a name."""
     source = context.source
     given = [str(one) for one in source.take(name, "given") or () if one]
     prefixes = [str(one) for one in source.take(name, "prefix") or () if one]
@@ -53,24 +65,30 @@ def name_parts(context: Context, name: Resource, datatype: str) -> list[Componen
     family = _family(context, name)
     if not any(family) and not given:
         family = words
-    position = 6 if datatype == "XPN" else 7
-    degrees = [one for one in suffixes if one.replace(".", "").upper() in _DEGREES]
-    if not context.in_use(datatype, position):
-        degrees = []
-    rest = [one for one in suffixes if one not in degrees]
-    return [
-        family,
-        given[0] if given else "",
-        " ".join(given[1:]),
-        " ".join(rest),
-        " ".join(prefixes),
-        " ".join(degrees),
-    ]
+    degree, professional = (6, 14) if datatype == "XPN" else (7, 21)
+    known = [one for one in suffixes if one.replace(".", "").upper() in _DEGREES]
+    rest = [one for one in suffixes if one not in known]
+    after = ""
+    if not context.in_use(datatype, degree) and context.in_use(datatype, professional):
+        after = " ".join([*known, *rest[1:]])
+        known, rest = [], rest[:1]
+    elif len(rest) > 1 and context.in_use(datatype, professional):
+        after = rest.pop()
+    names = [given[0] if given else "", " ".join(given[1:])]
+    return NameParts([family, *names, " ".join(rest), " ".join(prefixes), " ".join(known)], after)
+
+
+def order_of(context: Context, name: Resource) -> str:
+    """Return in which order the parts of a name are said, in table 0444."""
+    found = context.extension(name, f"{_PART}assembly-order")
+    meant = str(found.get("valueCode", "")) if found else ""
+    sent = next((sent for sent, code in NAME_ORDER.codes.items() if code == meant), "")
+    return sent or context.original_code(name, table="HL70444")
 
 
 def use_of(context: Context, name: Resource) -> str:
     """Return the use of a name in table 0200."""
-    return context.original_code(name) or _USES.get(context.source.text(name, "use"), "")
+    return context.original_code(name, table="HL70200") or _USES.get(context.source.text(name, "use"), "")
 
 
 def _family(context: Context, name: Resource) -> Component:

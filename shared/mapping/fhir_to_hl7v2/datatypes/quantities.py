@@ -1,6 +1,4 @@
-"""
-Quantity, Range, Ratio -> NM, SN, CQ and the unit of OBX-6; digits exactly as FHIR has them.
-"""
+"""Quantity, Range, Ratio -> NM, SN, CQ and the unit of OBX-6; digits exactly as FHIR has them."""
 
 from __future__ import annotations
 

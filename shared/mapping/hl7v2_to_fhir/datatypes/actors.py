@@ -1,9 +1,10 @@
 """
 XCN, CNN, NDL -> Practitioner; XON, HD -> Organization.
 
-    Practitioner.identifier  XCN 1, authority 9, type 13          Practitioner.name           XCN 2..7, 10
+    Practitioner.identifier  XCN 1, authority 9, type 13          Practitioner.name           XCN 2..7, 10, 17..21
     Organization.identifier  XON 10 (else 3), authority 6, type 7 Organization.name           XON 1
 
+The identifier's extensions: XCN 11, 12, 14, 22..25; XON 4, 5, 8. The resource's: XCN 8; XON 2, 9.
 People and organizations met twice in a message are one resource; what the second mention adds is added.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from shared.formats.fhir.identity import scoped
 from shared.formats.hl7v2.message import Repetition, Segment
-from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import (
     authority_organization,
     identifier_type,
@@ -21,6 +22,14 @@ from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import (
     set_issuer,
 )
 from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xcn
+from shared.mapping.hl7v2_to_fhir.datatypes.remainders import keep
+from shared.mapping.hl7v2_to_fhir.recurrent import recurrent
+from shared.terminology.systems import TERMINOLOGY
+
+PARTICIPATION = TERMINOLOGY + "v2-0912"
+
+_XCN_UNPLACED = (11, 12, 14, 22, 23, 24, 25)
+_XON_UNPLACED = (4, 5, 8)
 
 
 def practitioners(context: Context, segment: Segment, number: int) -> list[Resource]:
@@ -35,15 +44,11 @@ def practitioners(context: Context, segment: Segment, number: int) -> list[Resou
 def practitioner_from_xcn(context: Context, repetition: Repetition, location: str) -> Resource | None:
     """Return the Practitioner that an XCN names, None when it names nobody."""
     # The same people and laboratories are named in every OBX of a report.
-    memory = ("XCN", repetition.raw)
-    if memory not in context.known:
-        context.known[memory] = _practitioner(context, repetition, location)
-    person: Resource | None = context.known[memory]
-    return person
+    return recurrent(context, ("XCN", repetition.raw), lambda within: _practitioner(within, repetition, location))
 
 
 def _practitioner(context: Context, repetition: Repetition, location: str) -> Resource | None:
-    value, _, _, _, _, _, _, source, _, _, _, _, kind, representation = repetition.components(14)
+    value, kind = repetition.component(1), repetition.component(13)
     name = name_from_xcn(context, repetition, location)
     if not value and not name:
         return None
@@ -53,14 +58,25 @@ def _practitioner(context: Context, repetition: Repetition, location: str) -> Re
         identifier: Resource = {"type": identifier_type(kind)} if kind else {}
         set_issuer(context, identifier, repetition, 9)
         identifier["value"] = value
+        if len(repetition.parts) > 10:
+            keep(identifier, repetition, "xcn", _XCN_UNPLACED)
         append(person, "identifier", identifier)
     else:
         person = context.shared("Practitioner", context.scope, "name", repetition.text())
     append(person, "name", name)
-    for text in (source, representation):
-        if text:
-            append(person, "extension", original_value(text))
+    keep(person, repetition, "xcn", (8,) if value else (8, *_XCN_UNPLACED))
     return person
+
+
+def in_role(context: Context, person: Resource, code: str, organization: Resource | None = None) -> Resource:
+    """Return the PractitionerRole of a person, `code` being of table 0912; for an organization where one is given."""
+    place = str(organization["id"]) if organization else ""
+    role = context.shared("PractitionerRole", "in-role", str(person["id"]), code, place)
+    role["practitioner"] = reference(person)
+    if organization:
+        role["organization"] = reference(organization)
+    role["code"] = [{"coding": [{"system": PARTICIPATION, "code": code}]}]
+    return role
 
 
 def practitioner_from_ndl(context: Context, repetition: Repetition) -> Resource | None:
@@ -89,11 +105,7 @@ def practitioner_from_ndl(context: Context, repetition: Repetition) -> Resource 
 
 def organization_from_xon(context: Context, repetition: Repetition) -> Resource | None:
     """Return the Organization that an XON names, None when it names none."""
-    memory = ("XON", repetition.raw)
-    if memory not in context.known:
-        context.known[memory] = _organization(context, repetition)
-    organization: Resource | None = context.known[memory]
-    return organization
+    return recurrent(context, ("XON", repetition.raw), lambda within: _organization(within, repetition))
 
 
 def _organization(context: Context, repetition: Repetition) -> Resource | None:
@@ -106,15 +118,14 @@ def _organization(context: Context, repetition: Repetition) -> Resource | None:
         identifier: Resource = {"type": identifier_type(kind)} if kind else {}
         set_issuer(context, identifier, repetition, 6)
         identifier["value"] = value
+        keep(identifier, repetition, "xon", _XON_UNPLACED)
         append(organization, "identifier", identifier)
     else:
         organization = context.shared("Organization", context.scope, "name", name, issuer)
     name_organization(organization, name)
     if repetition.component(10) and (older := repetition.component(3)):
         append(organization, "identifier", {"value": older})
-    for component in (2, 8):
-        if text := repetition.component(component):
-            append(organization, "extension", original_value(text))
+    keep(organization, repetition, "xon", (2, 9) if value else (2, 9, *_XON_UNPLACED))
     return organization
 
 

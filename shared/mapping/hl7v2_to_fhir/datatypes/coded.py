@@ -5,6 +5,7 @@ CE, CWE, CNE, IS, ID -> CodeableConcept, Coding.
     coding[1]  code 4, display 5, system 6 (17), version 8
     coding[2]  code 10, display 11, system 12 (20), version 13
     text       9, the original text; without it the words that came without a code, else the first display
+    extensions 15, 16, 18, 19, 21, 22, the value sets and their versions
     first      the partner's meaning of a local code, where its file has one; the local code stays beside it
 """
 
@@ -12,10 +13,12 @@ from __future__ import annotations
 
 from shared.formats.hl7v2.message import Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, field_name, original_value
+from shared.mapping.hl7v2_to_fhir.datatypes.remainders import keep
 from shared.terminology.concept_maps import ConceptMap
-from shared.terminology.systems import system_uri
+from shared.terminology.systems import DATA_ABSENT_REASON_EXTENSION, system_uri
 
 _TRIPLETS = ((1, 7, 14), (4, 8, 17), (10, 13, 20))
+_VALUE_SETS = (15, 16, 18, 19, 21, 22)
 
 
 def concept(context: Context, segment: Segment, number: int, table: str = "") -> Resource | None:
@@ -62,6 +65,8 @@ def concept_of(context: Context, repetition: Repetition, field: str, table: str 
         text = words.pop(0)
     codings += [{"display": display} for display in words]
     result: Resource = {"coding": codings} if codings else {}
+    if len(parts) > 14:
+        keep(result, repetition, "cwe", _VALUE_SETS)
     if text := text or (codings[0].get("display", "") if codings else ""):
         result["text"] = text
     return result or None
@@ -129,3 +134,8 @@ def translated(context: Context, segment: Segment, number: int, codes: ConceptMa
     if any(one.get("system") == system and one.get("code") == code for one in found):
         return value
     return {**value, "coding": [{"system": system, "code": code}, *found]}
+
+
+def absent_concept() -> Resource:
+    """Return a code that is required and was not sent."""
+    return {"extension": [{"url": DATA_ABSENT_REASON_EXTENSION, "valueCode": "unknown"}]}

@@ -4,17 +4,26 @@ XTN -> ContactPoint; XAD, SAD -> Address.
     ContactPoint.value   12 as sent; else 4 (e-mail); else 1 as sent; else made of 5, 6, 7, 8
     ContactPoint.system  3 (table 0202); email where 4 alone is valued
     ContactPoint.use     2 (table 0201), or mobile where 3 is CP
+    ContactPoint.rank    18             ContactPoint.period 13, 14
+    extensions contactpoint-country 5, -area 6, -local 7, -extension 8; of our own: 10, 11, 15, 16, 17
     Address.line 1 (street), 2    city 3    state 4    postalCode 5    country 6    use, type 7    district 9
-    Address.period 13, 14    8, 10, 11: original-value
+    Address.line too: the addressee 19    Address.period 13, 14, else 12
+    extensions iso21090-AD-use 7 HV; of our own: 8, 10 (R4 has the census tract at a line), 11, 15..18, 20..23
 """
 
 from __future__ import annotations
 
 from shared.formats.hl7v2.message import Repetition
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_code, original_value
-from shared.mapping.hl7v2_to_fhir.datatypes.times import period
+from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
+from shared.mapping.hl7v2_to_fhir.datatypes.remainders import keep
+from shared.mapping.hl7v2_to_fhir.datatypes.times import period, period_within
 from shared.terminology.concept_maps import ADDRESS_TYPE, ADDRESS_USE, TELECOM_SYSTEM, TELECOM_USE
 from shared.terminology.systems import TERMINOLOGY
+
+_STANDARD = "http://hl7.org/fhir/StructureDefinition/"
+_NUMBER_PARTS = ("country", "area", "local", "extension")
+_MAX_RANK = 2_147_483_647
 
 
 def contact_from_xtn(context: Context, repetition: Repetition, location: str, use: str = "") -> Resource | None:
@@ -29,12 +38,26 @@ def contact_from_xtn(context: Context, repetition: Repetition, location: str, us
     contact["value"] = value
     if code := ("mobile" if equipment == "CP" else TELECOM_USE.get(kind) or use):
         contact["use"] = code
-    for part in (number, mail, *further[:5], parts[11]):
+    for name, part in zip(_NUMBER_PARTS, further, strict=False):
+        if part:
+            append(contact, "extension", {"url": f"{_STANDARD}contactpoint-{name}", "valueString": part})
+    for part in (number, mail, further[4], parts[11]):
         if part and not _holds(value, part):
             append(contact, "extension", original_value(part))
-    if len(repetition.parts) > 12:
-        period(context, contact, "period", repetition, location, 13)
+    if len(repetition.parts) > 9:
+        _qualify(context, contact, repetition, location)
     return contact
+
+
+def _qualify(context: Context, contact: Resource, repetition: Repetition, location: str) -> None:
+    """Add what the rarer components say: from when to when, how preferred."""
+    period(context, contact, "period", repetition, location, 13)
+    rank = decimal(repetition.component(18))
+    if isinstance(rank, int) and 0 < rank <= _MAX_RANK:
+        contact["rank"] = rank
+    else:
+        keep(contact, repetition, "xtn", (18,))
+    keep(contact, repetition, "xtn", (10, 11, 15, 16, 17))
 
 
 def address_from_xad(context: Context, repetition: Repetition, location: str) -> Resource | None:
@@ -47,7 +70,7 @@ def address_from_xad(context: Context, repetition: Repetition, location: str) ->
 
 
 def _address(context: Context, repetition: Repetition, location: str) -> Resource | None:
-    _, other, city, state, postal_code, country, kind, *further = repetition.components(11)
+    _, other, city, state, postal_code, country, kind, *further = repetition.components(9)
     address: Resource = {}
     if kind:
         _set_kind(address, kind)
@@ -57,12 +80,20 @@ def _address(context: Context, repetition: Repetition, location: str) -> Resourc
     for name, value in (*named, ("country", country)):
         if value:
             address[name] = value
-    for value in (further[0], *further[2:]):
-        if value:
-            append(address, "extension", original_value(value))
-    if len(repetition.parts) > 12:
-        period(context, address, "period", repetition, location, 13)
+    if len(repetition.parts) > 7:
+        _complete(context, address, repetition, location)
     return address if address.keys() - {"use", "type"} else None
+
+
+def _complete(context: Context, address: Resource, repetition: Repetition, location: str) -> None:
+    """Add what the rarer components say: to whom, from when to when."""
+    append(address, "line", repetition.component(19))
+    if not (repetition.component(13) or repetition.component(14)):
+        period_within(context, address, "period", repetition, location, 12)
+    else:
+        period(context, address, "period", repetition, location, 13)
+        keep(address, repetition, "xad", (12,))
+    keep(address, repetition, "xad", (8, 10, 11, 15, 16, 17, 18, 20, 21, 22, 23))
 
 
 def _set_system(contact: Resource, equipment: str, use: str, *, mail: bool) -> None:
@@ -99,7 +130,9 @@ def _set_kind(address: Resource, kind: str) -> None:
         address["use"] = use
     if form:
         address["type"] = form
-    if not use and not form:
+    if kind == "HV":
+        append(address, "extension", {"url": f"{_STANDARD}iso21090-AD-use", "valueCode": kind})
+    elif not use and not form:
         append(address, "extension", original_code(TERMINOLOGY + "v2-0190", kind))
 
 

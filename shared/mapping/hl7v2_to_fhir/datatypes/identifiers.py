@@ -5,7 +5,9 @@ CX, EI, XCN and XON identifiers -> Identifier.
     assigner         the Organization of the authority; its namespace as display
     type             CX.5, table 0203
     period           CX.7, CX.8
-    extension        CX.2 check digit, CX.3 scheme, CX.6 facility: original-value
+    extension        CX.2 check digit, 3 scheme, 6 facility, 9 jurisdiction, 10 agency, 11 and 12 security check
+
+HD -> Organization: identifier[0] the namespace; identifier[1] the universal id, its type in table 0301.
 """
 
 from __future__ import annotations
@@ -16,10 +18,15 @@ from shared.formats.fhir.identity import scoped
 from shared.formats.hl7v2.authority import authority
 from shared.formats.hl7v2.message import Repetition
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value, reference
+from shared.mapping.hl7v2_to_fhir.datatypes.remainders import keep
 from shared.mapping.hl7v2_to_fhir.datatypes.times import period
+from shared.mapping.hl7v2_to_fhir.recurrent import recurrent
 from shared.terminology.systems import TERMINOLOGY, identifier_system
 
 IDENTIFIER_TYPES = TERMINOLOGY + "v2-0203"
+
+_UNIVERSAL_ID_TYPES = TERMINOLOGY + "v2-0301"
+_UNPLACED = (2, 3, 6, 9, 10, 11, 12)
 
 
 def identifier_from_cx(context: Context, repetition: Repetition, location: str) -> Resource | None:
@@ -34,9 +41,8 @@ def identifier_from_cx(context: Context, repetition: Repetition, location: str) 
     identifier["value"] = value
     if len(repetition.parts) > 6:
         period(context, identifier, "period", repetition, location, 7)
-    for text in (digit, scheme, facility):
-        if text:
-            append(identifier, "extension", original_value(text))
+    if digit or scheme or facility or len(repetition.parts) > 8:
+        keep(identifier, repetition, "cx", _UNPLACED)
     return identifier
 
 
@@ -113,10 +119,7 @@ _preferred_system = lru_cache(maxsize=4096)(identifier_system)
 def authority_organization(context: Context, namespace: str, universal: str, kind: str) -> Resource | None:
     """Return the Organization that an HD names, None when it names none."""
     memory = ("HD", namespace, universal, kind)
-    if memory not in context.known:
-        context.known[memory] = _organization(context, namespace, universal, kind)
-    organization: Resource | None = context.known[memory]
-    return organization
+    return recurrent(context, memory, lambda within: _organization(within, namespace, universal, kind))
 
 
 def _organization(context: Context, namespace: str, universal: str, kind: str) -> Resource | None:
@@ -124,12 +127,13 @@ def _organization(context: Context, namespace: str, universal: str, kind: str) -
         return None
     issuer = issuer_key(context, namespace, universal, kind)
     organization = context.shared("Organization", scoped(context.scope, issuer), "authority")
-    if ":" in issuer:
-        append(organization, "identifier", {"system": "urn:ietf:rfc:3986", "value": issuer})
-    elif universal:
-        identifier: Resource = {"value": universal}
-        if kind:
-            identifier["type"] = {"text": kind}
+    if namespace and namespace != universal:
+        append(organization, "identifier", {"value": namespace})
+    if universal or ":" in issuer:
+        identifier: Resource = {"type": {"coding": [{"system": _UNIVERSAL_ID_TYPES, "code": kind}]}} if kind else {}
+        if ":" in issuer:
+            identifier["system"] = "urn:ietf:rfc:3986"
+        identifier["value"] = issuer if ":" in issuer else universal
         append(organization, "identifier", identifier)
     name_organization(organization, namespace or universal)
     return organization

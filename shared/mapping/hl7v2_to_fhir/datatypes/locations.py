@@ -19,7 +19,8 @@ from __future__ import annotations
 
 from shared.formats.hl7v2.message import Repetition
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value, reference
-from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import issuer_key
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import authority_organization, issuer_key
+from shared.mapping.hl7v2_to_fhir.recurrent import recurrent
 from shared.terminology.systems import TERMINOLOGY
 
 _LEVELS = ((4, "si"), (7, "bu"), (8, "lvl"), (1, ""), (2, "ro"), (3, "bd"))
@@ -30,11 +31,7 @@ def location_from_pl(context: Context, repetition: Repetition | None) -> Resourc
     """Return the most specific Location that a PL names, None when it names none; those above are in the bundle."""
     if repetition is None or not any(repetition.parts):
         return None
-    memory = ("PL", repetition.raw)
-    if memory not in context.known:
-        context.known[memory] = _location(context, repetition)
-    place: Resource | None = context.known[memory]
-    return place
+    return recurrent(context, ("PL", repetition.raw), lambda within: _location(within, repetition))
 
 
 def _location(context: Context, repetition: Repetition) -> Resource | None:
@@ -98,6 +95,9 @@ def _identify(context: Context, place: Resource, repetition: Repetition) -> None
         identifier["system"] = issuer
     if words := authority or namespace or universal:
         identifier["assigner"] = {"display": words}
+        named = [repetition.subcomponent(11, part) for part in (1, 2, 3)]
+        if organization := authority_organization(context, *(named if any(named) else (namespace, universal, kind))):
+            identifier["assigner"].update(reference(organization))
     for text in (namespace, universal, kind):
         if text and text not in (authority or namespace or universal) and text not in issuer:
             append(identifier, "extension", original_value(text))

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, reference
-from shared.mapping.hl7v2_to_fhir.segments.obr import absent_concept
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import absent_concept
 
 
 @dataclass(slots=True)

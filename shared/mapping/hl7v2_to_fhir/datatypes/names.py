@@ -2,53 +2,103 @@
 XPN, PPN and the name in XCN, CNN -> HumanName.
 
     family 1 (FN)    given 2, 3 (a sequence of further names, split at blanks)    suffix 4, 6    prefix 5
-    use 7 (table 0200)    period 12, 13
+    suffix 14 (XCN 21)    use 7 (table 0200)    period 12, 13, else 10 (XCN 19, 20, else 17)
+    a name of its own, use nickname: XPN 15     extension humanname-assembly-order: 11 (XCN 18)
+    extension: XPN 8, 9 (XCN 15, 16)
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from shared.formats.hl7v2.message import Repetition
-from shared.mapping.hl7v2_to_fhir.context import Context, Resource, original_code
-from shared.mapping.hl7v2_to_fhir.datatypes.times import period
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_code
+from shared.mapping.hl7v2_to_fhir.datatypes.remainders import keep
+from shared.mapping.hl7v2_to_fhir.datatypes.times import period, period_within
 from shared.terminology.concept_maps import NAME_USE
+from shared.terminology.person_maps import NAME_ORDER
 from shared.terminology.systems import TERMINOLOGY
 
 _NAME_PART = "http://hl7.org/fhir/StructureDefinition/humanname-"
 _NAME_PARTS = ("own-prefix", "own-name", "partner-prefix", "partner-name")
 
 
+class _Layout(NamedTuple):
+    """Where a data type has the parts of a name; `unplaced` are its components without an element."""
+
+    datatype: str
+    first: int
+    degree: int
+    use: int
+    validity: int
+    order: int
+    since: int
+    professional: int
+    unplaced: tuple[int, ...]
+
+
+_XPN = _Layout("xpn", 1, 6, 7, 10, 11, 12, 14, (8, 9))
+_XCN = _Layout("xcn", 2, 7, 10, 17, 18, 19, 21, (15, 16))
+_CALLED_BY = 15
+
+
 def name_from_xpn(context: Context, repetition: Repetition, location: str) -> Resource | None:
-    """Return an XPN as a HumanName; None when it names nobody."""
-    return _name(context, repetition, location, 1, 6, 7, 12)
+    """Return an XPN as a HumanName, what its bearer is called by in an extension; None when it names nobody."""
+    name = _name(context, repetition, location, _XPN)
+    if name and len(repetition.parts) >= _CALLED_BY:
+        keep(name, repetition, "xpn", (_CALLED_BY,))
+    return name
+
+
+def names_from_xpn(context: Context, repetition: Repetition, location: str) -> list[Resource]:
+    """Return an XPN as HumanNames: what its bearer is called by is a nickname of its own."""
+    name = _name(context, repetition, location, _XPN)
+    names = [name] if name else []
+    if called_by := repetition.component(_CALLED_BY):
+        names.append({"use": "nickname", "given": [called_by]})
+    return names
 
 
 def name_from_xcn(context: Context, repetition: Repetition, location: str) -> Resource | None:
     """Return the name in an XCN as a HumanName."""
-    return _name(context, repetition, location, 2, 7, 10, 19)
+    return _name(context, repetition, location, _XCN)
 
 
-def _name(
-    context: Context, repetition: Repetition, location: str, first: int, degree: int, use: int, since: int
-) -> Resource | None:
-    values = repetition.components(since - 1)
+def _name(context: Context, repetition: Repetition, location: str, at: _Layout) -> Resource | None:
+    values = repetition.components(at.use)
     name: Resource = {}
-    if kind := values[use - 1]:
+    if kind := values[at.use - 1]:
         if code := NAME_USE.get(kind):
             name["use"] = code
         else:
             name["extension"] = [original_code(TERMINOLOGY + "v2-0200", kind)]
-    _set_family(name, repetition, first)
-    _, given, further, suffix, prefix, *_ = values[first - 1 :]
+    _set_family(name, repetition, at.first)
+    _, given, further, suffix, prefix, *_ = values[at.first - 1 :]
     if names := [part for part in (given, *further.split()) if part]:
         name["given"] = names
     if prefix:
         name["prefix"] = [prefix]
-    suffixes = [part for part in (suffix, values[degree - 1]) if part]
-    if suffixes:
+    if suffixes := [part for part in (suffix, values[at.degree - 1]) if part]:
         name["suffix"] = suffixes
-    if len(repetition.parts) >= since:
-        period(context, name, "period", repetition, location, since)
+    if len(repetition.parts) > at.use:
+        _qualify(context, name, repetition, location, at)
     return name if name.keys() - {"use"} else None
+
+
+def _qualify(context: Context, name: Resource, repetition: Repetition, location: str, at: _Layout) -> None:
+    """Add what the rarer components say: how long it is valid, its order, a professional suffix."""
+    append(name, "suffix", repetition.component(at.professional))
+    if not (repetition.component(at.since) or repetition.component(at.since + 1)):
+        period_within(context, name, "period", repetition, location, at.validity)
+    else:
+        period(context, name, "period", repetition, location, at.since)
+        keep(name, repetition, at.datatype, (at.validity,))
+    if order := repetition.component(at.order):
+        if code := NAME_ORDER.get(order):
+            append(name, "extension", {"url": f"{_NAME_PART}assembly-order", "valueCode": code})
+        else:
+            append(name, "extension", original_code(TERMINOLOGY + "v2-0444", order))
+    keep(name, repetition, at.datatype, at.unplaced)
 
 
 def _set_family(name: Resource, repetition: Repetition, number: int) -> None:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from shared.formats.hl7v2.message import Repetition
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, reference
-from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioner_from_ndl
+from shared.mapping.hl7v2_to_fhir.datatypes.actors import PARTICIPATION, practitioner_from_ndl
 from shared.mapping.hl7v2_to_fhir.datatypes.locations import location_from_pl
 from shared.mapping.hl7v2_to_fhir.datatypes.times import period
-from shared.terminology.systems import TERMINOLOGY
 
 _BEFORE_PLACE, _AFTER_PLACE = 3, 11
 
@@ -24,7 +23,7 @@ def actor_from_ndl(context: Context, repetition: Repetition, code: str, location
         return person
     role = context.shared("PractitionerRole", "named", str(person["id"]), code, repetition.text())
     role["practitioner"] = reference(person)
-    role["code"] = [{"coding": [{"system": TERMINOLOGY + "v2-0912", "code": code}]}]
+    role["code"] = [{"coding": [{"system": PARTICIPATION, "code": code}]}]
     period(context, role, "period", repetition, location, 2)
     parts = repetition.delimiters.component.join(repetition.parts[_BEFORE_PLACE:_AFTER_PLACE])
     if place := location_from_pl(context, Repetition(parts, repetition.delimiters)):

@@ -97,6 +97,17 @@ def period(
         target[name] = value
 
 
+def period_within(
+    context: Context, target: Resource, name: str, repetition: Repetition, location: str, component: int
+) -> None:
+    """Set a Period from a DR in one component, its start and end in sub-components."""
+    separator = repetition.delimiters.subcomponent
+    if component > len(repetition.parts) or not (raw := repetition.parts[component - 1]):
+        return
+    within = raw.replace(separator, repetition.delimiters.component) if separator else raw
+    period(context, target, name, Repetition(within, repetition.delimiters), f"{location}.{component}")
+
+
 def _moment(
     context: Context, target: Resource, name: str, repetition: Repetition, location: str, component: int
 ) -> Moment | None:

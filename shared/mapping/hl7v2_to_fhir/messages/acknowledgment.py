@@ -1,5 +1,5 @@
 """
-ACK, MCF -> transaction Bundle (policy: the guide has MSA in a MessageHeader alone, which a transaction does not carry).
+ACK, MCF -> transaction Bundle (policy: the guide has MSA in a MessageHeader alone, and a transaction has none).
 
     MSA, ERR    Task "process the message", with its errors as an OperationOutcome inside: see `segments/msa`
 """
@@ -20,7 +20,9 @@ def bundle_from_acknowledgment(context: Context) -> Resource:
     message = context.message
     provenance = provenance_from_msh(context, message.header)
     if message.first("MSA") is None:
-        context.report("warning", "required", "acknowledgment-without-msa", "MSA", "Nothing says what is acknowledged.")
+        context.report(
+            "warning", "required", "acknowledgment-without-msa", "MSA", "Nothing says what is acknowledged."
+        )
     add_answer(context)
     add_remainder(context, tree(message.segments[1:], {}), provenance)
     return transaction(context, provenance)

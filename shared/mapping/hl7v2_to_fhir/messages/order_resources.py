@@ -34,7 +34,7 @@ from shared.mapping.hl7v2_to_fhir.segments.ft1 import charge_from_ft1
 from shared.mapping.hl7v2_to_fhir.segments.inv import add_inv
 from shared.mapping.hl7v2_to_fhir.segments.ipc import imaging_study
 from shared.mapping.hl7v2_to_fhir.segments.nte import add_nte
-from shared.mapping.hl7v2_to_fhir.segments.obr import complete_request, report_from_obr
+from shared.mapping.hl7v2_to_fhir.segments.obr import complete_request, is_laboratory, report_from_obr
 from shared.mapping.hl7v2_to_fhir.segments.obr_order import add_order_obr
 from shared.mapping.hl7v2_to_fhir.segments.obr_specimen import add_obr_to_specimens, specimen_from_obr
 from shared.mapping.hl7v2_to_fhir.segments.obx import attach, observation_from_obx
@@ -48,8 +48,10 @@ from shared.mapping.hl7v2_to_fhir.segments.spm import specimen_from_spm
 from shared.mapping.hl7v2_to_fhir.segments.tcd import add_tcd
 from shared.mapping.hl7v2_to_fhir.segments.tq1 import add_tq, add_tq1
 from shared.mapping.hl7v2_to_fhir.segments.tq2 import add_tq2
+from shared.terminology.systems import TERMINOLOGY
 
 _ANSWERS = frozenset(("QST", "SCI"))
+_LABORATORY = {"system": TERMINOLOGY + "observation-category", "code": "laboratory"}
 _ADDED = {"TQ1": add_tq1, "TQ2": add_tq2, "TCD": add_tcd, "CTD": add_ctd, "CTI": add_cti, "BLG": add_blg}
 _MADE = {"ODS": nutrition_order_from_ods, "ODT": nutrition_order_from_odt, "RQD": supply_request_from_rqd}
 
@@ -201,6 +203,8 @@ def _results(
     about = scene.fields
     if report is not None:
         about["basedOn"] = [reference(request)]
+    if order.obr is not None and is_laboratory(order.obr):
+        about["category"] = [{"coding": [dict(_LABORATORY)]}]
     shared = {**about, "specimen": reference(specimens[0])} if len(specimens) == 1 else about
     found = observations(scene.context, order.observations, owner, shared, times)
     for group, specimen in zip(order.specimens, specimens, strict=False):

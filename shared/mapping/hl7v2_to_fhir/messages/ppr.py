@@ -35,6 +35,7 @@ from shared.mapping.hl7v2_to_fhir.segments.pth import care_plan_from_pth
 from shared.mapping.hl7v2_to_fhir.segments.var import add_var
 
 _CARE = {"PRB": condition_from_prb, "GOL": goal_from_gol, "PTH": care_plan_from_pth}
+_ORDERS = ("ORC", "OBR", "RXO", "RXE")
 # From the outermost group to the innermost; what is not named hangs under the outermost.
 _NESTING = {
     **dict.fromkeys(("PGL", "PPV"), ("GOL", "PRB")),
@@ -53,8 +54,13 @@ _LINKS = {
     ("Observation", "Goal"): ("outcomeReference", "above"),
     ("Observation", "CarePlan"): ("supportingInfo", "above"),
 }
-# Where a request has the goal that it is to reach.
-_SUPPORTS = {"ServiceRequest": "supportingInfo", "MedicationRequest": "supportingInformation"}
+# Where a request has the problem that it is for, and the goal that it is to reach.
+_SUPPORTS = {
+    ("ServiceRequest", "Condition"): "reasonReference",
+    ("ServiceRequest", "Goal"): "supportingInfo",
+    ("MedicationRequest", "Condition"): "reasonReference",
+    ("MedicationRequest", "Goal"): "supportingInformation",
+}
 
 
 def openers(code: str) -> Openers:
@@ -95,8 +101,7 @@ def _add_care(scene: Scene, group: Group, above: list[Resource]) -> None:
     """Map the problems, goals, pathways, results and orders below the group; `above` are those that it is below of."""
     context = scene.context
     for child in group.children:
-        if child.segment is None:
-            continue
+        assert child.segment is not None  # noqa: S101 - only the message itself has no segment
         if make := _CARE.get(child.name):
             resource = make(context, child.segment, scene.fields)
             _link(resource, above)
@@ -106,16 +111,15 @@ def _add_care(scene: Scene, group: Group, above: list[Resource]) -> None:
             _add_care(scene, child, [*above, resource])
         elif child.name == "OBX" and above:
             _add_observation(scene, child, above)
-        elif child.name in ("ORC", "OBR", "RXO", "RXE"):
+        elif child.name in _ORDERS:
             _add_orders(scene, child, above)
 
 
 def _link(resource: Resource, above: list[Resource]) -> None:
     for other in above:
-        if link := _LINKS.get((resource["resourceType"], other["resourceType"])):
-            name, holder = link
-            subject, target = (resource, other) if holder == "below" else (other, resource)
-            append(subject, name, reference(target))
+        name, holder = _LINKS[resource["resourceType"], other["resourceType"]]
+        subject, target = (resource, other) if holder == "below" else (other, resource)
+        append(subject, name, reference(target))
 
 
 def _add_observation(scene: Scene, group: Group, above: list[Resource]) -> None:
@@ -146,8 +150,7 @@ def _add_orders(scene: Scene, group: Group, above: list[Resource]) -> None:
             if other["resourceType"] == "CarePlan":
                 append(other, "activity", {"reference": reference(request)})
             else:
-                name = "reasonReference" if other["resourceType"] == "Condition" else _SUPPORTS[request["resourceType"]]
-                append(request, name, reference(other))
+                append(request, _SUPPORTS[request["resourceType"], other["resourceType"]], reference(other))
         for one in (group, *group.walk()):
             for var in one.segments("VAR"):
                 add_var(scene.context, request, var)

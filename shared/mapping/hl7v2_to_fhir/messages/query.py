@@ -1,5 +1,5 @@
 """
-QBP, RSP, RTB, QCN, QVR, QSB, QRY, ADR, DSR, VXQ, VXX, VXR and the like -> transaction Bundle (policy: no map in the guide).
+QBP, RSP, RTB, QCN, QVR, QSB, QRY, ADR, DSR, VXQ, VXX, VXR ... -> transaction Bundle (policy: no map in the guide).
 
     MSA, QPD, RCP, QAK, QRD ...          Task and Parameters, see `query_parts`
     PID, PV1 and what hangs under them   see `patient`; QRI below a patient: how well it matches, in the Parameters

@@ -37,11 +37,10 @@ _MAKE = {
 _TAGS = {"QPD": 2, "QID": 1, "QAK": 1, "QRD": 4}
 
 
-def add_answer(context: Context) -> None:
-    """Add the Task of the message's MSA with its ERR, where it has one."""
+def add_answer(context: Context) -> Resource | None:
+    """Return the Task of the message's MSA with its ERR, None where it has none."""
     msa = context.message.first("MSA")
-    if msa is not None:
-        acknowledgment_from_msa(context, msa, list(context.message.all("ERR")))
+    return acknowledgment_from_msa(context, msa, list(context.message.all("ERR"))) if msa is not None else None
 
 
 def add_query(context: Context) -> Resource | None:

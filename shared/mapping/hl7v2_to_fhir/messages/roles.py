@@ -4,6 +4,7 @@ ROL and PRT by where they stand (HL7 v2-to-FHIR guide, message map ADT_A01).
     below PID   the primary care provider (PP, FHCP): Patient.generalPractitioner; anybody else: CareTeam.participant
     below PV1   Encounter.participant
     below PR1   Procedure.performer
+    below PTH   CarePlan.contributor (policy)
     below IN1   an extension of the Coverage (policy: it has no element for them)
 """
 
@@ -47,6 +48,10 @@ def _to_procedure(context: Context, procedure: Resource, role: Resource, code: s
     append(procedure, "performer", performer)
 
 
+def _to_plan(context: Context, plan: Resource, role: Resource, code: str) -> None:
+    append(plan, "contributor", reference(role))
+
+
 def _extend(context: Context, resource: Resource, role: Resource, code: str) -> None:
     append(resource, "extension", {"url": f"{EXTENSIONS}participant", "valueReference": reference(role)})
 
@@ -59,4 +64,4 @@ def _of(role: Resource, name: str) -> Resource:
     return found
 
 
-_ADD = {"Patient": _to_patient, "Encounter": _to_encounter, "Procedure": _to_procedure}
+_ADD = {"Patient": _to_patient, "Encounter": _to_encounter, "Procedure": _to_procedure, "CarePlan": _to_plan}

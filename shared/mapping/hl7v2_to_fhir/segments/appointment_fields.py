@@ -11,6 +11,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
 from shared.mapping.hl7v2_to_fhir.fields import carry_field
+from shared.mapping.hl7v2_to_fhir.segments.appointment_contact import reachable
 from shared.mapping.hl7v2_to_fhir.segments.appointment_person import add_person
 from shared.mapping.hl7v2_to_fhir.segments.msh import participant
 from shared.terminology.appointment_maps import MINUTES
@@ -48,8 +49,12 @@ def fill_appointment(
         carry_field(appointment, segment, 9)
         carry_field(appointment, segment, 10)
     for number, code in ((fields.placer_contact, "REF"), (fields.filler_contact, "CALLBCK")):
-        for person in practitioners(context, segment, number) if number else ():
-            add_person(appointment, person, "accepted", code)
+        people = practitioners(context, segment, number) if number else []
+        for index, person in enumerate(people):
+            reached = index == 0 and reachable(context, person, segment, number)
+            add_person(appointment, reached or person, "accepted", code)
+        for further in (1, 2, 3) if number and not people else ():
+            carry_field(appointment, segment, number + further)
     for person in practitioners(context, segment, fields.enterer):
         append(provenance, "agent", {"type": participant("enterer"), "who": reference(person)})
     for number, kind in zip(fields.orders, ("PLAC", "FILL"), strict=True):

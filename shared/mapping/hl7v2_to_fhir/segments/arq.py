@@ -12,7 +12,9 @@ ARQ -> Appointment, a proposed one (policy, after the guide's SCH[Appointment]).
     Appointment.requestedPeriod   = ARQ-11*  DR
     Appointment.extension         = ARQ-12..14*  AS-SENT
     Appointment.participant       = ARQ-15*  XCN   placer contact
-    Appointment.extension         = ARQ-16..18*  AS-SENT
+    PractitionerRole.telecom      = ARQ-16*  XTN   of ARQ-15; without it: extension, as of ARQ-17, 18
+    Practitioner.address          = ARQ-17*  XAD
+    PractitionerRole.location     = ARQ-18*  PL
     Provenance.agent[enterer]     = ARQ-19*  XCN
     Appointment.extension         = ARQ-20..23*  AS-SENT
     Appointment.basedOn           = ARQ-24*  EI    logical references

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from shared.formats.fhir.identity import scoped
 from shared.formats.hl7v2.message import Segment
-from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
+from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei, issuer_key
 from shared.mapping.hl7v2_to_fhir.fields import carry_field, table_of
@@ -19,7 +19,8 @@ from shared.mapping.hl7v2_to_fhir.segments.as_sent import carry_into
 
 TABLE = table_of(__doc__)
 
-_STUDY = "http://hl7.org/fhir/StructureDefinition/workflow-researchStudy"
+# R4's workflow-researchStudy may not stand at a request.
+_STUDY = EXTENSIONS + "research-study"
 
 
 def add_cti(context: Context, request: Resource, cti: Segment) -> None:

@@ -38,6 +38,7 @@ from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, Context, Resource, 
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_from_ei, issuer_of
+from shared.mapping.hl7v2_to_fhir.datatypes.money import money_from_cp
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
 from shared.mapping.hl7v2_to_fhir.datatypes.times import date_time, put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
@@ -161,10 +162,7 @@ def _set_price(charge: Resource, ft1: Segment, number: int) -> bool:
     price = ft1.first(number)
     if price is None:
         return True
-    value, currency = decimal(price.subcomponent(1, 1)), price.subcomponent(1, 2)
-    if value is not None:
-        charge["priceOverride"] = {"value": value}
-        if len(currency) == 3 and currency.isascii() and currency.isalpha():
-            charge["priceOverride"]["currency"] = currency.upper()
-    exact = value is not None and ("currency" in charge["priceOverride"]) == bool(currency)
-    return exact and len(price.parts) == 1 and len(ft1.repetitions(number)) == 1 and price.subcomponent(1, 3) == ""
+    amount, exact = money_from_cp(price)
+    if amount is not None:
+        charge["priceOverride"] = amount
+    return amount is not None and exact and len(price.parts) == 1 and len(ft1.repetitions(number)) == 1

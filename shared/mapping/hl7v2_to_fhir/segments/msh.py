@@ -13,7 +13,7 @@ A transaction carries no MessageHeader: the resource belongs to message bundles,
     [dropped]                              = MSH-8      security of the transport between two systems
     Provenance.activity                    = MSH-9      type, event (table 0003), structure
     Provenance.entity.what.identifier      = MSH-10     ID
-    Provenance.meta.tag                    = MSH-11     ID     table 0103; production is not tagged
+    Provenance.meta.tag                    = MSH-11     ST     table 0103, production is not tagged; 11.2 table 0207
     [dropped]                              = MSH-12     the version of HL7 the message is written in
     [dropped]                              = MSH-13     sequence protocol between two systems
     [dropped]                              = MSH-14     continuation of a message split for transport
@@ -60,14 +60,24 @@ def provenance_from_msh(context: Context, header: Segment) -> Resource:
     if control_id := header.text(10):
         entity["what"]["identifier"] = {"value": control_id}
     provenance["entity"] = [entity]
-    if (processing := header.text(11)) and processing != "P":
-        provenance["meta"] = {"tag": [{"system": TERMINOLOGY + "v2-0103", "code": processing}]}
+    _set_tags(provenance, header)
     if language := header.first(19):
         if _LANGUAGE.fullmatch(language.component(1)):
             provenance["language"] = language.component(1)
         if "language" not in provenance or len(language.parts) > 1:
             append(provenance, "extension", original_value(language.text()))
     return provenance
+
+
+def _set_tags(provenance: Resource, header: Segment) -> None:
+    """Tag what is not production, and the mode of processing (data type PT)."""
+    tags: Resource = {}
+    if (processing := header.text(11)) != "P":
+        append(tags, "tag", {"system": TERMINOLOGY + "v2-0103", "code": processing} if processing else None)
+    if mode := header.text(11, 2):
+        append(tags, "tag", {"system": TERMINOLOGY + "v2-0207", "code": mode})
+    if tags:
+        provenance["meta"] = tags
 
 
 def _set_country(context: Context, provenance: Resource, header: Segment) -> None:

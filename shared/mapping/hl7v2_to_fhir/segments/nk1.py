@@ -16,21 +16,21 @@ is known; what a contact has no element for is then in its extensions.
     Patient.contact.period.end   = NK1-9    DTM
     Patient.contact.extension    = NK1-10..11*  AS-SENT
     RelatedPerson.identifier     = NK1-12*  CX
-    Patient.contact.organization = NK1-13   XON
+    Patient.contact.organization = NK1-13*  XON   the first; further ones: extension
     Patient.contact.extension    = NK1-14   AS-SENT
     Patient.contact.gender       = NK1-15   CWE
     RelatedPerson.birthDate      = NK1-16   DTM
     Patient.contact.extension    = NK1-17..19*  AS-SENT
     RelatedPerson.communication  = NK1-20   CWE
     Patient.contact.extension    = NK1-21..29*  AS-SENT
-    Patient.contact.name         = NK1-30*  XPN   contact person; where NK1-2 names another: extension
-    Patient.contact.telecom      = NK1-31*  XTN
-    RelatedPerson.address        = NK1-32*  XAD
+    Organization.contact.name    = NK1-30*  XPN   of NK1-13; without it the contact's where NK1-2 is silent
+    Organization.contact.telecom = NK1-31*  XTN   of NK1-13; without it the contact's
+    Organization.contact.address = NK1-32*  XAD   of NK1-13; without it the contact's where NK1-4 is silent
     RelatedPerson.identifier     = NK1-33*  CX
     Patient.contact.extension    = NK1-34..36*  AS-SENT
     RelatedPerson.identifier     = NK1-37   ID    SS
     Patient.contact.extension    = NK1-38..39*  AS-SENT
-    RelatedPerson.telecom        = NK1-40..41*  XTN
+    Patient.contact.telecom      = NK1-40..41*  XTN
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ from shared.mapping.hl7v2_to_fhir.segments.related_person import PersonFields, r
 TABLE = table_of(__doc__)
 
 _FURTHER_NAME = "urn:corridor:extension:further-name"
+_FURTHER_ORGANIZATION = "urn:corridor:extension:further-organization"
 _NOT_PEOPLE = frozenset({"EMR", "E", "F", "I", "S"})
 _PERSON = PersonFields(
     names=(2, 30),
@@ -66,7 +67,7 @@ _PERSON = PersonFields(
     end=9,
 )
 # What a RelatedPerson has an element for and a contact has not.
-_BEYOND_CONTACT = (12, 16, 20, 32, 33, 37, 40, 41)
+_BEYOND_CONTACT = (12, 16, 20, 33, 37)
 
 
 def add_nk1(context: Context, patient: Resource, nk1: Segment) -> None:
@@ -75,16 +76,15 @@ def add_nk1(context: Context, patient: Resource, nk1: Segment) -> None:
     carry_into(context, contact, nk1, TABLE)
     for number, table in ((3, "HL70063"), (7, "HL70131")):
         append(contact, "relationship", concept(context, nk1, number, table))
-    _set_names(context, contact, nk1)
-    for number, use in ((5, "home"), (6, "work"), (31, "")):
-        for repetition in nk1.repetitions(number):
-            append(contact, "telecom", contact_from_xtn(context, repetition, nk1.location(number), use))
-    if (place := nk1.first(4)) and (address := address_from_xad(context, place, nk1.location(4))):
-        contact["address"] = address
+    organizations = [found for one in nk1.repetitions(13) if (found := organization_from_xon(context, one))]
+    _set_person(context, contact, nk1, None if organizations else (30, 31, 32))
     if gender := nk1.first(15):
         set_gender(contact, gender)
-    if (named := nk1.first(13)) and (organization := organization_from_xon(context, named)):
-        contact["organization"] = reference(organization)
+    for organization in organizations:
+        if contact.setdefault("organization", named := reference(organization)) != named:
+            append(contact, "extension", {"url": _FURTHER_ORGANIZATION, "valueReference": named})
+    if organizations:
+        _add_organization_contact(context, organizations[0], nk1)
     period: Resource = {}
     put_date_time(context, period, "start", nk1, 8)
     put_date_time(context, period, "end", nk1, 9)
@@ -93,8 +93,9 @@ def add_nk1(context: Context, patient: Resource, nk1: Segment) -> None:
     if not _add_person(context, patient, nk1):
         for number in _BEYOND_CONTACT:
             carry_field(contact, nk1, number)
-        if len(nk1.repetitions(4)) > 1:
-            carry_field(contact, nk1, 4)
+        for number in (4, 32):
+            if len(nk1.repetitions(number)) > 1 or (number == 32 and nk1.raw(4)):
+                carry_field(contact, nk1, number)
     if contact and not contact.keys() & {"name", "telecom", "address", "organization"}:
         # pat-1: a contact says at least who or where; what we have is kept.
         contact["name"] = {"text": "not named"}
@@ -110,8 +111,32 @@ def _add_person(context: Context, patient: Resource, nk1: Segment) -> bool:
     return True
 
 
-def _set_names(context: Context, contact: Resource, nk1: Segment) -> None:
-    for number in (2, 30):
+def _set_person(context: Context, contact: Resource, nk1: Segment, person: tuple[int, int, int] | None) -> None:
+    """Set name, telecom and address of the contact; `person`: its contact person's fields, where they are its own."""
+    named, reached, placed = person or (0, 0, 0)
+    _set_names(context, contact, nk1, (2, named))
+    for number, use in ((5, "home"), (6, "work"), (reached, ""), (40, ""), (41, "")):
+        for repetition in nk1.repetitions(number) if number else ():
+            append(contact, "telecom", contact_from_xtn(context, repetition, nk1.location(number), use))
+    for number in (4, placed):
+        place = nk1.first(number) if number else None
+        if place and (address := address_from_xad(context, place, nk1.location(number))):
+            contact.setdefault("address", address)
+
+
+def _add_organization_contact(context: Context, organization: Resource, nk1: Segment) -> None:
+    """Add the contact person of an organization that is the next of kin or guards its interests."""
+    person: Resource = {}
+    _set_names(context, person, nk1, (30,))
+    for repetition in nk1.repetitions(31):
+        append(person, "telecom", contact_from_xtn(context, repetition, nk1.location(31)))
+    if (place := nk1.first(32)) and (address := address_from_xad(context, place, nk1.location(32))):
+        person["address"] = address
+    append(organization, "contact", person)
+
+
+def _set_names(context: Context, contact: Resource, nk1: Segment, numbers: tuple[int, ...]) -> None:
+    for number in filter(None, numbers):
         for repetition in nk1.repetitions(number):
             name = name_from_xpn(context, repetition, nk1.location(number))
             if name and "name" in contact:

@@ -21,7 +21,7 @@ OBR -> DiagnosticReport, and with ORC ServiceRequest, Specimen (HL7 v2-to-FHIR g
     ServiceRequest.extension           = OBR-18..21*  AS-SENT
     DiagnosticReport.issued            = OBR-22   DTM   no time or no zone: extension
     [dropped]                          = OBR-23   charges: not part of a clinical record
-    DiagnosticReport.category          = OBR-24   CWE   table 0074
+    DiagnosticReport.category          = OBR-24   CWE   table 0074; LAB besides where the section is a laboratory's
     DiagnosticReport.status            = OBR-25   ID    table 0123; unknown code -> unknown, extension original-code
     DiagnosticReport.extension         = OBR-26   AS-SENT  and Observation.hasMember of the parent in this message
     ServiceRequest.extension           = OBR-27*  AS-SENT  and occurrence[x], quantity, priority, where OBR is silent
@@ -59,18 +59,19 @@ from shared.mapping.hl7v2_to_fhir.context import (
     original_value,
     reference,
 )
-from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concept_of, concepts
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import absent_concept, concept, concept_of, concepts
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_from_ei
 from shared.mapping.hl7v2_to_fhir.datatypes.ndl import actor_from_ndl
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time, put_instant
 from shared.mapping.hl7v2_to_fhir.fields import carry, table_of
 from shared.mapping.hl7v2_to_fhir.segments.orc import based_on
 from shared.terminology.concept_maps import REPORT_STATUS, REQUEST_PRIORITY
-from shared.terminology.order_maps import ORDER_INTENT
-from shared.terminology.systems import DATA_ABSENT_REASON_EXTENSION, TERMINOLOGY
+from shared.terminology.order_maps import LABORATORY_SECTIONS, ORDER_INTENT
+from shared.terminology.systems import TERMINOLOGY
 
 TABLE = table_of(__doc__)
 
+_LAB = "LAB"
 # Who reads and who makes a report, and as what (table 0912).
 SIGNED = (
     (32, "resultsInterpreter", "PRI"),
@@ -94,6 +95,8 @@ def report_from_obr(
     report["basedOn"] = [reference(request)]
     _set_status(context, report, obr)
     append(report, "category", concept(context, obr, 24, "HL70074"))
+    if obr.text(24) != _LAB and is_laboratory(obr):
+        append(report, "category", {"coding": [{"system": TERMINOLOGY + "v2-0074", "code": _LAB}]})
     report["code"] = concept(context, obr, 4) or absent_concept()
     report.update(about)
     _set_effective(context, report, obr)
@@ -154,9 +157,9 @@ def _set_status(context: Context, report: Resource, obr: Segment) -> None:
     context.report("warning", "code-invalid", "unmapped-code", obr.location(25), text)
 
 
-def absent_concept() -> Resource:
-    """Return a code that is required and was not sent."""
-    return {"extension": [{"url": DATA_ABSENT_REASON_EXTENSION, "valueCode": "unknown"}]}
+def is_laboratory(obr: Segment) -> bool:
+    """Tell whether a laboratory's section did the service: what US Core asks of the category (policy)."""
+    return obr.text(24) in LABORATORY_SECTIONS
 
 
 def _set_effective(context: Context, report: Resource, obr: Segment) -> None:

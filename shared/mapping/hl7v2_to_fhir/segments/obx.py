@@ -14,7 +14,7 @@ OBX -> Observation (HL7 v2-to-FHIR guide, map OBX[Observation]).
     Observation.extension          = OBX-12..13* AS-SENT
     Observation.effectiveDateTime  = OBX-14   DTM   without it that of the report
     Observation.performer          = OBX-15   CWE   an Organization
-    Observation.performer          = OBX-16*  XCN
+    Observation.performer          = OBX-16*  XCN   responsible observer, in that role: RO of table 0912
     Observation.method             = OBX-17*  CWE   the first; further ones in extensions
     Observation.device             = OBX-18*  EI    the first; further ones in extensions
     Observation.extension          = OBX-19   AS-SENT
@@ -23,7 +23,7 @@ OBX -> Observation (HL7 v2-to-FHIR guide, map OBX[Observation]).
     Observation.extension          = OBX-22   AS-SENT
     Observation.performer          = OBX-23   XON
     Organization.address           = OBX-24   XAD   without OBX-23: extension
-    Observation.performer          = OBX-25   XCN   medical director
+    Observation.performer          = OBX-25   XCN   medical director, in that role: MDIR, for OBX-23
     Observation.extension          = OBX-26..34* AS-SENT
 """
 
@@ -41,18 +41,14 @@ from shared.mapping.hl7v2_to_fhir.context import (
     original_code,
     reference,
 )
-from shared.mapping.hl7v2_to_fhir.datatypes.actors import (
-    organization_from_xon,
-    practitioners,
-)
-from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concept_of, concepts
+from shared.mapping.hl7v2_to_fhir.datatypes.actors import in_role, organization_from_xon, practitioners
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import absent_concept, concept, concept_of, concepts
 from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad
 from shared.mapping.hl7v2_to_fhir.datatypes.devices import device_from_ei
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal, quantity
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
-from shared.mapping.hl7v2_to_fhir.segments.obr import absent_concept
 from shared.mapping.hl7v2_to_fhir.segments.obx_value import add_attachments, set_value
 from shared.terminology.concept_maps import INTERPRETATION, OBSERVATION_STATUS
 from shared.terminology.systems import DATA_ABSENT_REASON, INTERPRETATION_SYSTEM, TERMINOLOGY
@@ -135,11 +131,12 @@ def _key(obx: Segment) -> tuple[str, str, str]:
 def _set_performers(context: Context, observation: Resource, obx: Segment) -> None:
     if not any(obx.fields[15:17]) and not any(obx.fields[23:26]):
         return
-    for number in (16, 25):
-        for person in practitioners(context, obx, number):
-            append(observation, "performer", reference(person))
+    for observer in practitioners(context, obx, 16):
+        append(observation, "performer", reference(in_role(context, observer, "RO")))
     named = obx.first(23)
     laboratory = organization_from_xon(context, named) if named is not None else None
+    for director in practitioners(context, obx, 25):
+        append(observation, "performer", reference(in_role(context, director, "MDIR", laboratory)))
     if laboratory is not None:
         append(observation, "performer", reference(laboratory))
     place = obx.first(24)

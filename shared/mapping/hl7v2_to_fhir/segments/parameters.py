@@ -14,8 +14,7 @@ from typing import Any
 
 from shared.formats.hl7v2.message import Repetition, Segment
 from shared.mapping.coverage import FieldTable
-from shared.mapping.hl7v2_to_fhir.context import Context, Resource, field_name, reference
-from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioner_from_xcn
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, field_name
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept_of
 from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx
@@ -54,9 +53,9 @@ def _parts(context: Context, segment: Segment, number: int, name: str, datatype:
 
 
 def _part(context: Context, repetition: Repetition, name: str, datatype: str, location: str) -> Resource | None:
-    if datatype == "QIP":
+    if datatype == "QIP" and len(repetition.parts) > 1:
         said = "^".join(repetition.component(part) for part in range(2, len(repetition.parts) + 1))
-        return {"name": repetition.component(1) or name, "valueString": said.strip()} if said.strip("^ ") else None
+        return {"name": repetition.component(1) or name, "valueString": said} if said.strip("^ ") else None
     if (read := _READERS.get(datatype)) is not None:
         element, reader = read
         if (value := reader(context, repetition, location)) is not None:
@@ -72,19 +71,18 @@ def _time(context: Context, repetition: Repetition, location: str) -> str | None
     return value if "_value" not in found else None
 
 
-def _person(context: Context, repetition: Repetition, location: str) -> Resource | None:
-    person = practitioner_from_xcn(context, repetition, location)
-    return reference(person) if person is not None else None
+def _quantity(context: Context, repetition: Repetition, _location: str) -> Resource | None:
+    found = quantity_from_cq(context, repetition)
+    return found if found is not None and "value" in found else None
 
 
 _READERS: dict[str, tuple[str, _Reader]] = {
-    "CQ": ("valueQuantity", lambda context, one, _: quantity_from_cq(context, one)),
+    "CQ": ("valueQuantity", _quantity),
     "CWE": ("valueCodeableConcept", lambda context, one, location: concept_of(context, one, location)),
     "CX": ("valueIdentifier", identifier_from_cx),
     "DTM": ("valueDateTime", _time),
     "NM": ("valueDecimal", lambda _context, one, _location: decimal(one.text())),
     "XAD": ("valueAddress", address_from_xad),
-    "XCN": ("valueReference", _person),
     "XPN": ("valueHumanName", name_from_xpn),
     "XTN": ("valueContactPoint", contact_from_xtn),
 }

@@ -10,29 +10,32 @@ PID -> Patient (HL7 v2-to-FHIR guide, map PID[Patient]).
     Patient.birthDate             = PID-7     DTM   with a time: extension patient-birthTime
     Patient.gender                = PID-8     CWE   table 0001; no translation: extension original-code
     Patient.name                  = PID-9*    XPN   alias
-    Patient.extension[race]       = PID-10*   CWE   US Core where CDC's codes are used
+    Patient.extension[race]       = PID-10*   CWE   `pid_origin` says how, as of 17, 22, 26..28, 35, 36, 39
     Patient.address               = PID-11*   XAD
     Patient.address.district      = PID-12    ID
     Patient.telecom               = PID-13*   XTN   home
     Patient.telecom               = PID-14*   XTN   work
-    Patient.communication         = PID-15    CWE
+    Patient.communication         = PID-15    CWE   BCP 47 first
     Patient.maritalStatus         = PID-16    CWE
     Patient.extension[religion]   = PID-17    CWE
     Patient.identifier            = PID-18    CX    account number, AN
     Patient.identifier            = PID-19    ID    SS
     Patient.identifier            = PID-20    ST    DL
-    Patient.extension             = PID-21*   AS-SENT
-    Patient.extension[ethnicity]  = PID-22*   CWE   US Core where CDC's codes are used
+    RelatedPerson.identifier      = PID-21*   CX    the mother: `pid_mother`
+    Patient.extension[ethnicity]  = PID-22*   CWE
     Patient.extension[birthPlace] = PID-23    ST
     Patient.multipleBirthBoolean  = PID-24    ID
     Patient.multipleBirthInteger  = PID-25    NM
-    Patient.extension             = PID-26*   AS-SENT
-    Patient.extension             = PID-27    AS-SENT
-    Patient.extension             = PID-28    AS-SENT
+    Patient.extension[citizenship] = PID-26*  CWE
+    Patient.extension[veteranMilitaryStatus] = PID-27  CWE
+    Patient.extension[nationality] = PID-28   CWE
     Patient.deceasedDateTime      = PID-29    DTM
     Patient.deceasedBoolean       = PID-30    ID
-    Patient.extension             = PID-31..38*  AS-SENT
-    Patient.extension             = PID-39*   AS-SENT
+    Patient.extension             = PID-31..34*  AS-SENT
+    Patient.extension[animal]     = PID-35    CWE
+    Patient.extension[animal]     = PID-36    CWE
+    Patient.extension             = PID-37..38*  AS-SENT
+    Patient.extension[tribalAffiliation] = PID-39*  CWE
     Patient.telecom               = PID-40*   XTN
 """
 
@@ -40,22 +43,17 @@ from __future__ import annotations
 
 from shared.formats.fhir.identity import scoped
 from shared.formats.hl7v2.message import Repetition, Segment
-from shared.mapping.hl7v2_to_fhir.context import (
-    EXTENSIONS,
-    Context,
-    Resource,
-    append,
-    extend,
-    original_code,
-    original_value,
-)
-from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concept_of
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, extend, original_code, original_value
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
 from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_type, issuer_of
-from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
+from shared.mapping.hl7v2_to_fhir.datatypes.languages import language
+from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn, names_from_xpn
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
 from shared.mapping.hl7v2_to_fhir.datatypes.times import in_fhir, put_date, put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
+from shared.mapping.hl7v2_to_fhir.segments.pid_mother import mother_from_pid
+from shared.mapping.hl7v2_to_fhir.segments.pid_origin import add_origin
 from shared.partners.profile import NO_QUIRKS
 from shared.terminology.concept_maps import GENDER, MARITAL_STATUS
 from shared.terminology.systems import TERMINOLOGY
@@ -63,11 +61,6 @@ from shared.terminology.systems import TERMINOLOGY
 TABLE = table_of(__doc__)
 
 _STANDARD = "http://hl7.org/fhir/StructureDefinition/"
-_US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
-_CDC = "urn:oid:2.16.840.1.113883.6.238"
-_RACES = frozenset({"1002-5", "2028-9", "2054-5", "2076-8", "2106-3"})
-_CDC_NAMES = frozenset({"", "HL70005", "HL70189", "CDCREC"})
-_ETHNICITIES = frozenset({"2135-2", "2186-5"})
 _SSN = "http://hl7.org/fhir/sid/us-ssn"
 _YES_NO = frozenset("YN")
 _PREFERRED_TYPES = ("MR", "PI", "PT")
@@ -87,8 +80,8 @@ def patient_from_pid(context: Context, pid: Segment) -> Resource:
     _set_death(context, patient, pid)
     _set_addresses(context, patient, pid)
     _set_civil(context, patient, pid)
-    _set_origin(context, patient, pid, 10, "race", _RACES)
-    _set_origin(context, patient, pid, 22, "ethnicity", _ETHNICITIES)
+    add_origin(context, patient, pid)
+    mother_from_pid(context, patient, pid)
     carry(context, patient, pid, TABLE)
     return patient
 
@@ -153,7 +146,8 @@ def _set_identifiers(context: Context, patient: Resource, pid: Segment) -> None:
 def _set_names(context: Context, patient: Resource, pid: Segment) -> None:
     for number in (5, 9):
         for repetition in pid.repetitions(number):
-            append(patient, "name", name_from_xpn(context, repetition, pid.location(number)))
+            for found in names_from_xpn(context, repetition, pid.location(number)):
+                append(patient, "name", found)
     for repetition in pid.repetitions(6):
         if name := name_from_xpn(context, repetition, pid.location(6)):
             text = " ".join((*name.get("given", ()), name.get("family", ""))).strip()
@@ -225,44 +219,9 @@ def _set_addresses(context: Context, patient: Resource, pid: Segment) -> None:
 
 
 def _set_civil(context: Context, patient: Resource, pid: Segment) -> None:
-    if language := concept(context, pid, 15):
-        patient["communication"] = [{"language": language}]
+    if spoken := language(context, pid, 15):
+        patient["communication"] = [{"language": spoken}]
     if status := concept(context, pid, 16, "HL70002"):
         if code := MARITAL_STATUS.get(pid.text(16)):
             status["coding"].insert(0, {"system": TERMINOLOGY + "v3-MaritalStatus", "code": code})
         patient["maritalStatus"] = status
-    if religion := concept(context, pid, 17, "HL70006"):
-        url = f"{_STANDARD}patient-religion"
-        append(patient, "extension", {"url": url, "valueCodeableConcept": religion})
-
-
-def _set_origin(
-    context: Context, patient: Resource, pid: Segment, number: int, kind: str, categories: frozenset[str]
-) -> None:
-    """Set race or ethnicity: US Core's extension for CDC's codes, ours for any other."""
-    parts: list[Resource] = []
-    words: list[str] = []
-    for repetition in pid.repetitions(number):
-        code = repetition.component(1)
-        if code not in categories or len(repetition.parts) > 3 or repetition.component(3) not in _CDC_NAMES:
-            url = f"{EXTENSIONS}{kind}"
-            value = concept_of(context, repetition, f"PID-{number}", f"HL7{'0005' if number == 10 else '0189'}")
-            append(patient, "extension", {"url": url, "valueCodeableConcept": value} if value else None)
-        if code in categories:
-            words.append(repetition.component(2) or code)
-            parts.append({"url": "ombCategory", "valueCoding": _category(repetition)})
-    if parts:
-        text: Resource = {"url": "text", "valueString": ", ".join(words)}
-        # An ethnicity is one category at most; further ones stay in our own extension.
-        append(
-            patient,
-            "extension",
-            {"url": f"{_US_CORE}{kind}", "extension": [*parts[: 5 if kind == "race" else 1], text]},
-        )
-
-
-def _category(repetition: Repetition) -> Resource:
-    coding: Resource = {"system": _CDC, "code": repetition.component(1)}
-    if display := repetition.component(2):
-        coding["display"] = display
-    return coding

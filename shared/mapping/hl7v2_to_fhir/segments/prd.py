@@ -60,7 +60,7 @@ def role_from_prd(context: Context, prd: Segment) -> Resource:
 
 def _practitioner(context: Context, prd: Segment, said: list[str]) -> Resource | None:
     names = [name for one in prd.repetitions(2) if (name := name_from_xpn(context, one, prd.location(2)))]
-    numbers = [number for one in prd.repetitions(7) if (number := _identifier(one))]
+    numbers = [number for one in prd.repetitions(7) if (number := identifier_from_pln(one))]
     if not (names or numbers or prd.raw(3)):
         return None
     person = context.shared("Practitioner", "provider", context.scope, said[2] or said[1])
@@ -73,7 +73,7 @@ def _practitioner(context: Context, prd: Segment, said: list[str]) -> Resource |
     return person
 
 
-def _identifier(repetition: Repetition) -> Resource | None:
+def identifier_from_pln(repetition: Repetition) -> Resource | None:
     """Return a PLN: number, type (table 0338), who licensed it, until when; the last two as sent."""
     value, kind = repetition.component(1), repetition.component(2)
     if not value:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.formats.hl7v2.message import Segment
-from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, extend, original_value
+from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, Context, Resource, append, extend, original_value
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, translated
 from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_type
-from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
+from shared.mapping.hl7v2_to_fhir.datatypes.languages import language
+from shared.mapping.hl7v2_to_fhir.datatypes.names import names_from_xpn
 from shared.mapping.hl7v2_to_fhir.datatypes.times import in_fhir, put_date, put_date_time
 from shared.mapping.hl7v2_to_fhir.segments.pid import set_gender
 from shared.terminology.systems import TERMINOLOGY
@@ -22,7 +23,8 @@ from shared.terminology.visit_maps import CONTACT_ROLE, RELATIONSHIP
 
 _SSN = "http://hl7.org/fhir/sid/us-ssn"
 _ROLE_CODE = TERMINOLOGY + "v3-RoleCode"
-_BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
+# R4's patient-birthTime may stand at a patient only.
+_BIRTH_TIME = EXTENSIONS + "birth-time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ def describe(context: Context, segment: Segment, fields: PersonFields) -> Resour
     _set_identifiers(context, person, segment, fields)
     for number in fields.names:
         for repetition in segment.repetitions(number):
-            append(person, "name", name_from_xpn(context, repetition, segment.location(number)))
+            for name in names_from_xpn(context, repetition, segment.location(number)):
+                append(person, "name", name)
     if fields.relationship:
         append(person, "relationship", translated(context, segment, fields.relationship, RELATIONSHIP, _ROLE_CODE))
     if fields.role:
@@ -82,8 +85,8 @@ def describe(context: Context, segment: Segment, fields: PersonFields) -> Resour
         set_gender(person, gender)
     _set_birth(context, person, segment, fields.birth)
     _set_period(context, person, segment, fields)
-    if fields.language and (language := concept(context, segment, fields.language, "HL70296")):
-        person["communication"] = [{"language": language}]
+    if fields.language and (spoken := language(context, segment, fields.language)):
+        person["communication"] = [{"language": spoken}]
     return person
 
 

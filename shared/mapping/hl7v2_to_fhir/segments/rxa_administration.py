@@ -26,7 +26,7 @@ RXA -> MedicationAdministration (policy: the guide has a map for immunizations a
     Medication.ingredient.strength            = RXA-23   NM
     Medication.ingredient.strength            = RXA-24   CWE
     MedicationAdministration.extension        = RXA-25..26*  AS-SENT
-    MedicationAdministration.extension[event-location] = RXA-27  PL
+    MedicationAdministration.extension[location] = RXA-27  PL
     MedicationAdministration.extension        = RXA-28   AS-SENT
     MedicationAdministration.identifier       = RXA-29*  EI
 """
@@ -34,7 +34,15 @@ RXA -> MedicationAdministration (policy: the guide has a map for immunizations a
 from __future__ import annotations
 
 from shared.formats.hl7v2.message import Segment
-from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, extend, original_code, reference
+from shared.mapping.hl7v2_to_fhir.context import (
+    EXTENSIONS,
+    Context,
+    Resource,
+    append,
+    extend,
+    original_code,
+    reference,
+)
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei
@@ -51,7 +59,8 @@ from shared.terminology.systems import DATA_ABSENT_REASON_EXTENSION, TERMINOLOGY
 
 TABLE = table_of(__doc__)
 
-_EVENT_LOCATION = "http://hl7.org/fhir/StructureDefinition/event-location"
+# R4's event-location may not stand at an administration.
+_PLACE = EXTENSIONS + "location"
 
 
 def administration_from_rxa(
@@ -82,7 +91,7 @@ def administration_from_rxa(
             append(given, name, reason)
     place = location_from_pl(context, rxa.first(27))
     if place is not None:
-        append(given, "extension", {"url": _EVENT_LOCATION, "valueReference": reference(place)})
+        append(given, "extension", {"url": _PLACE, "valueReference": reference(place)})
     carry(context, given, rxa, TABLE)
     return given, _product(context, given, rxa)
 

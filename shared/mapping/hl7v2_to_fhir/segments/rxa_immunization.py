@@ -32,7 +32,7 @@ from __future__ import annotations
 from shared.formats.hl7v2.message import Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, extend, original_code, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
-from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concept_of, concepts
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import absent_concept, concept, concept_of, concepts
 from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei
 from shared.mapping.hl7v2_to_fhir.datatypes.locations import location_from_pl
@@ -40,7 +40,6 @@ from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal, quantity,
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date, put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.coded_organization import organization_from_cwe
-from shared.mapping.hl7v2_to_fhir.segments.obr import absent_concept
 from shared.mapping.hl7v2_to_fhir.segments.orc_immunization import performer
 from shared.terminology.medication_maps import COMPLETION_STATUS, NEW_RECORD, NOTHING_ADMINISTERED, UNKNOWN_AMOUNT
 from shared.terminology.systems import TERMINOLOGY

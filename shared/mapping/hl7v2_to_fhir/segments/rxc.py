@@ -12,11 +12,10 @@ from __future__ import annotations
 
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource
-from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import absent_concept, concept
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal, quantity, unit_of
 from shared.mapping.hl7v2_to_fhir.fields import carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.as_sent import carry_into
-from shared.mapping.hl7v2_to_fhir.segments.obr import absent_concept
 
 TABLE = table_of(__doc__)
 

@@ -11,9 +11,13 @@ SCH -> Appointment (HL7 v2-to-FHIR guide, map SCH[Appointment]).
     Appointment.minutesDuration   = SCH-10   CWE
     Appointment.start             = SCH-11*  AS-SENT  its fourth component; the fifth is Appointment.end
     Appointment.participant       = SCH-12*  XCN   placer contact
-    Appointment.extension         = SCH-13..15*  AS-SENT
+    PractitionerRole.telecom      = SCH-13*  XTN   of SCH-12; without it: extension, as of SCH-14, 15, 17, 18, 19
+    Practitioner.address          = SCH-14*  XAD
+    PractitionerRole.location     = SCH-15*  PL
     Appointment.participant       = SCH-16*  XCN   filler contact
-    Appointment.extension         = SCH-17..19*  AS-SENT
+    PractitionerRole.telecom      = SCH-17*  XTN   of SCH-16
+    Practitioner.address          = SCH-18*  XAD
+    PractitionerRole.location     = SCH-19*  PL
     Provenance.agent[enterer]     = SCH-20*  XCN
     Appointment.extension         = SCH-21..24*  AS-SENT
     Appointment.status            = SCH-25   CWE   table 0278, where the event leaves it open

@@ -761,7 +761,7 @@ def test_a_study_that_the_order_is_part_of_is_one_for_all_its_orders() -> None:
     requests = resources(found, "ServiceRequest")
 
     assert ("ST-1", "active", "Phase 2") == (study["identifier"][0]["value"], study["status"], study["phase"]["text"])
-    assert [ref(study)] * 2 == [extension(each, "workflow-researchStudy") for each in requests]
+    assert [ref(study)] * 2 == [extension(each, "research-study") for each in requests]
     assert ["T1", "3^Phase 3^L"] == [extension(requests[0], "cti-3"), extension(requests[1], "cti-2")]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.conversion import convert
-from shared.mapping.hl7v2_to_fhir.profiles import claim_profile
+from shared.mapping.hl7v2_to_fhir.profiles import claim_profiles
 from shared.validation.full import validate_fully
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*/*.hl7"))
@@ -21,8 +21,8 @@ PRACTITIONER = {"identifier": [IDENTIFIER], "name": [{"family": "Example"}]}
 
 
 def claimed(kind: str, content: dict[str, Any]) -> str:
-    resource = {"resourceType": kind, **content}
-    claim_profile(resource)
+    resource = {"resourceType": kind, "id": "1", **content}
+    claim_profiles([resource])
     (profile,) = resource.get("meta", {}).get("profile", [""])
     return str(profile.rpartition("us-core-")[2])
 
@@ -91,7 +91,84 @@ def test_a_profile_is_claimed_where_what_it_asks_for_is_there(
 
 
 def test_a_claim_joins_what_meta_says_already() -> None:
-    resource = {"resourceType": "Location", "name": "Ward", "meta": {"tag": [{"code": "x"}]}}
-    claim_profile(resource)
+    resource = {"resourceType": "Location", "id": "1", "name": "Ward", "meta": {"tag": [{"code": "x"}]}}
+    claim_profiles([resource])
 
     assert ["tag", "profile"] == list(resource["meta"])
+
+
+TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
+LABORATORY = [{"coding": [{"system": f"{TERMINOLOGY}observation-category", "code": "laboratory"}]}]
+LAB = [{"coding": [{"system": f"{TERMINOLOGY}v2-0074", "code": "LAB"}]}]
+US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
+DATED = {"effectiveDateTime": "2026-03-12", "issued": "2026-03-12T08:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "profile"),
+    [
+        ("Observation", {"category": LABORATORY}, "observation-lab|6.1.0"),
+        ("Observation", {"category": LABORATORY, "effectiveDateTime": "2026-03"}, ""),
+        ("Observation", {"category": LABORATORY, "valueQuantity": {"system": "urn:oid:2.999.2"}}, ""),
+        ("Observation", {"category": LAB}, ""),
+        ("DiagnosticReport", {"status": "final", "category": LAB, **DATED}, "diagnosticreport-lab|6.1.0"),
+        ("DiagnosticReport", {"status": "final", "category": LAB, "issued": DATED["issued"]}, ""),
+        ("DiagnosticReport", {"status": "registered", "category": LAB}, "diagnosticreport-lab|6.1.0"),
+        ("DiagnosticReport", {"status": "registered"}, ""),
+    ],
+)
+def test_a_result_claims_the_profile_of_laboratories(kind: str, content: dict[str, Any], profile: str) -> None:
+    assert profile == claimed(kind, content)
+
+
+def claims(*resources: dict[str, Any]) -> list[str]:
+    claim_profiles(list(resources))
+    return [str(one["id"]) for one in resources if "meta" in one]
+
+
+def test_a_claim_falls_with_that_of_what_it_refers_to() -> None:
+    patient = {"resourceType": "Patient", "id": "p", "name": [{"family": "Example"}], "gender": "female"}
+    visit = {"resourceType": "Encounter", "id": "e", "type": [CODED], "subject": {"reference": "Patient/p"}}
+    condition = {
+        "resourceType": "Condition",
+        "id": "c",
+        "code": CODED,
+        "category": category("encounter-diagnosis"),
+        "encounter": {"reference": "Encounter/e"},
+    }
+
+    assert [] == claims(dict(patient), dict(visit), dict(condition))
+    assert ["p", "e", "c"] == claims({**patient, "identifier": [IDENTIFIER]}, dict(visit), dict(condition))
+
+
+def test_a_participant_has_to_meet_its_profile_as_well() -> None:
+    doctor = {"resourceType": "Practitioner", "id": "d", "name": [{"family": "Example"}]}
+    visit = {
+        "resourceType": "Encounter",
+        "id": "e",
+        "type": [CODED],
+        "subject": {"display": "somebody"},
+        "participant": [{"individual": {"reference": "Practitioner/d"}}],
+    }
+
+    assert [] == claims(dict(doctor), dict(visit))
+    assert ["d", "e"] == claims({**doctor, "identifier": [IDENTIFIER]}, dict(visit))
+
+
+def test_an_observation_of_a_laboratory_section_is_one_of_a_laboratory() -> None:
+    message = (
+        "MSH|^~\\&|LIS|RIVERSIDE|HUB|CORRIDOR|20260312080000+0100||ORU^R01^ORU_R01|L1|P|2.5.1\r"
+        "PID|1||700001^^^&2.999.1&ISO^MR||Testcase^Tilda||19800101|F\r"
+        "OBR|1||F1|718-7^Hemoglobin^LN|||20260312070000+0100|||||||||||||||20260312080000+0100||HM|F\r"
+        "OBX|1|NM|718-7^Hemoglobin^LN||13.2|g/dL^^UCUM|||||F\r"
+    )
+
+    (conversion,) = convert(message.encode(), source="hl7v2", received=RECEIVED)
+    claims = {
+        one["resource"]["resourceType"]: one["resource"].get("meta", {}).get("profile")
+        for one in conversion.bundle["entry"]
+    }
+
+    assert [f"{US_CORE}observation-lab|6.1.0"] == claims["Observation"]
+    assert [f"{US_CORE}diagnosticreport-lab|6.1.0"] == claims["DiagnosticReport"]
+    assert [] == [one for one in validate_fully(conversion.bundle) if one.severity in ("fatal", "error")]

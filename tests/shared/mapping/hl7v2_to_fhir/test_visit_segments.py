@@ -259,7 +259,7 @@ def test_next_of_kin_is_a_contact_and_a_related_person() -> None:
         person["birthDate"],
         person["identifier"][0]["value"],
     )
-    assert "patient-birthTime" in person["_birthDate"]["extension"][0]["url"]
+    assert "birth-time" in person["_birthDate"]["extension"][0]["url"]
     assert "extension" not in contact
     assert ref(only(found, "Patient")) == person["patient"]
 

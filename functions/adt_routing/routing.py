@@ -1,0 +1,86 @@
+"""Who is owed the event, in which order: one delivery per subscriber, behind a fence where patients merge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid5
+
+from functions.adt_routing.policy import COALESCED
+from shared.events.encounter import EncounterEvent
+from shared.events.patient import MERGED, PatientEvent
+from shared.formats.hl7v2.envelope import envelope_of
+from shared.formats.hl7v2.message import Message
+from shared.ledger import MessageRow, NewEntry
+from shared.ledger_ports import Transaction
+from shared.partners.identity import prior_identities
+from shared.partners.model import Whereabouts
+from shared.pipeline import Work
+from shared.pipeline.opening import owed_to
+from shared.ports import Ports
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """
+    An event on its way out.
+
+    `subject` is what an update is about: a visit, else a patient. `outdated` goes nowhere, and only a `replaceable`
+    update may wait for a newer one to take its place.
+    """
+
+    message: MessageRow
+    parsed: Message
+    event: EncounterEvent | PatientEvent
+    bundle: bytes
+    where: Whereabouts
+    subject: str
+    outdated: bool
+    replaceable: bool
+    occurred_at: datetime | None
+
+
+def owe(tx: Transaction, ports: Ports, work: Work, routed: Routed) -> None:
+    """Add one delivery per subscriber whose filter takes the event: decided once, here."""
+    message, kind = routed.message, routed.event.type
+    subsumed = _subsumed(tx, ports, routed) if kind == MERGED else []
+    if subsumed:
+        tx.survivors.mark(subsumed, message.patient_key, message.message_id)
+    for partner in ports.partners.receivers_of(kind, message.processing_id, routed.where):
+        delivery_id = uuid5(message.message_id, partner.name)
+        if routed.outdated:
+            tx.deliveries.add(delivery_id, message.message_id, partner.name, "superseded", "newer-state-known")
+            continue
+        entry = owed_to(partner.name, delivery_id, message, work)
+        tx.deliveries.add(delivery_id, message.message_id, partner.name, "due")
+        window = partner.receives.coalesce if partner.receives else timedelta(0)
+        if window and routed.replaceable and kind in COALESCED:
+            _put_off(tx, entry, ports.clock() + window, routed.subject)
+            continue
+        if window:
+            tx.windows.close(entry.lane, [entry.key, *subsumed])
+        if subsumed:
+            tx.streams.join(entry, subsumed)
+        else:
+            tx.streams.append(entry)
+
+
+def _put_off(tx: Transaction, entry: NewEntry, until: datetime, subject: str) -> None:
+    """Let the update wait for its window's end, in the place of an older one about the same."""
+    earlier = tx.windows.replace(entry.lane, entry.key, subject)
+    if earlier is not None:
+        tx.deliveries.set_status(earlier.delivery_id, "superseded", "newer-update-known")
+        until = earlier.until
+    tx.streams.append(entry)
+    tx.windows.defer(entry, until, subject)
+
+
+def _subsumed(tx: Transaction, ports: Ports, routed: Routed) -> list[UUID]:
+    """Return the stream keys of the prior patients: those that intake has fenced when it took the message."""
+    message = routed.message
+    partner = ports.partners.get(message.partner)
+    if partner is None or partner.sends is None:
+        return []
+    prior = prior_identities(envelope_of(routed.parsed), message.partner, partner.sends)
+    keys = [tx.patients.key_for(one.authority, one.value) for one in prior]
+    return [key for key in keys if key != message.patient_key]

@@ -1,0 +1,41 @@
+"""
+Wakes the adt-routing steps: a hint names a stream, the ledger holds the rest.
+
+Use cases are imported on first use: an app that starts to answer something else does not pay for the mappings.
+"""
+
+from __future__ import annotations
+
+import azure.functions as func
+
+from shared import bootstrap
+from shared.catalog.flows import ADT_ROUTING
+
+blueprints = {step.tier: func.Blueprint() for step in ADT_ROUTING.steps}
+
+PROCESS = ADT_ROUTING.step("process")
+STOP_WAITING = ADT_ROUTING.step("stop-waiting")
+
+
+@blueprints[PROCESS.tier].function_name(PROCESS.function)
+@blueprints[PROCESS.tier].service_bus_queue_trigger(
+    arg_name="message", connection="SERVICE_BUS", queue_name=PROCESS.queue.name
+)
+def adt_routing_process(message: func.ServiceBusMessage) -> None:
+    """Route what happened to one patient, in order; redelivery is harmless."""
+    from functions.adt_routing import use_case
+    from shared.pipeline import drain, stream_of
+
+    drain(use_case.PROCESS, stream_of(message.get_body()), bootstrap.ports())
+
+
+@blueprints[STOP_WAITING.tier].function_name(STOP_WAITING.function)
+@blueprints[STOP_WAITING.tier].service_bus_queue_trigger(
+    arg_name="message", connection="SERVICE_BUS", queue_name=STOP_WAITING.queue.name
+)
+def adt_routing_stop_waiting(message: func.ServiceBusMessage) -> None:
+    """Let a message that came too early go on when its time is up; redelivery is harmless."""
+    from functions.adt_routing import waiting
+    from shared.pipeline import drain, stream_of
+
+    drain(waiting.STOP_WAITING, stream_of(message.get_body()), bootstrap.ports())

@@ -1,0 +1,207 @@
+"""Route what happened to a patient or a visit: convert, judge its turn, record the event, owe it to subscribers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID, uuid5
+
+from functions.adt_routing.policy import (
+    RULES,
+    Verdict,
+    is_before,
+    judge,
+    overlay,
+    settle,
+    visit_after,
+    whereabouts,
+)
+from functions.adt_routing.reading import Told, told_by
+from functions.adt_routing.routing import Routed, owe
+from functions.adt_routing.waiting import DISORDER, RETRY, release_behind, wait
+from shared.catalog.flows import ADT_ROUTING
+from shared.conversion import Conversion, convert
+from shared.delivery import lanes
+from shared.errors import RejectedError
+from shared.events import encounter, patient
+from shared.formats.fhir.encoding import parse, serialize
+from shared.ledger import Hop, MessageRow, NewTask
+from shared.ledger_ports import Transaction
+from shared.pipeline import Outcome, Stage, Work
+from shared.pipeline.opening import open_message, profile_of, refuse_invalid
+from shared.pipeline.surviving import is_retired, on_survivor
+from shared.ports import Ports
+from shared.workflow.escalation import OUT_OF_ORDER, ladder_of
+from shared.workflow.visits import EarlyMessage, Survivor, Visit
+
+_PERSON = "person"  # the key under which what was last said of a person is remembered
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the ledger knows that bears on the message; `bundle` is the message's, on the survivor of merges."""
+
+    bundle: dict[str, Any]
+    visit: Visit | None
+    waiting: list[EarlyMessage]
+    own: EarlyMessage | None
+    person_at: datetime | None
+    description: bytes | None
+
+
+def route_adt(work: Work, ports: Ports) -> Outcome:
+    """
+    Convert the message and commit bundle, event, deliveries, the visit's state and the message's at once.
+
+    RejectedError quarantines what cannot be valid FHIR. A message that came too early waits beside the stream; one
+    that a newer one has overtaken is recorded as superseded and goes nowhere.
+    """
+    message, payload = open_message(work, ports)
+    profile = profile_of(message, ports)
+    (conversion,) = convert(payload, source="hl7v2", partner=profile, received=message.received_at)
+    refuse_invalid(conversion.bundle)
+    told = told_by(conversion.message, conversion.bundle, profile, message.received_at)
+    known = _look_up(ports, message, told, conversion.bundle)
+    overdue = known.own is not None and known.own.state == "overdue"
+    turn = judge(told, known.visit, known.waiting, message.message_id)
+    if turn is Verdict.EARLY and not overdue:
+        return wait(work, ports, message, told)
+    verdict = judge(told, known.visit, known.waiting, message.message_id, impatient=overdue)
+    if told.trigger == "A31" and is_before(told.stated_at, known.person_at):
+        verdict = Verdict.OUTDATED
+    visit = visit_after(told, known.visit, verdict, message.message_id)
+    bundle = _coherent(known, visit, verdict)
+    routed = _routed(message, told, conversion, bundle, known, verdict)
+
+    def write(tx: Transaction) -> None:
+        _record(tx, message, routed, conversion)
+        owe(tx, ports, work, routed)
+        if verdict is not Verdict.OUTDATED:
+            _remember(tx, message, told, visit, bundle)
+        if turn is Verdict.EARLY:
+            tx.tasks.open(_review(message, told, ports), work.actor, DISORDER)
+        if known.own is not None:
+            tx.early.forget(message.message_id)
+        tx.messages.set_status(message.message_id, "processed")
+
+    return Outcome(_hop(work, routed, conversion.mapping), write)
+
+
+def _look_up(ports: Ports, message: MessageRow, told: Told, bundle: dict[str, Any]) -> _Known:
+    with ports.ledger.transaction() as tx:
+        moved = on_survivor(bundle, tx)
+        visit = tx.visits.get(told.visit) if told.visit else None
+        waiting = tx.early.of_visit(told.visit) if told.visit else []
+        own = tx.early.get(message.message_id)
+        person = tx.reports.newest(message.patient_key, _PERSON) if message.patient_key else None
+        late = visit is not None and is_before(told.stated_at, visit.stated_at)
+        description = tx.conversions.get(visit.message_id).bundle if visit is not None and late else None
+    return _Known(moved, visit, waiting, own, person[1] if person else None, description)
+
+
+def _coherent(known: _Known, visit: Visit | None, verdict: Verdict) -> dict[str, Any]:
+    """Return what leaves: the visit in its state, and no detail that a newer message has changed."""
+    if visit is None or verdict is Verdict.OUTDATED:
+        return known.bundle
+    bundle = known.bundle
+    if verdict is Verdict.LATE and known.description is not None:
+        bundle = overlay(bundle, parse(known.description), visit)
+    settled = settle(bundle, visit)
+    refuse_invalid(settled)
+    return settled
+
+
+def _routed(
+    message: MessageRow,
+    told: Told,
+    conversion: Conversion,
+    bundle: dict[str, Any],
+    known: _Known,
+    verdict: Verdict,
+) -> Routed:
+    event: encounter.EncounterEvent | patient.PatientEvent
+    if told.trigger in encounter.TYPE_OF_EVENT:
+        event = encounter.encounter_event(told.trigger, bundle)
+    elif told.trigger in patient.TYPE_OF_EVENT:
+        event = patient.patient_event(told.trigger, bundle)
+    else:
+        raise RejectedError("unsupported-event", "MSH-9.2", "No canonical event for this trigger event.")
+    return Routed(
+        message=message,
+        parsed=conversion.message,
+        event=event,
+        bundle=serialize(bundle),
+        where=whereabouts(told, known.visit),
+        subject=told.visit or next(iter(event.patients), ""),
+        outdated=verdict is Verdict.OUTDATED,
+        replaceable=verdict is Verdict.IN_TURN,
+        occurred_at=told.occurred_at,
+    )
+
+
+def _record(tx: Transaction, message: MessageRow, routed: Routed, conversion: Conversion) -> None:
+    issues = [issue.as_fhir() for issue in conversion.issues]
+    tx.conversions.add(message.message_id, conversion.mapping, routed.bundle, conversion.coverage.as_dict(), issues)
+    tx.events.record(
+        uuid5(message.message_id, "event"),
+        routed.event.type,
+        encounter.VERSION,
+        message.message_id,
+        message.patient_key,
+        routed.occurred_at,
+        routed.event.data(),
+    )
+
+
+def _remember(tx: Transaction, message: MessageRow, told: Told, visit: Visit | None, bundle: dict[str, Any]) -> None:
+    """Write what the next message will be judged by, and let go what waited for this one."""
+    if visit is not None:
+        tx.visits.record(visit)
+        release_behind(tx, visit.key, message)
+    if told.trigger == "A31" and message.patient_key is not None:
+        tx.reports.record(message.patient_key, _PERSON, 0, told.stated_at, message.message_id)
+    if told.trigger in patient.MERGES:
+        _retire(tx, bundle, message.message_id)
+
+
+def _retire(tx: Transaction, bundle: dict[str, Any], message_id: UUID) -> None:
+    people = [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == "Patient"]
+    survivor = next((one for one in people if not is_retired(one)), None)
+    for one in people:
+        if survivor is not None and is_retired(one):
+            identifiers = list(survivor.get("identifier", ()))
+            tx.survivors.record(one["id"], Survivor(survivor["id"], identifiers), message_id)
+
+
+def _review(message: MessageRow, told: Told, ports: Ports) -> NewTask:
+    ladder = ladder_of(OUT_OF_ORDER)
+    return NewTask(
+        kind=OUT_OF_ORDER,
+        dedupe_key=f"{OUT_OF_ORDER}:{message.message_id}",
+        flow=ADT_ROUTING.name,
+        owner_queue=ladder.rung(0),
+        message_id=message.message_id,
+        due_at=ports.clock() + ladder.within,
+        explanation={"code": DISORDER, "rules": RULES, "trigger": told.trigger},
+        patient_key=message.patient_key,
+    )
+
+
+def _hop(work: Work, routed: Routed, mapping: str) -> Hop:
+    return Hop(
+        message_id=work.entry.message_id,
+        function=work.entry.function,
+        source=lanes.PROCESS,
+        target=routed.event.type,
+        outcome="processed",
+        traceparent=work.traceparent,
+        attempt=work.attempt,
+        mapping=mapping,
+        schema_version=f"{routed.event.type.partition('.')[0]}/{encounter.VERSION}",
+        payload_hash=sha256(routed.bundle).digest(),
+    )
+
+
+PROCESS = Stage(ADT_ROUTING.step("process"), route_adt, RETRY, book="items")

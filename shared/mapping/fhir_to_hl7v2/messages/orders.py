@@ -1,0 +1,193 @@
+"""
+Requests, reports, specimens and observations -> the order groups of ORU^R01, OML^O21 and ORM^O01.
+
+    DiagnosticReport                  ORC and OBR with the ServiceRequest that it is based on; OBX of its results
+    ServiceRequest without a report   ORC and OBR; OBX of the observations that support it
+    Observation that nothing names    an OBR of its own code; one that has members is the OBR of theirs (ORU)
+    Condition that is a reason        DG1 below the order (OML, ORM)
+    Specimen                          SPM where the version has it, else OBR-15
+    Attachment of a report            OBX of type ED or RP
+"""
+
+from __future__ import annotations
+
+from shared.errors import RejectedError
+from shared.mapping.fhir_to_hl7v2.context import Context, Draft
+from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, cwe_from
+from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds, dtm_from
+from shared.mapping.fhir_to_hl7v2.messages.patient import patient_drafts, patient_of, visit_of
+from shared.mapping.fhir_to_hl7v2.reading import Resource
+from shared.mapping.fhir_to_hl7v2.segments import obr as obr_segment
+from shared.mapping.fhir_to_hl7v2.segments import obx as obx_segment
+from shared.mapping.fhir_to_hl7v2.segments.dg1 import dg1_from
+from shared.mapping.fhir_to_hl7v2.segments.nte import ntes_from
+from shared.mapping.fhir_to_hl7v2.segments.obr import obr_from
+from shared.mapping.fhir_to_hl7v2.segments.obx import obxs_from
+from shared.mapping.fhir_to_hl7v2.segments.obx_value import attachment_from
+from shared.mapping.fhir_to_hl7v2.segments.orc import orc_from
+from shared.mapping.fhir_to_hl7v2.segments.orders import Order, requester_of
+from shared.mapping.fhir_to_hl7v2.segments.orders import Requester as Asking
+from shared.mapping.fhir_to_hl7v2.segments.spm import spm_from
+from shared.mapping.fhir_to_hl7v2.segments.tq1 import put_tq, tq1_from
+from shared.terminology.concept_maps import REPORT_STATUS
+
+
+def oru_drafts(context: Context) -> list[Draft]:
+    """Return the segments of an ORU^R01 after MSH."""
+    orders = orders_of(context)
+    drafts = patient_drafts(context, patient_of(context))
+    groups = [order_group(context, one, reports=True) for one in orders]
+    groups += [_panel(context, one) for one in loose_observations(context)]
+    return drafts + _required(groups, "DiagnosticReport")
+
+
+def order_drafts(context: Context) -> list[Draft]:
+    """Return the segments of an OML^O21 or ORM^O01 after MSH."""
+    orders = orders_of(context)
+    groups = []
+    reasons: list[Resource] = []
+    for order in orders:
+        group = order_group(context, order, reports=False)
+        found = _reasons(context, order)
+        group.children[0].below(*(dg1_from(context, one, visit_of(context)) for one in found))
+        reasons += found
+        groups.append(group)
+    drafts = patient_drafts(context, patient_of(context), elsewhere=reasons)
+    provenance = context.source.first("Provenance")
+    notes = ntes_from(context, provenance) if provenance is not None else []
+    return notes + drafts + _required(groups, "ServiceRequest")
+
+
+def _reasons(context: Context, order: Order) -> list[Resource]:
+    """Return the conditions that are reasons of a request."""
+    found = context.source.references(order.request, "reasonReference") if order.request is not None else []
+    return [one for _, one in found if one is not None and one["resourceType"] == "Condition"]
+
+
+def _required(groups: list[Draft], kind: str) -> list[Draft]:
+    if not groups:
+        text = f"The message needs a {kind}."
+        raise RejectedError("missing-element", f"Bundle.entry.resource.ofType({kind})", text)
+    return groups
+
+
+def orders_of(context: Context) -> list[Order]:
+    """Return every order of the bundle: of its reports, then of the requests that have none."""
+    source, orders, asked = context.source, [], set()
+    for report in source.all("DiagnosticReport"):
+        found = [one for _, one in source.references(report, "basedOn")]
+        request = next((one for one in found if one and one["resourceType"] == "ServiceRequest"), None)
+        asked.add(id(request))
+        orders.append(_order(context, request, report))
+    orders += [_order(context, one, None) for one in source.all("ServiceRequest") if id(one) not in asked]
+    return orders
+
+
+def _order(context: Context, request: Resource | None, report: Resource | None) -> Order:
+    source = context.source
+    order = Order(request, report)
+    for resource in (report, request):
+        for _, specimen in source.references(resource, "specimen") if resource is not None else ():
+            if specimen is not None and specimen not in order.specimens:
+                order.specimens.append(specimen)
+    named = source.references(report, "result") if report is not None else []
+    named += source.references(request, "supportingInfo") if request is not None else []
+    for _, one in named:
+        if one is not None and one["resourceType"] == "Observation" and one not in order.observations:
+            order.observations.append(one)
+    return order
+
+
+def loose_observations(context: Context) -> list[Resource]:
+    """Return the observations that nothing else names and that are part of nothing."""
+    source, named = context.source, set[int]()
+    for kind, names in (
+        ("DiagnosticReport", ("result",)),
+        ("ServiceRequest", ("supportingInfo",)),
+        ("Observation", ("hasMember",)),
+    ):
+        for resource in source.all(kind):
+            for name in names:
+                named |= {id(found) for _, found in source.references(resource, name) if found is not None}
+    for document in source.all("DocumentReference"):
+        related = document.get("context", {}).get("related", ())
+        named |= {id(found) for one in related if (found := source.find(one)) is not None}
+    return [one for one in source.all("Observation") if id(one) not in named and not one.get("partOf")]
+
+
+def order_group(context: Context, order: Order, *, reports: bool) -> Draft:
+    """Return ORC with all segments of the order below it."""
+    source, request, report = context.source, order.request, order.report
+    requester = requester_of(context, request) if request is not None else Asking()
+    orc = orc_from(context, order, requester, reports=reports)
+    obr = obr_from(context, order, requester)
+    orc.below(obr)
+    if request is not None:
+        put_tq(context, obr, request)
+        orc.below(tq1_from(context, request))
+        obr.below(*ntes_from(context, request))
+    if report is not None:
+        obr.below(*_conclusion(context, report))
+        obr.below(*_attachments(context, report, taken=order.observations))
+    for observation in order.observations:
+        obr.below(*obxs_from(context, observation, report))
+    if context.definitions.segment("SPM") is not None:
+        obr.below(*(spm_from(context, one) for one in order.specimens))
+    for specimen in order.specimens:
+        source.use(specimen)
+    return orc
+
+
+def _conclusion(context: Context, report: Resource) -> list[Draft]:
+    """Return the conclusion of a report as a comment, its coded form as what it is: not carried."""
+    words = context.source.text(report, "conclusion")
+    drafts = ntes_from(context, report)
+    if words:
+        note = Draft("NTE", obx_segment.TABLE)
+        note.fields[3] = [[line] for line in words.split("\n")]
+        drafts.append(note)
+    return drafts
+
+
+def _attachments(context: Context, report: Resource, taken: list[Resource]) -> list[Draft]:
+    """Return the attachments of a report: in the observation that says `as-text`, else in an OBX of their own."""
+    source, drafts = context.source, []
+    for attachment in source.items(report, "presentedForm"):
+        title = str(attachment.get("title", ""))
+        owner = next((one for one in taken if _holds(one, title)), None)
+        value = attachment_from(context, attachment)
+        if not value.repetitions:
+            continue
+        draft = Draft("OBX", obx_segment.TABLE)
+        if owner is not None:
+            taken.remove(owner)
+            draft = obxs_from(context, owner, report)[0]
+        draft.put(3, cwe_from(context, source.one(report, "code"), "OBX-3") if not draft.has(3) else None)
+        draft.fields[2], draft.fields[5] = [[value.datatype]], value.repetitions
+        draft.put(11, "F" if not draft.has(11) else None)
+        drafts.append(draft)
+    return drafts
+
+
+def _holds(observation: Resource, title: str) -> bool:
+    reason = observation.get("dataAbsentReason", {})
+    is_text = any(one.get("code") == "as-text" for one in reason.get("coding", ()))
+    return is_text and title in (observation.get("code", {}).get("text", ""), "")
+
+
+def _panel(context: Context, observation: Resource) -> Draft:
+    """Return the OBR of an observation that no report names, its members or itself below."""
+    source = context.source
+    draft = Draft("OBR", obr_segment.TABLE, frozenset({4}))
+    draft.put(4, cwe_from(context, source.one(observation, "code"), "OBR-4"))
+    period, _ = bounds(context, source.one(observation, "effectivePeriod"))
+    draft.put(7, dtm_from(context, observation, "effectiveDateTime") or period)
+    draft.put(25, back(REPORT_STATUS, source.text(observation, "status")) or "F")
+    members = [one for _, one in source.references(observation, "hasMember") if one is not None]
+    has_value = any(name.startswith("value") or name == "component" for name in observation)
+    for one in [*([observation] if has_value or not members else []), *members]:
+        if one["resourceType"] == "Observation":
+            draft.below(*obxs_from(context, one, None))
+    if members and not has_value:
+        source.whole(observation, "subject", "encounter", "category", "performer", "dataAbsentReason")
+    return draft

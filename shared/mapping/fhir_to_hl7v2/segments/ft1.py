@@ -1,0 +1,88 @@
+"""
+ChargeItem -> FT1.
+
+    ChargeItem.identifier           = FT1-2    CX    ST before 2.8
+    ChargeItem.occurrenceDateTime   = FT1-4    DR
+    ChargeItem.enteredDate          = FT1-5    DTM
+    ChargeItem.status               = FT1-6    CWE   as sent in extension transaction-type; else CG
+    ChargeItem.code                 = FT1-7    CWE
+    ChargeItem.note                 = FT1-8    ST    until 2.7
+    ChargeItem.quantity             = FT1-10   NM
+    ChargeItem.priceOverride        = FT1-11   CP
+    ChargeItem.reason               = FT1-19*  CWE
+    ChargeItem.performer            = FT1-20*  XCN
+    ChargeItem.performer            = FT1-21*  XCN   ordered by
+    ChargeItem.identifier           = FT1-23   EI    FILL
+    ChargeItem.enterer              = FT1-24   XCN
+    Procedure.code                  = FT1-25   CWE   of the procedure that is charged
+    Procedure.code.extension        = FT1-26*  CWE
+    ChargeItem.productCodeableConcept = FT1-29 CWE
+"""
+
+from __future__ import annotations
+
+from shared.mapping.fhir_to_hl7v2.context import Context, Draft, number_text
+from shared.mapping.fhir_to_hl7v2.datatypes.actors import xcns_from
+from shared.mapping.fhir_to_hl7v2.datatypes.coded import codes_from, cwe_from
+from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import cx_from, ei_from, is_of
+from shared.mapping.fhir_to_hl7v2.datatypes.quantities import value_of
+from shared.mapping.fhir_to_hl7v2.datatypes.times import dr_from, dtm_from
+from shared.mapping.fhir_to_hl7v2.reading import Resource
+from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS
+from shared.mapping.hl7v2_to_fhir.fields import table_of
+
+TABLE = table_of(__doc__)
+
+_REQUIRED = frozenset({4, 7})
+_CHARGE = "CG"
+_MODIFIER = f"{EXTENSIONS}modifier"
+
+
+def ft1_from(context: Context, charge: Resource) -> Draft:
+    """Return FT1; what is charged, and when it was, are required."""
+    draft = Draft("FT1", TABLE, _REQUIRED)
+    source = context.source
+    source.whole(charge, "subject", "context", "account", "status")
+    for identifier in source.items(charge, "identifier"):
+        if is_of(identifier, "FILL"):
+            draft.put(23, ei_from(context, identifier))
+        elif not draft.has(2):
+            draft.put(2, cx_from(context, identifier))
+    draft.put(4, dtm_from(context, charge, "occurrenceDateTime"))
+    draft.put(4, dr_from(context, source.one(charge, "occurrencePeriod")))
+    draft.put(5, dtm_from(context, charge, "enteredDate"))
+    for kind in context.extensions(charge, f"{EXTENSIONS}transaction-type"):
+        draft.put(6, cwe_from(context, kind.get("valueCodeableConcept"), "FT1-6", "HL70017"))
+    draft.default(6, _CHARGE)
+    _set_codes(context, draft, charge)
+    if context.has_field("FT1", 8):
+        for number, note in zip((8, 9), source.items(charge, "note"), strict=False):
+            draft.put(number, source.text(note, "text"))
+    draft.put(10, value_of(context, source.one(charge, "quantity")))
+    if price := source.one(charge, "priceOverride"):
+        draft.put(11, [[number_text(source.take(price, "value")), source.text(price, "currency")]])
+    draft.put(19, *codes_from(context, charge, "reason", "FT1-19", "HL70051"))
+    for performer in source.items(charge, "performer"):
+        function = source.one(performer, "function") or {}
+        number = 21 if source.text(function, "text") == "ordered by" else 20
+        draft.put(number, *xcns_from(context, performer, "actor"))
+    draft.put(24, *xcns_from(context, charge, "enterer"))
+    draft.put(29, cwe_from(context, source.one(charge, "productCodeableConcept"), "FT1-29", "HL70549"))
+    context.restore(draft, charge)
+    return draft
+
+
+def _set_codes(context: Context, draft: Draft, charge: Resource) -> None:
+    """Set what is charged, and the procedure that it is for; the same code twice is the procedure's."""
+    source = context.source
+    code = source.one(charge, "code")
+    services = [one for _, one in source.references(charge, "service") if one and one["resourceType"] == "Procedure"]
+    procedure = services[-1] if services else None
+    done = source.one(procedure, "code") if procedure is not None else None
+    if procedure is not None:
+        source.whole(procedure, "status", "subject", "encounter")
+        draft.put(25, cwe_from(context, done, "FT1-25", "HL70088"))
+    for holder in (code, done):
+        for modifier in context.extensions(holder or {}, _MODIFIER):
+            draft.put(26, cwe_from(context, modifier.get("valueCodeableConcept"), "FT1-26", "HL70340"))
+    draft.put(7, cwe_from(context, code, "FT1-7", "HL70132"))

@@ -1,0 +1,112 @@
+"""
+Coverage -> IN1.
+
+    Coverage.class[plan]          = IN1-2    CWE
+    Coverage.payor.identifier     = IN1-3*   CX
+    Coverage.payor                = IN1-4    XON
+    Coverage.payor.address        = IN1-5*   XAD
+    Coverage.payor.contact.name   = IN1-6*   XPN
+    Coverage.payor.telecom        = IN1-7*   XTN
+    Coverage.class[group]         = IN1-8    ST
+    Coverage.class[group].name    = IN1-9    XON
+    Coverage.period.start         = IN1-12   DT
+    Coverage.period.end           = IN1-13   DT
+    Coverage.type                 = IN1-15   CWE
+    Coverage.subscriber           = IN1-16*  XPN   a RelatedPerson
+    Coverage.relationship         = IN1-17   CWE
+    RelatedPerson.birthDate       = IN1-18   DTM
+    RelatedPerson.address         = IN1-19*  XAD
+    Coverage.order                = IN1-22   NM
+    Coverage.identifier           = IN1-36   ST
+    RelatedPerson.gender          = IN1-43   CWE
+    RelatedPerson.identifier      = IN1-49*  CX    else Coverage.subscriberId
+
+What of IN2 and IN3 was kept as sent is back in segments below.
+"""
+
+from __future__ import annotations
+
+from shared.mapping.coverage import FieldTable
+from shared.mapping.fhir_to_hl7v2.context import Context, Draft, number_text
+from shared.mapping.fhir_to_hl7v2.datatypes.coded import cwe_from, table_code
+from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtn_from
+from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import cx_from
+from shared.mapping.fhir_to_hl7v2.datatypes.names import xpn_from
+from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds
+from shared.mapping.fhir_to_hl7v2.reading import Resource
+from shared.mapping.fhir_to_hl7v2.segments.pid import birth_from, gender_from
+from shared.mapping.hl7v2_to_fhir.fields import table_of
+from shared.terminology.systems import TERMINOLOGY
+from shared.terminology.visit_maps import SUBSCRIBER_RELATIONSHIP
+
+TABLE = table_of(__doc__)
+
+_REQUIRED = frozenset({3})
+_RELATIONSHIP = TERMINOLOGY + "subscriber-relationship"
+_BIRTH_TIME = "urn:corridor:extension:birth-time"
+
+
+def in1_from(context: Context, coverage: Resource) -> Draft:
+    """Return IN1; the insurer's number is required."""
+    draft = Draft("IN1", TABLE, _REQUIRED)
+    source = context.source
+    source.whole(coverage, "status", "beneficiary")
+    payor = source.reference(coverage, "payor")
+    _set_classes(context, draft, coverage)
+    start, end = bounds(context, source.one(coverage, "period"))
+    draft.put(12, start)
+    draft.put(13, end)
+    draft.put(15, cwe_from(context, source.one(coverage, "type"), "IN1-15", "HL70086"))
+    relationship = source.one(coverage, "relationship")
+    draft.put(17, table_code(context, relationship, "IN1-17", SUBSCRIBER_RELATIONSHIP, _RELATIONSHIP))
+    draft.put(22, number_text(source.take(coverage, "order")))
+    for identifier in source.items(coverage, "identifier")[:1]:
+        source.whole(identifier, "type", "use", "assigner", "system")
+        draft.put(36, source.text(identifier, "value"))
+    subscriber = source.reference(coverage, "subscriber")
+    if subscriber is not None and subscriber["resourceType"] == "RelatedPerson":
+        _set_subscriber(context, draft, subscriber)
+    number = source.text(coverage, "subscriberId")
+    if not draft.has(49):
+        draft.put(49, number)
+    if payor is not None:
+        _set_payor(context, draft, payor)
+    context.restore(draft, coverage, payor)
+    for name in ("IN2", "IN3"):
+        further = Draft(name, FieldTable(name))
+        context.restore(further, coverage)
+        draft.below(further if further.fields else None)
+    return draft
+
+
+def _set_payor(context: Context, draft: Draft, payor: Resource) -> None:
+    source = context.source
+    draft.put(3, *(cx_from(context, one) for one in source.items(payor, "identifier")))
+    draft.put(4, source.text(payor, "name"), *(str(one) for one in source.take(payor, "alias") or ()))
+    draft.put(5, *(xad_from(context, one) for one in source.items(payor, "address")))
+    for contact in source.items(payor, "contact"):
+        draft.put(6, xpn_from(context, source.one(contact, "name")))
+    draft.put(7, *(xtn_from(context, one) for one in source.items(payor, "telecom")))
+
+
+def _set_classes(context: Context, draft: Draft, coverage: Resource) -> None:
+    source = context.source
+    for one in source.items(coverage, "class"):
+        codes = {coding.get("code") for coding in one.get("type", {}).get("coding", ())}
+        value, name = source.text(one, "value"), source.text(one, "name")
+        source.whole(one, "type")
+        if "plan" in codes:
+            draft.put(2, [value, name])
+        elif "group" in codes:
+            draft.put(8, value)
+            draft.put(9, name)
+
+
+def _set_subscriber(context: Context, draft: Draft, person: Resource) -> None:
+    source = context.source
+    source.whole(person, "patient", "active", "relationship")
+    draft.put(16, *(xpn_from(context, one) for one in source.items(person, "name")))
+    draft.put(18, birth_from(context, person, _BIRTH_TIME))
+    draft.put(19, *(xad_from(context, one) for one in source.items(person, "address")))
+    draft.put(43, *gender_from(context, person))
+    draft.put(49, *(cx_from(context, one) for one in source.items(person, "identifier")))

@@ -1,0 +1,149 @@
+"""
+DiagnosticReport and ServiceRequest -> OBR.
+
+    ServiceRequest.identifier          = OBR-2    EI    PLAC
+    DiagnosticReport.identifier        = OBR-3    EI    FILL
+    DiagnosticReport.code              = OBR-4    CWE   also ServiceRequest.code
+    ServiceRequest.priority            = OBR-5    ID    until 2.6; TQ1-9 since
+    ServiceRequest.occurrenceDateTime  = OBR-6    DTM   until 2.6; TQ1-7 since
+    DiagnosticReport.effectiveDateTime = OBR-7    DTM   or the start of effectivePeriod; else the specimen's
+    DiagnosticReport.effectivePeriod   = OBR-8    DTM
+    Specimen.collection.quantity       = OBR-9    CQ    where the version has no SPM
+    Specimen.collection.collector      = OBR-10*  XCN
+    ServiceRequest.extension[relevantClinicalInformation] = OBR-13*  CWE
+    Specimen.receivedTime              = OBR-14   DTM   where the version has the field
+    Specimen.type                      = OBR-15   SPS   where the version has no SPM
+    ServiceRequest.requester           = OBR-16*  XCN
+    PractitionerRole.telecom           = OBR-17*  XTN
+    DiagnosticReport.issued            = OBR-22   DTM
+    DiagnosticReport.category          = OBR-24   CWE   table 0074
+    DiagnosticReport.status            = OBR-25   ID    table 0123
+    ServiceRequest.basedOn             = OBR-29   EIP
+    ServiceRequest.reasonCode          = OBR-31*  CWE
+    DiagnosticReport.resultsInterpreter = OBR-32  NDL
+    DiagnosticReport.performer         = OBR-34*  NDL   people, of whom nothing was kept as sent
+    ServiceRequest.orderDetail         = OBR-46*  CWE
+"""
+
+from __future__ import annotations
+
+from shared.formats.hl7v2.writing import Composite
+from shared.mapping.fhir_to_hl7v2.context import Context, Draft
+from shared.mapping.fhir_to_hl7v2.datatypes.actors import ndl_from, xcns_from
+from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, codes_from, cwe_from
+from shared.mapping.fhir_to_hl7v2.datatypes.quantities import cq_from
+from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds, dtm_from, moment_text
+from shared.mapping.fhir_to_hl7v2.reading import Resource
+from shared.mapping.fhir_to_hl7v2.segments.orders import Order, Requester, order_number, parents_of
+from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS
+from shared.mapping.hl7v2_to_fhir.fields import table_of
+from shared.terminology.concept_maps import REPORT_STATUS, REQUEST_PRIORITY
+
+TABLE = table_of(__doc__)
+
+_RELEVANT = f"{EXTENSIONS}relevant-clinical-information"
+_REQUIRED = frozenset({4})
+# What a status of a report is in table 0123 where the concept map has several codes, or none, for it.
+_STATUS = {"appended": "C", "amended": "C", "corrected": "C", "entered-in-error": "X"}
+
+
+def obr_from(context: Context, order: Order, requester: Requester) -> Draft:
+    """Return OBR; the code of what is asked for, or reported, is required."""
+    draft = Draft("OBR", TABLE, _REQUIRED)
+    source = context.source
+    draft.put(2, order_number(context, order, "PLAC", of_service=True))
+    draft.put(3, order_number(context, order, "FILL", of_service=True))
+    for resource in (order.report, order.request):
+        code = source.one(resource, "code") if resource is not None else None
+        found = cwe_from(context, code, "OBR-4")
+        if not draft.has(4):
+            draft.put(4, found)
+    if order.request is not None:
+        _set_request(context, draft, order.request, requester)
+    if order.report is not None:
+        _set_report(context, draft, order.report)
+    if len(order.specimens) == 1:
+        _set_specimen(context, draft, order.specimens[0])
+    context.restore(draft, order.request, order.report)
+    return draft
+
+
+def priority_of(context: Context, request: Resource) -> str:
+    """Return the priority in table 0027."""
+    return context.original_code(request, "priority") or back(
+        REQUEST_PRIORITY, context.source.text(request, "priority")
+    )
+
+
+def _set_request(context: Context, draft: Draft, request: Resource, requester: Requester) -> None:
+    source = context.source
+    if context.has_field("OBR", 5):
+        draft.put(5, priority_of(context, request))
+    if context.has_field("OBR", 6):
+        draft.put(6, dtm_from(context, request, "occurrenceDateTime"))
+        draft.put(6, *(moment_text(str(one)) for one in (request.get("occurrenceTiming") or {}).get("event", ())[:1]))
+    for relevant in context.extensions(request, _RELEVANT):
+        found = cwe_from(context, relevant.get("valueCodeableConcept"), "OBR-13")
+        draft.put(13, [found[1]] if found is not None and not found[0] and len(found) > 1 else found)
+    draft.put(16, *requester.people)
+    draft.put(17, *requester.callbacks)
+    draft.put(29, parents_of(context, request))
+    draft.put(31, *codes_from(context, request, "reasonCode", "OBR-31"))
+    draft.put(46, *codes_from(context, request, "orderDetail", "OBR-46"))
+    draft.put(24, *codes_from(context, request, "category", "OBR-24", "HL70074"))
+    # References to what the bundle holds are told by where its segments stand.
+    source.whole(request, "supportingInfo", "reasonReference", "specimen")
+
+
+def _set_report(context: Context, draft: Draft, report: Resource) -> None:
+    source = context.source
+    source.whole(report, "basedOn", "subject", "encounter", "result", "specimen")
+    draft.put(7, dtm_from(context, report, "effectiveDateTime"))
+    start, end = bounds(context, source.one(report, "effectivePeriod"))
+    draft.put(7, start)
+    draft.put(8, end)
+    draft.put(22, dtm_from(context, report, "issued"))
+    if categories := codes_from(context, report, "category", "OBR-24", "HL70074"):
+        draft.fields.pop(24, None)
+        draft.put(24, categories[0])
+    status = source.text(report, "status")
+    draft.put(25, context.original_code(report, "status") or _STATUS.get(status) or back(REPORT_STATUS, status))
+    kept = {str(one.get("url", "")) for one in report.get("extension", ())}
+    for number, further, name in ((32, 33, "resultsInterpreter"), (34, 35, "performer")):
+        actors = [actor for _, actor in source.references(report, name)]
+        if not kept & {f"{EXTENSIONS}obr-{number}", f"{EXTENSIONS}obr-{further}"}:
+            draft.put(number, *(ndl_from(context, actor) for actor in actors))
+
+
+def _set_specimen(context: Context, draft: Draft, specimen: Resource) -> None:
+    """Set what OBR says of its only specimen; the rest is SPM's, where the version has it."""
+    source, has_spm = context.source, context.definitions.segment("SPM") is not None
+    collection = source.one(specimen, "collection") or {}
+    draft.put(10, *xcns_from(context, collection, "collector"))
+    if context.has_field("OBR", 14):
+        draft.put(14, dtm_from(context, specimen, "receivedTime"))
+    if not draft.has(7):
+        draft.put(7, dtm_from(context, collection, "collectedDateTime"))
+        start, end = bounds(context, source.one(collection, "collectedPeriod"))
+        draft.put(7, start)
+        draft.put(8, end)
+    if has_spm:
+        return
+    draft.put(9, cq_from(context, source.one(collection, "quantity")))
+    draft.put(15, _source(context, specimen, collection))
+    source.whole(specimen, "subject", "request", "status")
+
+
+def _source(context: Context, specimen: Resource, collection: Resource) -> Composite | None:
+    """Return the specimen as an SPS: type, additive, method, site."""
+    source = context.source
+    container = source.one(specimen, "container") or {}
+    codes = (
+        cwe_from(context, source.one(specimen, "type"), "OBR-15", "HL70070"),
+        cwe_from(context, source.one(container, "additiveCodeableConcept"), "OBR-15", "HL70371"),
+        cwe_from(context, source.one(collection, "method"), "OBR-15"),
+        cwe_from(context, source.one(collection, "bodySite"), "OBR-15"),
+    )
+    parts = [[str(part) for part in code[:6]] if code else [""] for code in codes]
+    parts[2] = [parts[2][1] if len(parts[2]) > 1 else parts[2][0]]
+    return [*parts] if any(any(part) for part in parts) else None

@@ -1,0 +1,86 @@
+"""
+ServiceRequest -> ORC.
+
+    ServiceRequest.status           = ORC-1    ID    RE with results; else NW, CA where it is revoked, HD on hold
+    ServiceRequest.identifier       = ORC-2    EI    PLAC, else one without a type
+    ServiceRequest.identifier       = ORC-3    EI    FILL, else one of the report without a type
+    ServiceRequest.requisition      = ORC-4    EI
+    ServiceRequest.status           = ORC-5    ID    table 0038, where the order is not new
+    ServiceRequest.basedOn          = ORC-8    EIP
+    ServiceRequest.authoredOn       = ORC-9    DTM
+    Provenance.agent[verifier]      = ORC-11*  XCN
+    ServiceRequest.requester        = ORC-12*  XCN
+    PractitionerRole.telecom        = ORC-14*  XTN
+    ServiceRequest.extension[statusReason] = ORC-16  CWE
+    PractitionerRole.organization   = ORC-21*  XON
+    Organization.address            = ORC-22*  XAD
+    Organization.telecom            = ORC-23*  XTN
+    Practitioner.address            = ORC-24*  XAD
+    ServiceRequest.locationCode     = ORC-29   CWE
+"""
+
+from __future__ import annotations
+
+from shared.mapping.fhir_to_hl7v2.context import Context, Draft
+from shared.mapping.fhir_to_hl7v2.datatypes.actors import xcns_from, xon_from
+from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, cwe_from, table_code
+from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtn_from
+from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from
+from shared.mapping.fhir_to_hl7v2.datatypes.times import dtm_from
+from shared.mapping.fhir_to_hl7v2.reading import Resource
+from shared.mapping.fhir_to_hl7v2.segments.msh import agents
+from shared.mapping.fhir_to_hl7v2.segments.orders import Order, Requester, order_number, parents_of
+from shared.mapping.hl7v2_to_fhir.fields import table_of
+from shared.terminology.concept_maps import REQUEST_STATUS
+from shared.terminology.order_maps import LOCATION_BY_ORDER_TYPE
+from shared.terminology.systems import TERMINOLOGY
+
+TABLE = table_of(__doc__)
+
+_STATUS_REASON = "http://hl7.org/fhir/StructureDefinition/request-statusReason"
+_CONTROL = {"revoked": "CA", "entered-in-error": "CA", "on-hold": "HD"}
+
+
+def orc_from(context: Context, order: Order, requester: Requester, *, reports: bool) -> Draft:
+    """Return ORC of an order, or of the order behind a report."""
+    draft = Draft("ORC", TABLE)
+    draft.put(2, order_number(context, order, "PLAC"))
+    draft.put(3, order_number(context, order, "FILL"))
+    request = order.request
+    status = context.source.text(request, "status") if request is not None else ""
+    draft.put(1, "RE" if reports else _CONTROL.get(status, "NW"))
+    if request is None:
+        return draft
+    source = context.source
+    source.whole(request, "intent", "subject", "encounter", "specimen")
+    if requisition := source.one(request, "requisition"):
+        draft.put(4, ei_from(context, requisition))
+    sent = context.original_code(request, "status") or back(REQUEST_STATUS, status)
+    if draft.fields[1] != [["NW"]]:
+        draft.put(5, sent)
+    draft.put(8, parents_of(context, request))
+    draft.put(9, dtm_from(context, request, "authoredOn"))
+    for agent in agents(context, source.first("Provenance"), "verifier"):
+        draft.put(11, *xcns_from(context, agent, "who"))
+    for reason in context.extensions(request, _STATUS_REASON):
+        draft.put(16, cwe_from(context, reason.get("valueCodeableConcept"), "ORC-16"))
+    _set_requester(context, draft, requester)
+    for place in source.items(request, "locationCode"):
+        draft.put(29, table_code(context, place, "ORC-29", LOCATION_BY_ORDER_TYPE, TERMINOLOGY + "v3-RoleCode"))
+    context.restore(draft, request)
+    return draft
+
+
+def _set_requester(context: Context, draft: Draft, requester: Requester) -> None:
+    draft.put(12, *requester.people)
+    draft.put(14, *requester.callbacks)
+    for facility in requester.facilities:
+        draft.put(21, xon_from(context, facility))
+        draft.put(22, *(xad_from(context, one) for one in context.source.items(facility, "address")))
+        draft.put(23, *(xtn_from(context, one) for one in context.source.items(facility, "telecom")))
+    for person in requester.persons:
+        _set_addresses(context, draft, person)
+
+
+def _set_addresses(context: Context, draft: Draft, person: Resource) -> None:
+    draft.put(24, *(xad_from(context, one) for one in context.source.items(person, "address")))

@@ -1,0 +1,91 @@
+"""
+Appointment -> SCH.
+
+    Appointment.identifier        = SCH-1    EI    PLAC
+    Appointment.identifier        = SCH-2    EI    FILL, else one without a type
+    Appointment.cancelationReason = SCH-6    CWE   else the event itself
+    Appointment.reasonCode        = SCH-7    CWE
+    Appointment.appointmentType   = SCH-8    CWE
+    Appointment.minutesDuration   = SCH-9    NM    until 2.6
+    [dropped]                     = SCH-10   MIN, the unit of SCH-9
+    Appointment.start             = SCH-11   TQ    its fourth component, until 2.6; the fifth is Appointment.end
+    Appointment.participant       = SCH-12*  XCN   REF
+    Appointment.participant       = SCH-16*  XCN   CALLBCK
+    Provenance.agent[enterer]     = SCH-20*  XCN
+    Appointment.status            = SCH-25   CWE   table 0278
+    Appointment.basedOn           = SCH-26*  EI    PLAC, since 2.5
+    Appointment.basedOn           = SCH-27*  EI    FILL, since 2.5
+"""
+
+from __future__ import annotations
+
+from shared.mapping.fhir_to_hl7v2.context import Context, Draft, number_text
+from shared.mapping.fhir_to_hl7v2.datatypes.actors import xcns_from
+from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, cwe_from
+from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from, is_of
+from shared.mapping.fhir_to_hl7v2.datatypes.times import dtm_from
+from shared.mapping.fhir_to_hl7v2.reading import Resource
+from shared.mapping.fhir_to_hl7v2.segments.msh import agents
+from shared.mapping.fhir_to_hl7v2.segments.nte import ntes_from
+from shared.mapping.hl7v2_to_fhir.fields import table_of
+from shared.terminology.appointment_maps import APPOINTMENT_STATUS
+
+TABLE = table_of(__doc__)
+
+# Table 0278 writes its codes in mixed case.
+_WRITTEN = {"NOSHOW": "Noshow"}
+_CONTACTS = {"REF": 12, "CALLBCK": 16}
+
+
+def sch_from(context: Context, appointment: Resource) -> Draft:
+    """Return SCH with the appointment's comments and timing below."""
+    draft = Draft("SCH", TABLE)
+    source = context.source
+    for identifier in source.items(appointment, "identifier"):
+        draft.put(1 if is_of(identifier, "PLAC") else 2, ei_from(context, identifier))
+    draft.put(6, cwe_from(context, source.one(appointment, "cancelationReason"), "SCH-6"))
+    draft.put(7, cwe_from(context, source.one(appointment, "reasonCode"), "SCH-7", "HL70276"))
+    draft.put(8, cwe_from(context, source.one(appointment, "appointmentType"), "SCH-8", "HL70277"))
+    _set_times(context, draft, appointment)
+    for entry in source.items(appointment, "participant"):
+        codes = [one.get("code") for kind in entry.get("type", ()) for one in kind.get("coding", ())]
+        number = next((_CONTACTS[str(code)] for code in codes if code in _CONTACTS), 0)
+        if number:
+            source.whole(entry, "type", "status")
+            draft.put(number, *xcns_from(context, entry, "actor"))
+    for agent in agents(context, source.first("Provenance"), "enterer"):
+        draft.put(20, *xcns_from(context, agent, "who"))
+    status = back(APPOINTMENT_STATUS, source.text(appointment, "status"))
+    draft.put(25, context.original_code(appointment, "status") or _WRITTEN.get(status, status.capitalize()))
+    _set_orders(context, draft, appointment)
+    context.restore(draft, appointment)
+    draft.default(6, context.event)
+    draft.below(*ntes_from(context, appointment))
+    return draft
+
+
+def _set_times(context: Context, draft: Draft, appointment: Resource) -> None:
+    source = context.source
+    length = number_text(source.take(appointment, "minutesDuration"))
+    start, end = dtm_from(context, appointment, "start"), dtm_from(context, appointment, "end")
+    if length and context.has_field("SCH", 9):
+        draft.put(9, length)
+        draft.put(10, "MIN")
+    first, last = (start[0] if start else ""), (end[0] if end else "")
+    if context.has_field("SCH", 11):
+        draft.put(11, ["", "", "", first, last])
+    timing = Draft("TQ1", TABLE)
+    context.restore(timing, appointment)
+    if timing.fields or not context.has_field("SCH", 11):
+        timing.put(7, start)
+        timing.put(8, end)
+        draft.below(timing if timing.fields else None)
+
+
+def _set_orders(context: Context, draft: Draft, appointment: Resource) -> None:
+    for reference in context.source.items(appointment, "basedOn"):
+        context.source.whole(reference, "reference", "type", "display")
+        identifier = context.source.one(reference, "identifier")
+        number = 27 if identifier is not None and is_of(identifier, "FILL") else 26
+        if context.has_field("SCH", number):
+            draft.put(number, ei_from(context, identifier))

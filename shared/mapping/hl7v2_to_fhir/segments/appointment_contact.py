@@ -1,0 +1,33 @@
+"""
+How the contact person of an appointment is reached (SCH-12, SCH-16, ARQ-15) -> PractitionerRole.
+
+    PractitionerRole.practitioner   the person, XCN          PractitionerRole.telecom    the next field, XTN
+    Practitioner.address            the one after it, XAD    PractitionerRole.location   the third, PL
+
+Policy: the guide leaves these fields open. They say where somebody is reached about this appointment, which is no
+matter of the person in general; only the address, for which a role has no element, goes to the person.
+"""
+
+from __future__ import annotations
+
+from shared.formats.hl7v2.message import Segment
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.locations import location_from_pl
+
+
+def reachable(context: Context, person: Resource, segment: Segment, number: int) -> Resource | None:
+    """Return the role in which the person of field `number` is reached, None where nothing says how."""
+    for repetition in segment.repetitions(number + 2):
+        append(person, "address", address_from_xad(context, repetition, segment.location(number + 2)))
+    said = (segment.raw(number + 1), segment.raw(number + 3))
+    if not any(said):
+        return None
+    role = context.shared("PractitionerRole", "contact", str(person["id"]), *said)
+    role["practitioner"] = reference(person)
+    for repetition in segment.repetitions(number + 1):
+        append(role, "telecom", contact_from_xtn(context, repetition, segment.location(number + 1)))
+    for repetition in segment.repetitions(number + 3):
+        if place := location_from_pl(context, repetition):
+            append(role, "location", reference(place))
+    return role

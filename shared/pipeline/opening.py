@@ -1,0 +1,77 @@
+"""What every flow's processing begins and ends with: opening the claim check, refusing what is not valid FHIR."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from shared import archive_names
+from shared.catalog.flows import DELIVERY
+from shared.delivery import lanes
+from shared.errors import RejectedError, ReviewNeededError
+from shared.ledger import MessageRow, NewEntry
+from shared.partners.profile import PartnerProfile
+from shared.pipeline.stage import Work
+from shared.ports import Ports
+from shared.validation import find_errors
+
+
+def open_message(work: Work, ports: Ports) -> tuple[MessageRow, bytes]:
+    """
+    Open the claim check: the message's row and its payload, unaltered since the ACK.
+
+    RejectedError `message-missing`, `archive-missing`; ReviewNeededError `archive-altered`.
+    """
+    with ports.ledger.statements() as each:
+        message = each.messages.get(work.entry.message_id)
+    if message is None:
+        raise _missing()
+    return message, _payload(message, ports)
+
+
+def open_to_record(work: Work, ports: Ports) -> tuple[MessageRow, bytes, bool]:
+    """As `open_message`; besides, tell whether the patient was merged away (then see `surviving`)."""
+    with ports.ledger.statements() as each:
+        found = each.messages.get_marked(work.entry.message_id)
+    if found is None:
+        raise _missing()
+    message, is_merged = found
+    return message, _payload(message, ports), is_merged
+
+
+def _missing() -> RejectedError:
+    return RejectedError("message-missing", text="the stream names a message that the ledger does not know")
+
+
+def _payload(message: MessageRow, ports: Ports) -> bytes:
+    payload = ports.archive.get(archive_names.received(message.message_id))
+    if sha256(payload).digest() != message.payload_hash:
+        raise ReviewNeededError("archive-altered", text="the archived payload is not what was acknowledged")
+    return payload
+
+
+def profile_of(message: MessageRow, ports: Ports) -> PartnerProfile:
+    """Return what the mapping needs to know of the message's sender."""
+    partner = ports.partners.get(message.partner)
+    return partner.sends.profile if partner and partner.sends else PartnerProfile(message.partner)
+
+
+def refuse_invalid(bundle: dict[str, Any]) -> None:
+    """Only valid FHIR goes on (invariant 8): the first error names the place, all of them are kept."""
+    errors = find_errors(bundle)
+    if errors:
+        raise RejectedError(errors[0].code, errors[0].location, errors[0].text, errors)
+
+
+def owed_to(destination: str, delivery_id: UUID, message: MessageRow, work: Work) -> NewEntry:
+    """Return the entry of a delivery in the stream of the message's patient; without a patient in one of its own."""
+    return NewEntry(
+        lane=lanes.deliver_to(destination),
+        key=message.patient_key or message.message_id,
+        function=DELIVERY.step("send").function,
+        message_id=message.message_id,
+        traceparent=work.traceparent,
+        keep=message.patient_key is not None,
+        delivery_id=delivery_id,
+    )

@@ -1,0 +1,77 @@
+"""After a merge everything lands on the survivor: records that still name the retired Patient are rewritten."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.ledger_ports import Transaction
+from shared.workflow.visits import Survivor
+
+
+def on_survivor(bundle: dict[str, Any], tx: Transaction) -> dict[str, Any]:
+    """
+    Return the bundle with every Patient that was merged away as the one it lives on in.
+
+    What the message says of the person is said of the survivor; the retired number stays with it, as an old one. A
+    Patient that this very message retires is left alone.
+    """
+    people = [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == "Patient"]
+    retiring = {one["id"] for one in people if is_retired(one)}
+    found = tx.survivors.of([one["id"] for one in people if one["id"] not in retiring]) if people else {}
+    moving = {old: survivor for old, survivor in found.items() if survivor.patient_id not in retiring}
+    return _moved(bundle, moving) if moving else bundle
+
+
+def is_retired(patient: Mapping[str, Any]) -> bool:
+    """Tell whether the Patient says that another replaces it."""
+    return any(link["type"] == "replaced-by" for link in patient.get("link", ()))
+
+
+def _moved(bundle: dict[str, Any], moving: Mapping[str, Survivor]) -> dict[str, Any]:
+    names = {
+        f"{kind}{old}": f"{kind}{survivor.patient_id}"
+        for old, survivor in moving.items()
+        for kind in ("Patient/", "urn:uuid:")
+    }
+    present = {entry["resource"].get("id") for entry in bundle["entry"]}
+    entries = []
+    for entry in bundle["entry"]:
+        resource = entry["resource"]
+        survivor = moving.get(resource.get("id", "")) if resource["resourceType"] == "Patient" else None
+        if survivor is None:
+            entries.append({**entry, "resource": _pointed(resource, names)})
+        elif survivor.patient_id not in present:
+            present.add(survivor.patient_id)
+            entries.append(_reborn(entry, survivor, names))
+    return {**bundle, "entry": entries}
+
+
+def _reborn(entry: dict[str, Any], survivor: Survivor, names: Mapping[str, str]) -> dict[str, Any]:
+    patient = entry["resource"]
+    known = list(survivor.identifiers)
+    values = [(one.get("system"), one.get("value")) for one in known]
+    old = [
+        {**one, "use": "old"}
+        for one in patient.get("identifier", ())
+        if (one.get("system"), one.get("value")) not in values
+    ]
+    resource = {**_pointed(patient, names), "id": survivor.patient_id, "identifier": [*known, *old]}
+    return {
+        **entry,
+        "fullUrl": names.get(entry["fullUrl"], entry["fullUrl"]),
+        "resource": resource,
+        "request": {**entry["request"], "url": f"Patient/{survivor.patient_id}"},
+    }
+
+
+def _pointed(value: Any, names: Mapping[str, str]) -> Any:
+    """Return `value` with its references to the retired ones pointing at the survivors."""
+    if isinstance(value, dict):
+        return {
+            name: names.get(part, part) if name == "reference" and isinstance(part, str) else _pointed(part, names)
+            for name, part in value.items()
+        }
+    if isinstance(value, list):
+        return [_pointed(part, names) for part in value]
+    return value

@@ -1,0 +1,52 @@
+"""A day of admissions is the same for the same seed, legal per patient, and something that Corridor takes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from local.traffic.stays import SENDER, hospital_stays
+from shared.conversion import convert
+from shared.formats.hl7v2.envelope import read_envelope
+from shared.validation import find_errors
+
+
+def test_the_same_seed_gives_the_same_day() -> None:
+    assert hospital_stays(7) == hospital_stays(7)
+    assert hospital_stays(7) != hospital_stays(8)
+
+
+def test_every_message_is_one_that_may_be_accepted_and_converted() -> None:
+    for movement in hospital_stays(3, patients=16):
+        (conversion,) = convert(movement.payload, source="hl7v2", received=datetime(2026, 3, 14, tzinfo=UTC))
+
+        assert () == read_envelope(movement.payload).problems
+        assert [] == list(find_errors(conversion.bundle))
+
+
+def test_control_ids_are_used_once() -> None:
+    ids = [movement.control_id for movement in hospital_stays(3)]
+
+    assert sorted(set(ids)) == sorted(ids)
+
+
+def test_a_patient_who_was_registered_twice_is_merged_last() -> None:
+    day = hospital_stays(3)
+    merges = [movement for movement in day if movement.event == "A40"]
+
+    assert merges
+    for merge in merges:
+        assert [] == [one for one in day[day.index(merge) :] if one.record == merge.merges]
+
+
+def test_early_messages_are_swapped_with_their_neighbours_alone() -> None:
+    plain, early = hospital_stays(5), hospital_stays(5, early=0.5)
+
+    assert {one.payload for one in plain} == {one.payload for one in early}
+    assert any(
+        [one.event for one in plain if one.record == record] != [one.event for one in early if one.record == record]
+        for record in {one.record for one in plain}
+    )
+
+
+def test_the_sender_is_a_partner() -> None:
+    assert "harbor-hospital" == SENDER
