@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cli.conversion import Job
     from shared.mapping.hl7v2_to_fhir.bundles import BundleKind
     from shared.partners.hl7v2_writing import WritingPreferences
+    from shared.partners.profile import PartnerProfile
 
 _LISTED_FAILURES = 20
 # As shared.mapping.hl7v2_to_fhir.bundles has them: `corridor convert --help` needs no mapping.
@@ -56,7 +57,6 @@ def command(
     converts, and one OperationOutcome of what does not.
 
     FHIR (JSON) to HL7 v2 writes x.json.hl7, a message for each patient; --coverage reports what they could not carry.
-
     Exit code: 0 all well, 1 some failed, 2 wrong usage.
 
     \b
@@ -67,18 +67,23 @@ def command(
       corridor convert day/ --out converted/ --partner riverside-lab
       corridor convert bundle.json --to hl7v2 --hl7-version 2.3.1 --message-type ADT^A08
 
-    The same bytes always give the same bytes: where a receipt would be recorded, the message's own time (MSH-7)
-    stands.
+    The same bytes always give the same bytes: the message's own time (MSH-7) stands for that of its receipt.
     """
     from cli.conversion import Job
-    from cli.partner_files import sender_of
 
     sources = find_sources(paths, out)
     _refuse_unsupported(sources, source, to)
-    sender = sender_of(partner) if to == "fhir" else None
     receiver = _receiver(partner, hl7_version, message_type) if to == "hl7v2" else None
-    job = Job(source, to, sender.profile if sender else None, coverage, out, bundle, receiver, message_type)
+    job = Job(source, to, None if receiver else _profile(partner), coverage, out, bundle, receiver, message_type)
     sys.exit(_to_folder(sources, job) if out else _to_output(sources[0], job))
+
+
+def _profile(partner: str | None) -> PartnerProfile | None:
+    """Return how the partner means what it sends."""
+    from cli.partner_files import sender_of
+
+    sender = sender_of(partner)
+    return sender.profile if sender else None
 
 
 def _receiver(partner: str | None, version: str | None, message_type: str) -> WritingPreferences:

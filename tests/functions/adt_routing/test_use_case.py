@@ -140,3 +140,34 @@ def test_a_clock_that_runs_ahead_orders_nothing(ward: Ward) -> None:
     ward.work()
 
     assert ["A01", "A08", "A08"] == ward.told("ehr")
+
+
+def test_an_older_word_about_a_person_does_not_overtake_a_newer_one(ward: Ward) -> None:
+    ward.post(adt("A31", 7, family="TESTPATIENT-BIRCH"))
+    ward.post(adt("A31", 5))
+    ward.work()
+
+    assert ["A31"] == ward.told("ehr")
+    assert ["patient.updated", "patient.updated"] == ward.events()
+
+
+def test_a_deadline_of_a_message_that_was_let_go_changes_nothing(ward: Ward) -> None:
+    ward.post(adt("A03", 5))
+    ward.work()
+    ward.post(adt("A01", 0))
+    ward.work()
+    ward.later(timedelta(minutes=11))
+
+    assert (["A01", "A03"], []) == (ward.told("ehr"), ward.rows("select * from task"))
+
+
+def test_a_wait_that_was_in_vain_twice_keeps_its_first_deadline(ward: Ward) -> None:
+    ward.post(adt("A13", 6))
+    ward.work()
+    ward.later(timedelta(minutes=9))
+    ward.post(adt("A01", 0))
+    ward.work()
+    ward.later(timedelta(minutes=2))
+
+    assert ["A01", "A13"] == ward.told("ehr")
+    assert [("out-of-order",)] == ward.rows("select kind from task")

@@ -81,12 +81,8 @@ def patient_drafts(
     pid_notes = ntes_from(context, patient)
     drafts = [one for one in (pd1_from(context, patient),) if one is not None]
     coverages = source.all("Coverage")
-    subscribers = [person for one in coverages if (person := source.find(one.get("subscriber", {}))) is not None]
     accounts = source.all("Account")
-    parties = [one.get("party", {}) for account in accounts for one in account.get("guarantor", ())]
-    known = [id(one) for one in (*subscribers, *map(source.find, parties)) if one is not None]
-    related = [one for one in source.all("RelatedPerson") if id(one) not in known]
-    drafts += nk1s_from(context, patient, related)
+    drafts += nk1s_from(context, patient, _next_of_kin(context, coverages, accounts))
     if encounter is not None or with_visit:
         drafts.append(pv1_from(context, encounter))
         pv2 = pv2_from(context, encounter)
@@ -102,6 +98,14 @@ def patient_drafts(
     drafts += [in1_from(context, one) for one in coverages]
     drafts += _kept(context, [patient, encounter, *accounts])
     return _grouped(context, pid, [*pid_notes, *drafts])
+
+
+def _next_of_kin(context: Context, coverages: list[Resource], accounts: list[Resource]) -> list[Resource]:
+    """Return the related persons who are neither subscribers (IN1) nor guarantors (GT1)."""
+    named = [one.get("subscriber", {}) for one in coverages]
+    named += [one.get("party", {}) for account in accounts for one in account.get("guarantor", ())]
+    known = [id(one) for one in map(context.source.find, named) if one is not None]
+    return [one for one in context.source.all("RelatedPerson") if id(one) not in known]
 
 
 def _kept(context: Context, holders: list[Resource | None]) -> list[Draft]:
