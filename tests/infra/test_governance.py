@@ -30,7 +30,7 @@ def test_the_hipaa_initiative_and_the_allowed_regions_hold_for_the_subscription(
 
 def test_a_resource_may_be_in_the_region_in_its_pair_and_nowhere_else(runs: dict[str, Stack]) -> None:
     assigned = runs["prod"].of("authorization:PolicyAssignment")["allowed-regions"]["inputs"]
-    placed = {r["inputs"]["location"] for r in runs["prod"].resources if "location" in r["inputs"]}
+    placed = {r["inputs"]["location"].lower() for r in runs["prod"].resources if "location" in r["inputs"]}
 
     allowed = assigned["parameters"]["listOfAllowedLocations"]["value"]
 

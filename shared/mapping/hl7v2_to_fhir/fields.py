@@ -29,6 +29,7 @@ COMPONENTS: dict[str, frozenset[int]] = {
     "ID": frozenset({1}),
     "NDL": frozenset({1}),
     "NM": frozenset({1}),
+    "PT": frozenset({1, 2}),
     "PL": frozenset(range(1, 12)),
     "CQ": frozenset({1, 2}),
     "XAD": frozenset(range(1, 24)),

@@ -132,7 +132,7 @@ def test_messages_of_one_patient_share_a_stream_and_those_of_others_do_not(post:
 @pytest.mark.parametrize(
     ("payload", "code", "condition", "our_code"),
     [
-        (oru(message_type="ADT^A01^ADT_A01"), "AR", "200", "unsupported-message-type"),
+        (oru(message_type="ZZZ^Z01"), "AR", "200", "unsupported-message-type"),
         (oru(message_type="ORU^R30^ORU_R30"), "AR", "201", "unsupported-event"),
         (oru(version="9.9"), "AR", "203", "unsupported-version"),
         (oru(processing_id="D"), "AR", "202", "unsupported-processing-id"),

@@ -20,7 +20,7 @@ def reachable(context: Context, person: Resource, segment: Segment, number: int)
     """Return the role in which the person of field `number` is reached, None where nothing says how."""
     for repetition in segment.repetitions(number + 2):
         append(person, "address", address_from_xad(context, repetition, segment.location(number + 2)))
-    said = (segment.raw(number + 1), segment.raw(number + 3))
+    said = ["~".join(one.text() for one in segment.repetitions(place)) for place in (number + 1, number + 3)]
     if not any(said):
         return None
     role = context.shared("PractitionerRole", "contact", str(person["id"]), *said)

@@ -13,7 +13,7 @@ A transaction carries no MessageHeader: the resource belongs to message bundles,
     [dropped]                              = MSH-8      security of the transport between two systems
     Provenance.activity                    = MSH-9      type, event (table 0003), structure
     Provenance.entity.what.identifier      = MSH-10     ID
-    Provenance.meta.tag                    = MSH-11     ST     table 0103, production is not tagged; 11.2 table 0207
+    Provenance.meta.tag                    = MSH-11     PT     table 0103, production is not tagged; 11.2 table 0207
     [dropped]                              = MSH-12     the version of HL7 the message is written in
     [dropped]                              = MSH-13     sequence protocol between two systems
     [dropped]                              = MSH-14     continuation of a message split for transport
