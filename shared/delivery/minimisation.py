@@ -47,6 +47,9 @@ def _reduced(resource: Mapping[str, Any], allow: Mapping[str, tuple[str, ...]], 
         for name, value in resource.items()
         if _EVERYTHING in elements or name in _ALWAYS or name.removeprefix("_") in elements
     }
+    if kept.keys() < resource.keys() and "profile" in kept.get("meta", {}):
+        # A profile that the whole resource satisfies may want what does not leave: the rest claims nothing.
+        kept["meta"] = {name: value for name, value in kept["meta"].items() if name != "profile"}
     reduced = _without_references(kept, left_out)
     return reduced if isinstance(reduced, dict) else {}
 

@@ -44,7 +44,7 @@ def test_the_acknowledgment_has_the_senders_delimiters(lab: Partner, delimiters:
     [
         (Hl7(control_id="", filler="F-NONE"), "AE", "MSH^1^10^1", "101", "missing-control-id"),
         (Hl7(without=("OBR",)), "AE", "OBR^1", "100", "missing-segment"),
-        (Hl7(msh={9: "SIU^S12^SIU_S12"}), "AR", "MSH^1^9^1^1", "200", "unsupported-message-type"),
+        (Hl7(msh={9: "ZZZ^Z01"}), "AR", "MSH^1^9^1^1", "200", "unsupported-message-type"),
         (Hl7(msh={9: "ORU^R99^ORU_R01"}), "AR", "MSH^1^9^1^2", "201", "unsupported-event"),
         (Hl7(msh={12: "9.9"}), "AR", "MSH^1^12^1", "203", "unsupported-version"),
         (Hl7(msh={11: "D"}), "AR", "MSH^1^11^1", "202", "unsupported-processing-id"),

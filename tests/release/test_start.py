@@ -87,7 +87,9 @@ def test_a_job_that_the_stack_does_not_have_is_named(outputs: Path, capsys: pyte
 
 def fake_az(folder: Path, script: str) -> dict[str, str]:
     tool = folder / "az"
-    tool.write_text(f"#!{sys.executable}\nimport sys\n{script}\n")
+    # By a shell: the kernel takes no interpreter whose path has a blank.
+    (folder / "az.py").write_text(f"import sys\n{script}\n")
+    tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{folder}/az.py" "$@"\n')
     tool.chmod(0o755)
     return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
 

@@ -56,9 +56,10 @@ def foretold(books: Books, expected: Expected, url: str) -> Iterator[tuple[str, 
     yield "tasks", {"critical-result": expected.critical_tasks, "quarantine-review": expected.quarantined}, tasks
     yield "superseded", (expected.superseded,), superseded
     delivered = {
-        partner.name: sum(count for event, count in expected.events.items() if partner.receives.wants(event))
+        partner.name: count
         for partner in PARTNERS.by_name.values()
         if partner.receives
+        and (count := sum(count for event, count in expected.events.items() if partner.receives.wants(event)))
     }
     yield "delivered", delivered, {line.destination: line.delivered for line in books.deliveries}
 

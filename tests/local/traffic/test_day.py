@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from functions.intake.policy import envelope_problems, patient_identity, refusal_code
-from functions.lab_results.policy import critical_findings, is_outdated, most_advanced, rank_of, stated_at
+from functions.intake.policy import envelope_problems, refusal_code
+from functions.lab_results.policy import critical_findings, is_outdated, most_advanced, rank_of
 from local.traffic.day import hospital_day
 from local.traffic.posting import CriticalValue, Expected, Posting, summary_of
 from shared.errors import RejectedError
@@ -19,6 +19,8 @@ from shared.formats.hl7v2.envelope import Identifier, read_envelope
 from shared.formats.hl7v2.message import Message
 from shared.formats.hl7v2.parse import parse
 from shared.formats.hl7v2.results import observed_results, report_states
+from shared.formats.hl7v2.times import stated_at
+from shared.partners.identity import patient_identity
 from shared.partners.model import Partners, Sender
 from shared.partners.reading import read_partners
 

@@ -83,3 +83,25 @@ def test_no_element_outside_the_list_ever_leaves(elements: dict[str, str], allow
     (reduced,) = resources(minimise(bundle(resource), {"Patient": tuple(sorted(allowed))}))
 
     assert set(reduced) - {"resourceType", "id", "meta"} <= allowed
+
+
+def test_what_is_left_of_a_resource_claims_no_profile_and_keeps_its_labels() -> None:
+    labels = [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]
+    patient = {"resourceType": "Patient", "id": "p", "name": [{"family": "Testcase"}], "gender": "female"}
+    claimed = {**patient, "meta": {"profile": ["urn:example:profile"], "security": labels}}
+    bundle = {"resourceType": "Bundle", "entry": [{"fullUrl": "urn:uuid:p", "resource": claimed}]}
+
+    (reduced,) = minimise(bundle, {"Patient": ("name",)})["entry"]
+    (whole,) = minimise(bundle, {"Patient": ("*",)})["entry"]
+
+    assert {"security": labels} == reduced["resource"]["meta"]
+    assert claimed["meta"] == whole["resource"]["meta"]
+
+
+def test_a_claim_alone_leaves_no_empty_meta() -> None:
+    patient = {"resourceType": "Patient", "id": "p", "gender": "female", "meta": {"profile": ["urn:example:profile"]}}
+    bundle = {"resourceType": "Bundle", "entry": [{"fullUrl": "urn:uuid:p", "resource": patient}]}
+
+    (reduced,) = minimise(bundle, {"Patient": ("name",)})["entry"]
+
+    assert {"resourceType": "Patient", "id": "p"} == reduced["resource"]
