@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from math import ceil
+from typing import Any
 
 import orjson
 
@@ -43,6 +44,16 @@ def headers_of(error: IntegrationError) -> dict[str, str]:
     if isinstance(error, TransientError):
         return {"Retry-After": str(ceil(error.retry_after or _RETRY_AFTER_SECONDS))}
     return {"WWW-Authenticate": "Bearer"} if status_of(error) == HTTPStatus.UNAUTHORIZED else {}
+
+
+def answer_of(error: IntegrationError) -> dict[str, Any]:
+    """Return the HTTP answer to an expected failure, as the arguments of the Functions' HttpResponse."""
+    return {
+        "body": problem(error),
+        "status_code": int(status_of(error)),
+        "mimetype": MEDIA_TYPE,
+        "headers": headers_of(error),
+    }
 
 
 def problem(error: IntegrationError) -> bytes:

@@ -13,7 +13,7 @@ from shared.catalog.flows import CONSOLE
 from shared.catalog.model import Step
 from shared.errors import IntegrationError
 from shared.ports import Ports
-from shared.problem import MEDIA_TYPE, headers_of, problem, status_of
+from shared.problem import answer_of
 
 blueprints = {step.tier: func.Blueprint() for step in CONSOLE.steps}
 
@@ -37,9 +37,7 @@ def _answered(step: Step, req: func.HttpRequest, work: Work) -> func.HttpRespons
         principal = authorize(req.headers.get("Authorization"), step.route, ports.tokens)
         return func.HttpResponse(orjson.dumps(work(principal, ports)), mimetype="application/json")
     except IntegrationError as error:
-        return func.HttpResponse(
-            problem(error), status_code=status_of(error), mimetype=MEDIA_TYPE, headers=headers_of(error)
-        )
+        return func.HttpResponse(**answer_of(error))
 
 
 @blueprints[LIST.tier].function_name(LIST.function)

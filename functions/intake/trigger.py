@@ -12,7 +12,7 @@ from shared import bootstrap
 from shared.authorization import authorize
 from shared.catalog.flows import INTAKE
 from shared.errors import IntegrationError, RejectedError
-from shared.problem import MEDIA_TYPE, headers_of, problem, status_of
+from shared.problem import answer_of
 from shared.trace_context import start_trace
 
 blueprints = {step.tier: func.Blueprint() for step in INTAKE.steps}
@@ -27,9 +27,7 @@ def _answered(work: Callable[[], func.HttpResponse]) -> func.HttpResponse:
     try:
         return work()
     except IntegrationError as error:
-        return func.HttpResponse(
-            problem(error), status_code=status_of(error), mimetype=MEDIA_TYPE, headers=headers_of(error)
-        )
+        return func.HttpResponse(**answer_of(error))
 
 
 @blueprints[RECEIVE.tier].function_name(RECEIVE.function)

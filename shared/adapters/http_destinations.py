@@ -18,7 +18,7 @@ import httpx
 import orjson
 
 from shared.adapters.file_drop import open_drop
-from shared.adapters.http_posting import judge, post
+from shared.adapters.http_posting import Answer, judge, post
 from shared.adapters.key_vault_secrets import KeyVaultSecrets
 from shared.errors import ConfigurationError, RejectedError, TransientError
 from shared.formats.hl7v2.acknowledgment import acknowledgment_code
@@ -32,6 +32,21 @@ _ACCEPTED = frozenset({"AA", "CA"})
 _REFUSALS = frozenset({"AE", "AR", "CE", "CR"})
 
 
+def _kinds(kind: str) -> dict[str, str]:
+    return {"Content-Type": kind, "Accept": kind}
+
+
+def _post_with_token(
+    client: httpx.Client, url: str, tokens: ClientCredentials, body: bytes, headers: dict[str, str]
+) -> Answer:
+    """POST with the client's token; one that is refused is forgotten, so that the next attempt fetches another."""
+    bearer = {"Authorization": f"Bearer {tokens.current()}"}
+    answer = post(client, url, content=body, headers={**bearer, **headers})
+    if answer.status == httpx.codes.UNAUTHORIZED:
+        tokens.forget()
+    return answer
+
+
 class FhirDestination:
     """A FHIR R4 endpoint that takes transaction bundles, with OAuth 2 client credentials."""
 
@@ -42,20 +57,8 @@ class FhirDestination:
 
     def send(self, body: bytes, *, idempotency_key: str, traceparent: str) -> Sent:
         """POST the transaction; the receipt is the status."""
-        answer = post(
-            self._client,
-            self._url,
-            content=body,
-            headers={
-                "Authorization": f"Bearer {self._tokens.current()}",
-                "Content-Type": "application/fhir+json",
-                "Accept": "application/fhir+json",
-                "Idempotency-Key": idempotency_key,
-                "traceparent": traceparent,
-            },
-        )
-        if answer.status == httpx.codes.UNAUTHORIZED:
-            self._tokens.forget()
+        headers = {**_kinds("application/fhir+json"), "Idempotency-Key": idempotency_key, "traceparent": traceparent}
+        answer = _post_with_token(self._client, self._url, self._tokens, body, headers)
         judge(answer)
         return Sent(f"HTTP {answer.status}")
 
@@ -74,20 +77,8 @@ class Hl7v2Destination:
 
     def send(self, body: bytes, *, idempotency_key: str, traceparent: str) -> Sent:
         """POST the message; the receipt is the status and MSA-1. TransientError where no ACK can be read."""
-        answer = post(
-            self._client,
-            self._url,
-            content=body,
-            headers={
-                "Authorization": f"Bearer {self._tokens.current()}",
-                "Content-Type": _HL7V2,
-                "Accept": _HL7V2,
-                "Idempotency-Key": idempotency_key,
-                "traceparent": traceparent,
-            },
-        )
-        if answer.status == httpx.codes.UNAUTHORIZED:
-            self._tokens.forget()
+        headers = {**_kinds(_HL7V2), "Idempotency-Key": idempotency_key, "traceparent": traceparent}
+        answer = _post_with_token(self._client, self._url, self._tokens, body, headers)
         code = acknowledgment_code(answer.body)
         if code in _REFUSALS and answer.status != httpx.codes.UNAUTHORIZED:
             raise RejectedError("destination-refused", "MSA-1", code)

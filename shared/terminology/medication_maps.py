@@ -27,7 +27,6 @@ ROUTE = ConceptMap(
     "HL70162",
     {"ID": "IDINJ", "IM": "IM", "IV": "IVINJ", "PO": "PO", "SC": "SQ", "TD": "TRNSDERM"},
 )
-SUBSTITUTION = ConceptMap("substitution-allowed", "1.0.0", "HL70161", {"N": "N", "G": "G", "T": "T"})
 # Policy: the guide has no map from table 0119 or 0038 to a medication request.
 MEDICATION_REQUEST_CONTROL = ConceptMap(
     "medication-request-status-by-control",

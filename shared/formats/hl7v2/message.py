@@ -186,6 +186,10 @@ class Segment:
             return raw
         return delimiters.text(raw).strip() if raw else ""
 
+    def lines(self, number: int) -> str:
+        """Return the repetitions of field `number` as lines of text, "" when they say nothing."""
+        return "\n".join([repetition.text() for repetition in self.repetitions(number)]).strip()
+
     def is_null(self, number: int) -> bool:
         """Tell whether field `number` is `""`: delete what you have."""
         return self.raw(number) == NULL

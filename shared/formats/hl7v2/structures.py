@@ -110,14 +110,6 @@ def required_segments(version: str, structure: str) -> tuple[str, ...]:
 
 
 @cache
-def known_versions(structure: str) -> frozenset[str]:
-    """Return the versions of HL7 in which `structure` is defined."""
-    return frozenset(
-        version for version in VERSIONS if (found := definitions_of(version)) and found.has_structure(structure)
-    )
-
-
-@cache
 def version_number(version: str) -> tuple[int, ...]:
     """Return `2.5.1` as (2, 5, 1); one that cannot be read counts as the one we would write."""
     return tuple(int(part) for part in (version if re.fullmatch(r"\d+(\.\d+)*", version) else "2.5.1").split("."))

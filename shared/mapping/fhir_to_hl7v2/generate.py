@@ -27,8 +27,6 @@ from shared.mapping.fhir_to_hl7v2.segments.msh import msh_from
 from shared.mapping.fhir_to_hl7v2.structure import arrange
 from shared.partners.hl7v2_writing import NO_PREFERENCES, WRITTEN_VERSIONS, WritingPreferences
 
-MAPPING = "fhir-to-hl7v2 1.0.0"
-
 _DRAFTS: dict[str, Callable[[Context], list[Draft]]] = {
     "ADT": adt_drafts,
     "ORU": oru_drafts,

@@ -110,13 +110,6 @@ def carry(context: Context, resource: Resource, segment: Segment, table: FieldTa
             carry_field(resource, segment, number)
 
 
-def carry_all(element: Resource, segment: Segment, table: FieldTable) -> None:
-    """Put every AS-SENT field of a segment into an element's extensions: for segments that make one element."""
-    for number, raw in enumerate(segment.fields):
-        if raw and number in table.rules and table.rules[number].datatype == AS_SENT:
-            carry_field(element, segment, number)
-
-
 def carry_field(element: Resource, segment: Segment, number: int) -> None:
     """Put one field, as text, into an extension of a resource or element."""
     if not segment.raw(number):

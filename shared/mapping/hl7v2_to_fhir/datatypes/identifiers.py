@@ -80,6 +80,14 @@ def identifier_from_eip(context: Context, repetition: Repetition, component: int
     return identifier
 
 
+def entity_key(context: Context, repetition: Repetition | None) -> tuple[str, str] | None:
+    """Return the issuer and the number of an EI as parts of a business key, None when it has no number."""
+    if repetition is None or not (value := repetition.component(1)):
+        return None
+    issuer = issuer_key(context, *(repetition.component(part) for part in (2, 3, 4)))
+    return scoped(context.scope, issuer), value
+
+
 def identifier_type(code: str) -> Resource:
     """Return an identifier type of table 0203."""
     return {"coding": [{"system": IDENTIFIER_TYPES, "code": code.strip()}]}

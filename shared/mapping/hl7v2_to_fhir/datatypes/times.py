@@ -11,10 +11,8 @@ DT, DTM, TS, TM, DR -> date, dateTime, instant, time, Period.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from shared.formats.hl7v2.message import Repetition, Segment
-from shared.formats.hl7v2.times import PRECISIONS, Moment, read_moment
+from shared.formats.hl7v2.times import PRECISIONS, Moment, offset_at, read_moment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, extend, original_value
 
 
@@ -127,19 +125,11 @@ def _moment(
 
 
 def _offset(context: Context, moment: Moment) -> str:
-    """Return the partner's offset from UTC at that local time."""
+    """Return the partner's offset from UTC at that local time; "" for one that a change of clocks skips or doubles."""
     if context.zone is None or not moment.day:
         return ""
-    local = datetime(
-        int(moment.year),
-        int(moment.month),
-        int(moment.day),
-        int(moment.hour),
-        int(moment.minute or "0"),
-        tzinfo=context.zone,
-    )
-    text = local.strftime("%z")
-    return f"{text[:3]}:{text[3:5]}"
+    offset = offset_at(moment, context.zone)
+    return offset.text if offset is not None and offset.kind == "exact" else ""
 
 
 def _report_zone(context: Context, moment: Moment, location: str) -> None:

@@ -12,11 +12,10 @@ Policy: a blocked or opened time (S23, S24) is an Appointment without a patient,
 
 from __future__ import annotations
 
-from shared.formats.fhir.identity import scoped
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.bundles import transaction
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource
-from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import issuer_key
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import entity_key
 from shared.mapping.hl7v2_to_fhir.message_map import MessageMap
 from shared.mapping.hl7v2_to_fhir.messages import patient
 from shared.mapping.hl7v2_to_fhir.messages.appointments import set_state, set_times, status_of_request
@@ -105,11 +104,10 @@ def _appointment(context: Context, head: Group | None, resources: list[Group], p
 
 def _key(context: Context, head: Segment | None) -> tuple[str, ...]:
     """Return the number of the filler, else that of the placer, else that of the message."""
-    for number in (2, 1):
-        repetition = head.first(number) if head is not None else None
-        if repetition is not None and (value := repetition.component(1)):
-            issuer = issuer_key(context, *(repetition.component(part) for part in (2, 3, 4)))
-            return scoped(context.scope, issuer), "filler" if number == 2 else "placer", value
+    for number, kind in ((2, "filler"), (1, "placer")):
+        if head is not None and (key := entity_key(context, head.first(number))):
+            issuer, value = key
+            return issuer, kind, value
     return context.scope, "message", context.message.control_id
 
 

@@ -10,11 +10,10 @@ Policy: an order of which nothing was administered (ORC without RXA) makes no Im
 
 from __future__ import annotations
 
-from shared.formats.fhir.identity import scoped
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.bundles import transaction
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
-from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import issuer_key
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import entity_key
 from shared.mapping.hl7v2_to_fhir.message_map import MessageMap
 from shared.mapping.hl7v2_to_fhir.messages import patient
 from shared.mapping.hl7v2_to_fhir.messages.clinical import add_notes
@@ -85,11 +84,10 @@ def _immunization(context: Context, order: Group | None, group: Group, about: Ab
 
 def _key(context: Context, orc: Segment | None, rxa: Segment, about: About) -> tuple[str, ...]:
     """Return the number that the filler gave the administration, else the placer's, else whom, what and when."""
-    for number in (3, 2) if orc is not None else ():
-        repetition = orc.first(number) if orc is not None else None
-        if repetition is not None and (value := repetition.component(1)):
-            issuer = issuer_key(context, *(repetition.component(part) for part in (2, 3, 4)))
-            return scoped(context.scope, issuer), "filler" if number == 3 else "placer", value
+    for number, kind in ((3, "filler"), (2, "placer")):
+        if orc is not None and (key := entity_key(context, orc.first(number))):
+            issuer, value = key
+            return issuer, kind, value
     whom = about.subject.get("reference", context.message.control_id)
     return context.scope, whom, rxa.field(5).text(), rxa.text(3)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from shared.formats.fhir.identity import scoped
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value
-from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei, issuer_key
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import entity_key, identifier_from_ei
 from shared.terminology.care_maps import DELETED
 from shared.terminology.concept_maps import ConceptMap
 
@@ -25,9 +24,8 @@ def care_resource(
     if memory in context.known:
         known: Resource = context.known[memory]
         return known, False
-    if value := segment.text(number):
-        issuer = issuer_key(context, *(segment.text(number, part) for part in (2, 3, 4)))
-        resource = context.add(kind, "instance", scoped(context.scope, issuer), value)
+    if key := entity_key(context, segment.first(number)):
+        resource = context.add(kind, "instance", *key)
     else:
         words = segment.text(code) or segment.text(code, 2)
         resource = context.add(kind, "care", context.scope, whom, words, segment.text(code, 3))

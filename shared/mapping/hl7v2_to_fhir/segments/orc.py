@@ -35,7 +35,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.formats.fhir.identity import scoped
 from shared.formats.hl7v2.message import Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import (
     EXTENSIONS,
@@ -51,11 +50,11 @@ from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon,
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
 from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import (
+    entity_key,
     identifier_from_cx,
     identifier_from_ei,
     identifier_from_eip,
     identifier_type,
-    issuer_key,
 )
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
@@ -108,10 +107,8 @@ def _key(context: Context, orc: Segment | None, obr: Segment | None) -> tuple[st
     service = (obr.text(4) or obr.text(4, 2)) if obr is not None else ""
     for number in (2, 3):
         for segment in (obr, orc):
-            repetition = segment.first(number) if segment is not None else None
-            if repetition is not None and (value := repetition.component(1)):
-                issuer = issuer_key(context, *(repetition.component(part) for part in (2, 3, 4)))
-                return "placer" if number == 2 else "filler", scoped(context.scope, issuer), value, service
+            if segment is not None and (key := entity_key(context, segment.first(number))):
+                return "placer" if number == 2 else "filler", *key, service
     place = (obr or orc).label if obr is not None or orc is not None else ""  # type: ignore[union-attr]
     return "message", context.scope, context.message.control_id, place
 

@@ -22,7 +22,6 @@ ORC -> MedicationRequest (policy after the guide's ORC[ServiceRequest] and ORC[M
 
 from __future__ import annotations
 
-from shared.formats.fhir.identity import scoped
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import (
     EXTENSIONS,
@@ -36,7 +35,7 @@ from shared.mapping.hl7v2_to_fhir.context import (
 )
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
-from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei, identifier_from_eip, issuer_key
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import entity_key, identifier_from_ei, identifier_from_eip
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, table_of
 from shared.mapping.hl7v2_to_fhir.segments.msh import participant
@@ -48,11 +47,9 @@ TABLE = table_of(__doc__)
 
 def order_key(context: Context, orc: Segment | None, whom: str, label: str) -> tuple[str, ...]:
     """Return the order's number, the placer's before the filler's; else whom and which segment of which message."""
-    for number in (2, 3) if orc is not None else ():
-        repetition = orc.first(number) if orc is not None else None
-        if repetition is not None and (value := repetition.component(1)):
-            issuer = issuer_key(context, *(repetition.component(part) for part in (2, 3, 4)))
-            return "placer" if number == 2 else "filler", scoped(context.scope, issuer), value
+    for number in (2, 3):
+        if orc is not None and (key := entity_key(context, orc.first(number))):
+            return "placer" if number == 2 else "filler", *key
     return "message", context.scope, context.message.control_id, whom, label
 
 

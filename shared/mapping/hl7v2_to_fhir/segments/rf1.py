@@ -19,11 +19,10 @@ RF1 -> ServiceRequest, a referral (policy: the guide has no map for it).
 
 from __future__ import annotations
 
-from shared.formats.fhir.identity import scoped
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, extend, original_code
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
-from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei, issuer_key
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import entity_key, identifier_from_ei
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.terminology.referral_maps import CANCELLED_REFERRAL, REFERRAL_PRIORITY, REFERRAL_STATUS
@@ -51,7 +50,7 @@ def referral_from_rf1(context: Context, rf1: Segment, about: Resource) -> Resour
     if period:
         referral["occurrencePeriod"] = period
     put_date_time(context, referral, "authoredOn", rf1, 9)
-    if text := "\n".join(one.text() for one in rf1.repetitions(14)).strip():
+    if text := rf1.lines(14):
         append(referral, "note", {"text": text})
     carry(context, referral, rf1, TABLE)
     return referral
@@ -60,10 +59,8 @@ def referral_from_rf1(context: Context, rf1: Segment, about: Resource) -> Resour
 def _key(context: Context, rf1: Segment) -> tuple[str, ...]:
     """Return the number of whoever refers, else that of the receiver, else that of the message."""
     for number in (6, 11):
-        repetition = rf1.first(number)
-        if repetition is not None and (value := repetition.component(1)):
-            issuer = issuer_key(context, *(repetition.component(part) for part in (2, 3, 4)))
-            return "referral", scoped(context.scope, issuer), value
+        if key := entity_key(context, rf1.first(number)):
+            return "referral", *key
     return "referral", context.scope, context.message.control_id
 
 

@@ -45,12 +45,12 @@ def add_tq1(context: Context, request: Resource, tq1: Segment) -> None:
     _set_priority(request, tq1)
     if (amount := simple_quantity(tq1.first(2))) and "quantityQuantity" not in request:
         request["quantityQuantity"] = amount
-    if condition := _lines(tq1, 10):
+    if condition := tq1.lines(10):
         if "asNeededCodeableConcept" in request:
             carry_field(request, tq1, 10)
         else:
             request["asNeededCodeableConcept"] = {"text": condition}
-    if instruction := _lines(tq1, 11):
+    if instruction := tq1.lines(11):
         append(request, "note", {"text": instruction})
     if not set_occurrence(request, timing_from_tq1(context, tq1)):
         carry_field(request, tq1, 7)
@@ -95,7 +95,3 @@ def _set_priority(request: Resource, tq1: Segment) -> None:
         request["priority"] = code
     if first is not None and (request.get("priority") != code or len(tq1.raw(9)) > 1):
         carry_field(request, tq1, 9)
-
-
-def _lines(tq1: Segment, number: int) -> str:
-    return "\n".join(repetition.text() for repetition in tq1.repetitions(number)).strip()

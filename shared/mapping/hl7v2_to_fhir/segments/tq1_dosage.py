@@ -48,13 +48,9 @@ def add_tq1_to_dosage(context: Context, request: Resource, dosage: Resource, tq1
         request.setdefault("priority", code)
     if code is None or request["priority"] != code or len(tq1.raw(9)) > 1:
         carry_field(request, tq1, 9)
-    if condition := _lines(tq1, 10):
+    if condition := tq1.lines(10):
         append(result, "additionalInstruction", {"text": condition})
-    if text := _lines(tq1, 11):
+    if text := tq1.lines(11):
         result["text"] = text
     carry_into(context, result, tq1, TABLE)
     return result
-
-
-def _lines(tq1: Segment, number: int) -> str:
-    return "\n".join(repetition.text() for repetition in tq1.repetitions(number)).strip()

@@ -28,7 +28,6 @@ TXA -> DocumentReference (HL7 v2-to-FHIR guide, map TXA[DocumentReference]).
 
 from __future__ import annotations
 
-from shared.formats.fhir.identity import scoped
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import (
     EXTENSIONS,
@@ -41,7 +40,7 @@ from shared.mapping.hl7v2_to_fhir.context import (
 )
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_hd, practitioners
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
-from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei, issuer_key
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import entity_key, identifier_from_ei
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time, put_instant
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.msh import participant
@@ -76,7 +75,7 @@ def document_from_txa(context: Context, txa: Segment, subject: Resource, provena
         document["relatesTo"] = [{"code": RELATION_OF_EVENT.get(event, "appends"), "target": target}]
     if label := concept(context, txa, 18, "HL70272"):
         document["securityLabel"] = [label]
-    if title := "\n".join(one.text() for one in txa.repetitions(25)).strip():
+    if title := txa.lines(25):
         document["description"] = title
     _set_context(context, document, txa)
     carry(context, document, txa, TABLE)
@@ -85,11 +84,7 @@ def document_from_txa(context: Context, txa: Segment, subject: Resource, provena
 
 def _key(context: Context, txa: Segment) -> tuple[str, ...]:
     """Return the document's own number, else that of the message."""
-    repetition = txa.first(12)
-    if repetition is not None and (value := repetition.component(1)):
-        issuer = issuer_key(context, *(repetition.component(part) for part in (2, 3, 4)))
-        return scoped(context.scope, issuer), value
-    return context.scope, "message", context.message.control_id
+    return entity_key(context, txa.first(12)) or (context.scope, "message", context.message.control_id)
 
 
 def _set_status(context: Context, document: Resource, txa: Segment) -> None:

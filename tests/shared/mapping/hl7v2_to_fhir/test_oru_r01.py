@@ -11,7 +11,7 @@ import pytest
 from shared.conversion import Conversion, convert
 from shared.formats.fhir.encoding import serialize
 from shared.mapping.hl7v2_to_fhir import segments
-from shared.partners.profile import CodeMapping, ExtensionMapping, PartnerProfile
+from shared.partners.profile import CodeMapping, ExtensionMapping, PartnerProfile, Quirks
 from shared.terminology.concept_maps import OBSERVATION_STATUS, REPORT_STATUS, all_maps
 
 RECEIVED = datetime(2026, 3, 12, tzinfo=UTC)
@@ -225,3 +225,25 @@ def test_every_segment_map_documents_its_fields_in_a_table() -> None:
 def test_every_concept_map_has_a_version() -> None:
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", one.version) for one in all_maps())
     assert len(all_maps()) == len({one.name for one in all_maps()})
+
+
+@pytest.mark.parametrize("text", ["20260329023000", "20261025023000"], ids=["skipped", "doubled"])
+def test_a_local_time_that_a_change_of_clocks_skips_or_doubles_gets_no_zone(text: str) -> None:
+    partner = PartnerProfile("riv", time_zone="Europe/Berlin", quirks=Quirks(header_zone=False))
+
+    found = observation(f"OBX|1|NM|GLU||5||||||F|||{text}", partner)
+
+    assert f"{text[:4]}-{text[4:6]}-{text[6:8]}" == found["effectiveDateTime"]
+    assert text in str(found["_effectiveDateTime"])
+
+
+def test_a_local_time_beside_a_change_of_clocks_has_its_own_offset() -> None:
+    partner = PartnerProfile("riv", time_zone="Europe/Berlin", quirks=Quirks(header_zone=False))
+    before, after = (
+        observation(f"OBX|1|NM|GLU||5||||||F|||{text}", partner) for text in ("202603290130", "202603290330")
+    )
+
+    assert ("2026-03-29T01:30:00+01:00", "2026-03-29T03:30:00+02:00") == (
+        before["effectiveDateTime"],
+        after["effectiveDateTime"],
+    )
