@@ -1,99 +1,205 @@
 """
-The whole way, on this machine: accepted POST to delivery at two destinations, with fsync and synchronous commit on.
+The whole way on this machine: accepted POST to delivery at two destinations, with fsync and synchronous commit on.
 
-Two figures: the rate at which a burst is worked off end to end, and the latency of single messages when the system
-has nothing else to do. Every process shares the machine's cores with the senders.
+Corridor and its floor (`bench.floor`) take turns at bursts, so that whatever else the machine does meets both. A rate
+counts from the first POST to the last delivery, with every program and the senders on the same cores. Latencies are
+those of an open loop at half of Corridor's rate. CPU is counted by the kernel per program and by the host per
+function; a rate depends on what else runs, CPU per message far less.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from statistics import median
 
+import httpx
+
+from bench.growth import grow
 from bench.platform import PARTNER, BenchPlatform, small_result
+from bench.processes import cpu_seconds
+from bench.running_floor import RunningFloor, running_floor
+from bench.stages import stages
 from bench.timing import percentile
 from cli.partner_client import PartnerClient
 
-_BURST = 400
+_ROUNDS = 3
+_BURST = 200
 _SENDERS = 4
-_SINGLES = 40
+_PATIENTS = 25
+_LATENCY_SECONDS = 15
+_PATIENCE_SECONDS = 120.0
 Row = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """One burst: messages per second end to end, the senders' waits, and CPU milliseconds per message by program."""
+
+    rate: float
+    answers: list[float]
+    cpu: dict[str, float]
+
+    @property
+    def whole_cpu(self) -> float:
+        """CPU milliseconds of a message in all programs together."""
+        return sum(self.cpu.values())
+
+
+def run(rows: int = 0) -> list[Row]:
+    """Return rates, ratios, latencies, CPU and bytes; with `rows`, also what a message costs beside that many."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        BenchPlatform(Path(folder)) as platform,
+        running_floor(platform.platform, platform.superuser_url) as floor,
+    ):
+        warm_up(platform)
+        _floor_burst(floor, platform, 20)
+        before = stages(platform)
+        pairs = [(_floor_burst(floor, platform, _BURST), burst(platform, f"burst-{n}")) for n in range(_ROUNDS)]
+        by_stage = (stages(platform) - before).rows(_ROUNDS * _BURST)
+        floors, ours = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        found = [*rates(floors, ours), _latencies(platform, median(one.rate for one in ours) / 2)]
+        return [
+            *found,
+            *_programs(floors, ours),
+            *by_stage,
+            *(grow(platform.ledger, rows, lambda name: burst(platform, name)) if rows else []),
+        ]
+
+
+def warm_up(platform: BenchPlatform) -> None:
+    """Send what opens every connection and receiver."""
+    burst(platform, "warm-up", 40)
+
+
+def burst(platform: BenchPlatform, name: str, count: int = _BURST) -> Burst:
+    """Post `count` messages from four senders and wait until all of them are delivered to both destinations."""
+
+    def post(sender: int) -> list[float]:
+        with PartnerClient(PARTNER, platform.access()) as client:
+            return [_timed(partial(_accepted, client, name, sender, n)) for n in range(count // _SENDERS)]
+
+    return _measured(post, count, platform.wait_until_idle, platform.pids)
+
+
+def _accepted(client: PartnerClient, name: str, sender: int, number: int) -> None:
+    payload = small_result(f"{name}-{sender}-{number}", f"BENCH-{sender}-{number % _PATIENTS}")
+    if not client.send(payload).is_accepted:
+        raise RuntimeError("a message of the benchmark was refused")
+
+
+def _floor_burst(floor: RunningFloor, platform: BenchPlatform, count: int) -> Burst:
+    with httpx.Client(trust_env=False) as watcher:
+        expected = _sent(watcher, floor) + count
+
+        def wait() -> None:
+            deadline = time.monotonic() + _PATIENCE_SECONDS
+            while _sent(watcher, floor) < expected:
+                if time.monotonic() > deadline:
+                    raise TimeoutError("what was posted to the floor did not arrive")
+                time.sleep(0.05)
+
+        def post(sender: int) -> list[float]:
+            with httpx.Client(trust_env=False, timeout=60) as client:
+                payloads = [small_result(f"{sender}-{number}") for number in range(count // _SENDERS)]
+                return [_timed(partial(_taken, client, floor, payload)) for payload in payloads]
+
+        shared = {name: platform.pids()[name] for name in ("postgres", "destinations")}
+        return _measured(post, count, wait, lambda: {**shared, **floor.pids()})
+
+
+def _sent(watcher: httpx.Client, floor: RunningFloor) -> int:
+    return int(watcher.get(f"{floor.url}/sent").text)
+
+
+def _taken(client: httpx.Client, floor: RunningFloor, payload: bytes) -> None:
+    client.post(floor.url, content=payload).raise_for_status()
+
+
+def _measured(
+    post: Callable[[int], list[float]], count: int, wait: Callable[[], None], pids: Callable[[], dict[str, int]]
+) -> Burst:
+    before = {name: cpu_seconds(pid) for name, pid in pids().items()}
+    began = time.perf_counter()
+    with ThreadPoolExecutor(_SENDERS) as senders:
+        answers = [wait for waits in senders.map(post, range(_SENDERS)) for wait in waits]
+    wait()
+    took = time.perf_counter() - began
+    used = {name: cpu_seconds(pid) - before[name] for name, pid in pids().items()}
+    return Burst(count / took, answers, {name: seconds / count * 1000 for name, seconds in used.items()})
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def rates(floors: list[Burst], ours: list[Burst]) -> list[Row]:
+    """Return the floor's row, ours, and the middle of what each round's pair says."""
+    rate = [round(corridor.rate / floor.rate, 2) for floor, corridor in zip(floors, ours, strict=True)]
+    cpu = [round(floor.whole_cpu / corridor.whole_cpu, 2) for floor, corridor in zip(floors, ours, strict=True)]
+    rows = [_rate_row("floor: one commit, one hop, one send", floors), _rate_row("corridor: two destinations", ours)]
+    return [*rows, {"what": "corridor / floor", "rate": median(rate), "cpu": median(cpu), "each round": str(rate)}]
+
+
+def _rate_row(what: str, bursts: list[Burst]) -> Row:
+    answers = [wait * 1000 for one in bursts for wait in one.answers]
+    return {
+        "what": what,
+        "messages/s": round(median(one.rate for one in bursts), 1),
+        "CPU ms": round(median(one.whole_cpu for one in bursts), 1),
+        "answer ms p50": round(percentile(answers, 0.5)),
+        "answer ms p95": round(percentile(answers, 0.95)),
+        "answer ms p99": round(percentile(answers, 0.99)),
+    }
+
+
+def _programs(floors: list[Burst], ours: list[Burst]) -> list[Row]:
+    rows: list[Row] = []
+    for what, bursts in (("floor", floors), ("corridor", ours)):
+        used = {name: median(one.cpu[name] for one in bursts) for name in bursts[0].cpu}
+        rows += [
+            {"CPU of": what, "program": name, "ms per message": round(value, 2)}
+            for name, value in sorted(used.items(), key=lambda item: -item[1])
+            if value >= 0.005
+        ]
+    return rows
+
 
 _LATENCIES = """
     SELECT extract(epoch FROM (max(hop.at) - message.received_at)) * 1000
     FROM message JOIN hop USING (message_id)
-    WHERE hop.outcome = 'delivered' AND message.control_id LIKE 'single-%'
+    WHERE hop.outcome = 'delivered' AND message.control_id LIKE 'half-%'
     GROUP BY message_id, message.received_at
 """
 
 
-def run() -> list[Row]:
-    """Return the burst's rates and the singles' latencies."""
-    with tempfile.TemporaryDirectory() as folder, BenchPlatform(Path(folder)) as platform:
-        platform.send_one("warm-up")
-        _wait_for_deliveries(platform, 2)
-        burst = _burst(platform)
-        return [burst, _singles(platform)]
+def _latencies(platform: BenchPlatform, rate: float) -> Row:
+    """Post at `rate`, whatever the answers take, and read from the ledger how long each message was on its way."""
+    count = max(int(rate * _LATENCY_SECONDS), 8)
+    start = time.perf_counter() + 0.2
 
+    def post(sender: int) -> None:
+        with PartnerClient(PARTNER, platform.access()) as client:
+            for number in range(sender, count, _SENDERS):
+                time.sleep(max(start + number / rate - time.perf_counter(), 0))
+                _accepted(client, "half", sender, number)
 
-def _burst(platform: BenchPlatform) -> Row:
-    before = _delivered(platform)
-    began = time.perf_counter()
     with ThreadPoolExecutor(_SENDERS) as senders:
-        answers = [
-            latency
-            for sent in senders.map(lambda sender: _post(platform, sender), range(_SENDERS))
-            for latency in sent
-        ]
-    accepted_in = time.perf_counter() - began
-    _wait_for_deliveries(platform, before + 2 * _BURST)
-    done_in = time.perf_counter() - began
+        list(senders.map(post, range(_SENDERS)))
+    platform.wait_until_idle()
+    found = [float(row[0]) for row in platform.query(_LATENCIES)]
     return {
-        "what": f"burst of {_BURST} from {_SENDERS} senders",
-        "accepted/s": round(_BURST / accepted_in),
-        "delivered to both/s": round(_BURST / done_in),
-        "ACK ms p50": round(percentile(answers, 0.5) * 1000),
-        "ACK ms p95": round(percentile(answers, 0.95) * 1000),
-        "ACK ms p99": round(percentile(answers, 0.99) * 1000),
-    }
-
-
-def _post(platform: BenchPlatform, sender: int) -> list[float]:
-    latencies = []
-    with PartnerClient(PARTNER, platform.access()) as client:
-        for number in range(_BURST // _SENDERS):
-            began = time.perf_counter()
-            control_id = f"burst-{sender}-{number}"
-            if not client.send(small_result(control_id, f"BENCH-{sender}-{number % 25}")).is_accepted:
-                raise RuntimeError("a message of the benchmark was refused")
-            latencies.append(time.perf_counter() - began)
-    return latencies
-
-
-def _singles(platform: BenchPlatform) -> Row:
-    for number in range(_SINGLES):
-        before = _delivered(platform)
-        platform.send_one(f"single-{number}")
-        _wait_for_deliveries(platform, before + 2)
-    found = [float(row[0]) for row in platform.query(_LATENCIES)]  # type: ignore[arg-type]
-    return {
-        "what": f"{len(found)} single messages, received to second delivery",
+        "what": f"received to second delivery at {rate:.1f}/s",
+        "messages": len(found),
         "ms p50": round(percentile(found, 0.5)),
         "ms p95": round(percentile(found, 0.95)),
         "ms p99": round(percentile(found, 0.99)),
     }
-
-
-def _delivered(platform: BenchPlatform) -> int:
-    ((count,),) = platform.query("SELECT count(*) FROM delivery WHERE status = 'delivered'")
-    return int(count)  # type: ignore[call-overload, no-any-return]
-
-
-def _wait_for_deliveries(platform: BenchPlatform, count: int, patience: float = 120.0) -> None:
-    deadline = time.monotonic() + patience
-    while _delivered(platform) < count:
-        if time.monotonic() > deadline:
-            raise TimeoutError("the deliveries of the benchmark did not arrive")
-        time.sleep(0.02)

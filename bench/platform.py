@@ -9,11 +9,14 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import psycopg
 
 from cli.partner_client import Access, Answer, PartnerClient
+from local.platform.programs import DATABASE
 from local.platform.running import Platform, running_platform
+from local.postgres.cluster import superuser_password
 from local.supervisor.ports import free_ports_in_a_row
 from shared.errors import IntegrationError
 
@@ -27,9 +30,10 @@ class BenchPlatform:
         self._folder = folder
         self._stack = ExitStack()
         self._platform: Platform | None = None
+        self._ledger: psycopg.Connection | None = None
 
     def __enter__(self) -> BenchPlatform:
-        self._platform = self._stack.enter_context(running_platform(self._folder, free_ports_in_a_row(6)))
+        self._platform = self._stack.enter_context(running_platform(self._folder, free_ports_in_a_row(7)))
         return self
 
     def __exit__(
@@ -72,10 +76,35 @@ class BenchPlatform:
                 except IntegrationError:
                     threading.Event().wait(0.005)
 
-    def query(self, statement: str) -> list[tuple[object, ...]]:
-        """Return the rows of a question to the ledger, asked as an operator."""
-        with psycopg.connect(self.platform.environment["operator_database_url"]) as connection:
-            return connection.execute(statement).fetchall()
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a question to the ledger, over one connection: opening one is work for the server."""
+        return self.ledger.execute(statement.encode()).fetchall()
+
+    @property
+    def ledger(self) -> psycopg.Connection:
+        """The superuser's connection to the ledger's database."""
+        if self._ledger is None:
+            self._ledger = self._stack.enter_context(psycopg.connect(self.superuser_url, autocommit=True))
+        return self._ledger
+
+    @property
+    def superuser_url(self) -> str:
+        """The ledger's database, as whoever may do everything there."""
+        layout = self.platform.layout
+        password = superuser_password(layout.folder("postgres"))
+        return f"postgresql://postgres:{password}@{layout.postgres_address}/{DATABASE}"
+
+    def pids(self) -> dict[str, int]:
+        """Return the process of each of the platform's programs."""
+        return {one.name: one.pid for one in self.platform.supervisor.snapshot() if one.pid is not None}
+
+    def wait_until_idle(self, patience: float = 300.0) -> None:
+        """Return when nothing is owed any more: neither processing nor delivery."""
+        deadline = time.monotonic() + patience
+        while self.query("SELECT 1 FROM entry LIMIT 1"):
+            if time.monotonic() > deadline:
+                raise TimeoutError("the messages of the benchmark did not arrive")
+            time.sleep(0.05)
 
 
 def small_result(control_id: str, patient: str = "BENCH-1") -> bytes:

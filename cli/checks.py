@@ -56,11 +56,13 @@ def stages(*, everything: bool = False, expression: str | None = None) -> list[S
 def _infra_stages(everything: bool) -> list[Stage]:
     found = []
     if _has_python(ROOT / "infra"):
-        found.append(Stage("mypy infra", (("mypy", "infra"),), "infra"))
+        # Two environments have two copies of what both type: in one cache each run would throw the other's away.
+        cache = str(CACHE / "mypy-infra")
+        found.append(Stage("mypy infra", (("mypy", "--cache-dir", cache, "infra"),), "infra"))
     if _has_python(ROOT / "tests" / "infra"):
         # Only what infra itself needs is installed there: conftest files above tests/infra are the product's.
         tests = (*_PYTEST, "tests/infra", "--confcutdir=tests/infra", *_selection(everything))
-        found.append(Stage("tests infra", (tests,), "infra"))
+        found.append(Stage("tests infra", (tests,), "infra", needs=("checkers",) if everything else ()))
     return found
 
 

@@ -25,10 +25,14 @@ _SETTINGS = {
 
 
 class OperatorClient:
-    """Speaks to one Corridor as one operator: that of the local platform, or the one that the environment names."""
+    """
+    Speaks to one Corridor as one person: one of the local platform's, or the one that the environment names.
 
-    def __init__(self, data: Path) -> None:
-        known = _local_platform(data) | {
+    The local platform knows an `operator`, and a `steward` who sees payloads and is the second pair of eyes.
+    """
+
+    def __init__(self, data: Path, person: str = "operator") -> None:
+        known = _local_platform(data, person) | {
             key: os.environ[name] for key, name in _SETTINGS.items() if name in os.environ
         }
         missing = [name for key, name in _SETTINGS.items() if key not in known]
@@ -41,10 +45,19 @@ class OperatorClient:
         self._http = httpx.Client(verify=context, timeout=_TIMEOUT)
 
     def ask(
-        self, method: str, path: str, body: dict[str, Any] | None = None, query: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+        key: str = "",
     ) -> dict[str, Any]:
-        """Return the answer's JSON; IntegrationError `operation-refused` says why Corridor refuses."""
-        headers = {"Authorization": f"Bearer {self._token()}"}
+        """
+        Return the answer's JSON; IntegrationError `operation-refused` says why Corridor refuses.
+
+        With a `key` (Idempotency-Key) the same request again changes nothing.
+        """
+        headers = {"Authorization": f"Bearer {self._token()}", **({"Idempotency-Key": key} if key else {})}
         url = f"{self._access['api_url'].rstrip('/')}/api/v1/{path}"
         response = self._request(method, url, headers=headers, json=body, params=query)
         answer: dict[str, Any] = response.json()
@@ -72,9 +85,9 @@ class OperatorClient:
             raise IntegrationError("not-reachable", url, type(error).__name__) from error
 
 
-def _local_platform(data: Path) -> dict[str, str]:
+def _local_platform(data: Path, person: str) -> dict[str, str]:
     if not environment_file(data).exists():
         return {}
     environment = read_environment(data)
     told = {name: environment[name] for name in ("api_url", "token_url", "scope")}
-    return {**told, **environment.get("operator", {})}
+    return {**told, **environment.get(person, {})}

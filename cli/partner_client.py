@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
 
 from shared.errors import IntegrationError, RejectedError
 from shared.formats.hl7v2.parse import parse
+from shared.signatures import HEADER, keys_in, sign
 
-_ACCEPTED = ("AA", "CA")
+# Nothing but the status: the sender asked for no acknowledgment of what is accepted (MSH-15, MSH-16).
+_ACCEPTED = ("AA", "CA", "HTTP 200")
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where to post, and who we are there. `ca_file` is the authority to trust beside the machine's own."""
+    """
+    Where to post, and who we are there. `ca_file` is the authority to trust beside the machine's own.
+
+    Who signs its messages has a `signing_key`.
+    """
 
     api_url: str
     token_url: str
@@ -26,6 +34,7 @@ class Access:
     client_id: str
     client_secret: str
     ca_file: str = ""
+    signing_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class Answer:
 
 
 class PartnerClient:
-    """Posts messages as one partner; the token is fetched once."""
+    """Posts messages as one partner; the token is fetched once, and again when it is refused."""
 
     def __init__(self, partner: str, access: Access) -> None:
         self._access = access
@@ -64,10 +73,19 @@ class PartnerClient:
 
     def send(self, payload: bytes, media_type: str = "application/hl7-v2") -> Answer:
         """Post one message as it is; IntegrationError when Corridor or its issuer cannot be reached."""
+        response = self._post_with_token(payload, media_type)
+        if response.status_code == httpx.codes.UNAUTHORIZED:  # the token may have run out
+            self._token = ""
+            response = self._post_with_token(payload, media_type)
+        return read_answer(response.status_code, response.headers, response.content)
+
+    def _post_with_token(self, payload: bytes, media_type: str) -> httpx.Response:
         self._token = self._token or self._fetch_token()
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": media_type}
-        response = self._post(self._url, content=payload, headers=headers)
-        return read_answer(response.status_code, response.headers, response.content)
+        if self._access.signing_key:
+            keys = keys_in(self._access.signing_key)
+            headers[HEADER] = sign(keys, payload, int(time.time()), uuid4().hex)
+        return self._post(self._url, content=payload, headers=headers)
 
     def _fetch_token(self) -> str:
         form = {

@@ -16,6 +16,7 @@ from shared.ports import Archive
 _HOME = Path(__file__).resolve().parents[1] / ".corridor"
 DEFAULT_DATA = _HOME / "data"
 DEMO_DATA = _HOME / "demo"
+SOAK_DATA = _HOME / "soak"
 
 
 def data_folder(given: Path | None) -> Path:

@@ -6,8 +6,9 @@ What each tier must reach, read from its steps: role assignments are generated f
     send      its own queue (a worker hands on what it cannot finish and schedules what is not yet due), and
 
               a step of ingest       every queue of an on-arrival step: the acknowledging commit puts entries there
-              an on-arrival step     the queues of the other steps that share the patient's stream
-              a step of process      the queues of deliver: it decides what is owed to whom
+              a step that takes files those of what stands in for it when a message comes in bulk
+              an on-arrival step     the queues of the other steps that share the patient's stream, for bulk too
+              process and batch      the queues of deliver: they decide what is owed to whom
               a step of ops          every queue of hints (the sweeper) and every topic (the publisher of facts)
 """
 
@@ -16,15 +17,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from shared.catalog.index import flows_of_tier, queues, subscriptions, topics
-from shared.catalog.model import Facts, FileDrop, Flow, Ordering, Queue, Route, Step, Subscription, Tier, Topic
+from shared.catalog.index import ALL_TIERS, flows_of_tier, queues, subscriptions, topics
+from shared.catalog.model import (
+    Facts,
+    FileDrop,
+    Flow,
+    Ordering,
+    Queue,
+    Route,
+    Step,
+    Subscription,
+    Tier,
+    Topic,
+    TrafficClass,
+)
 
 # Which tiers put payloads into the archive and which only open them; a tier that is not listed reaches none.
-ARCHIVE_WRITERS = frozenset({Tier.INGEST, Tier.DELIVER, Tier.OPS})
+# `api` keeps the corrected copy of what is in quarantine, and shows the original to a steward.
+ARCHIVE_WRITERS = frozenset({Tier.INGEST, Tier.BATCH, Tier.DELIVER, Tier.API, Tier.OPS})
 ARCHIVE_READERS = frozenset({Tier.PROCESS, Tier.WORKFLOW})
 
 # The tiers that prove themselves to a destination and so read its credentials.
 SECRET_READERS = frozenset({Tier.DELIVER})
+
+# The tier that checks what partners have signed, and so reads their keys and no other secret.
+SIGNATURE_CHECKER = Tier.INGEST
 
 # The tier that publishes facts for the enterprise, on the bus and on Event Grid.
 FACT_PUBLISHER = Tier.OPS
@@ -113,13 +130,19 @@ def _fed_by(step: Step) -> Iterator[Target]:
         yield step.inbound
     if step.tier is Tier.INGEST:
         yield from _queues_where(lambda other: other.on_arrival)
-    if step.on_arrival and step.ordering is Ordering.PATIENT:
-        yield from _queues_where(lambda other: other.on_arrival and other.ordering is Ordering.PATIENT)
-    if step.tier is Tier.PROCESS:
+    if isinstance(step.inbound, FileDrop):
+        yield from (other.queue for flow in flows_of_tier(ALL_TIERS) for other in flow.on_arrival(TrafficClass.BULK))
+    if _is_in_patients_stream(step):
+        yield from _queues_where(_is_in_patients_stream)
+    if step.tier in {Tier.PROCESS, Tier.BATCH}:
         yield from _queues_where(lambda other: other.tier is Tier.DELIVER)
     if step.tier is Tier.OPS:
         yield from _queues_where(lambda _: True)
         yield from topics()
+
+
+def _is_in_patients_stream(step: Step) -> bool:
+    return bool(step.on_arrival or step.instead_of) and step.ordering is Ordering.PATIENT
 
 
 def _queues_where(holds: Callable[[Step], bool]) -> Iterator[Queue]:

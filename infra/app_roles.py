@@ -4,7 +4,8 @@ The application roles of Corridor's API: what a token may carry, and who may be 
     people     given to users and groups by whoever keeps the directory, never by the program
     routes     what the catalogue's routes ask for and no person has: given to the clients of partners
     partners   `partner.<name>`: for which partner a client speaks (shared/authorization.py)
-    gateway    passes calls on: API Management's own identity has it, and nobody else
+    gateway    passes calls on: API Management's own identity has it, and the probe of a release, which calls an
+               app from inside the network (shared/authorization.py)
 """
 
 from __future__ import annotations

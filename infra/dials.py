@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import pulumi
 
 from infra.dial_checks import check, check_dials
+from infra.dial_reading import dial_value
 from infra.regions import NONE
 from shared.catalog.model import Tier
 
@@ -42,6 +43,9 @@ class Dials:
     neighbours: tuple[str, ...] = _dial("ranges that are reached through the hub: hospitals, other environments")
     firewall: str = _dial("what outward traffic passes: `none` (NAT gateway), `basic`, `standard` or `premium`")
     hospital_gateway: str = _dial("what hospitals' private lines end at: `none`, `vpn` or `expressroute`")
+    hospital_lines: Mapping[str, Mapping[str, Any]] = _dial(
+        "per partner with a private line: its device's `address` and its `ranges` (vpn), or its `circuit`"
+    )
     ddos_protection: bool = _dial("a DDoS protection plan for the networks (about 2,900 USD a month)")
     flow_log_days: int = _dial("days for which the networks' flow logs are kept; 0: none are written")
     partner_door: str = _dial("where partners on the internet enter: `gateway` (API Management) or `waf` before it")
@@ -52,6 +56,9 @@ class Dials:
     gateway_sku: str = _dial("tier of API Management: `Developer`, `StandardV2` or `Premium` (docs/front-door.md)")
     gateway_units: int = _dial("units of API Management; a Premium one per zone, where zoneRedundant is true")
     addresses: Mapping[str, str] = _dial("the URL behind each setting that a partner file names")
+    file_stores: Mapping[str, str] = _dial(
+        "the storage account behind an address that files are put to, by setting; else its owner gives the role"
+    )
     messaging_units: int = _dial("size of Service Bus Premium: 1, 2, 4, 8 or 16")
     instance_memory: int = _dial("MB of a function instance: 512, 2048 or 4096")
     maximum_instances: int = _dial("how far a tier scales out: 40 to 1000")
@@ -155,14 +162,12 @@ def dial_names() -> dict[str, str]:
 def read_dials() -> Dials:
     """Return the dials of the running stack; the error names the first that is missing or wrong."""
     config = pulumi.Config()
-    readers: dict[str, Callable[[str], Any]]
-    readers = {"str": config.require, "int": config.require_int, "bool": config.require_bool}
     values: dict[str, Any] = {"environment": pulumi.get_stack()}
     values["location"] = pulumi.Config("azure-native").require("location")
     for each in fields(Dials):
         if "meaning" in each.metadata:
-            value = readers.get(str(each.type), config.require_object)(_camel(each.name))
-            values[each.name] = tuple(value) if isinstance(value, list) else value
+            dial = _camel(each.name)
+            values[each.name] = dial_value(dial, str(each.type), config.require(dial))
     return Dials(**values)
 
 

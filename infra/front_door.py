@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from infra import access
 from infra.address_plan import DOOR, GATEWAY, plan_addresses
@@ -16,15 +15,14 @@ from infra.components.gateway_apis import GatewayApis, GatewayApisArgs
 from infra.components.network.landing_zone import LandingZone
 from infra.components.partner_door import PartnerDoor, PartnerDoorArgs
 from infra.dials import Dials
+from infra.partner_files import FOLDER, partner_files
 from infra.regions import ZONES
 from infra.release import PROBE
 from infra.rooms import Rooms
 from infra.tags import Tags
 from shared.catalog.flows import FLOWS
 from shared.catalog.model import Flow, Tier
-from shared.partners.reading import read_partners
 
-_PARTNERS = Path(__file__).parents[1] / "partners"
 _LINES = 10  # which address of the door's subnet hospitals' lines call
 
 
@@ -63,7 +61,7 @@ def make_front_door(
     The door comes in the second phase: its certificate is put into the vault in the first.
     """
     # The release's own probe is inside the network, and posts to the app.
-    outside = [partner for name, partner in read_partners(_PARTNERS).by_name.items() if name != PROBE]
+    outside = [partner for name, partner in partner_files().by_name.items() if name != PROBE]
     who = callers(outside, dials.environment, mutual_tls=dials.mutual_tls)
     GatewayApis(
         "gateway-apis",
@@ -97,7 +95,7 @@ def _make_door(
             gateway_host=gateway.host,
             vault_id=rooms.vault.vault_id,
             vault_url=rooms.vault.url,
-            authorities=_authorities(who, _PARTNERS) if dials.mutual_tls else {},
+            authorities=_authorities(who) if dials.mutual_tls else {},
             zones=ZONES if dials.zone_redundant else (),
             workspace_id=zone.access.workspace_id,
             tags=tags.of(_called_flows()),
@@ -105,11 +103,11 @@ def _make_door(
     )
 
 
-def _authorities(who: tuple[Caller, ...], folder: Path) -> dict[str, bytes]:
+def _authorities(who: tuple[Caller, ...]) -> dict[str, bytes]:
     """Return whose certificates the door trusts, each once; ValueError for a partner that has none beside its file."""
     found: dict[bytes, str] = {}
     for caller in who:
-        file = folder / caller.name / "authority.pem"
+        file = FOLDER / caller.name / "authority.pem"
         if not file.is_file():
             raise ValueError(
                 f"partners/{caller.name}/authority.pem: put the certificate there of whoever issues the partner's, "

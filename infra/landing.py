@@ -11,6 +11,8 @@ from infra.components.governance import Governance, GovernanceArgs
 from infra.components.network.landing_zone import LandingZone, LandingZoneArgs
 from infra.components.observability.log_store import LogStore
 from infra.dials import Dials
+from infra.partner_files import partner_files
+from infra.partner_links import lines
 from infra.regions import NONE, ZONES
 from infra.security_rules import FrontDoor
 from infra.tags import Tags
@@ -33,6 +35,7 @@ def make_landing_zone(dials: Dials, estate: Estate, logs: LogStore, tags: Tags) 
             destinations=list(dials.addresses_of(address_settings()).values()),
             firewall=dials.firewall,
             hospital_gateway=dials.hospital_gateway,
+            hospital_lines=lines(dials, partner_files()),
             front=FrontDoor(dials.behind_waf, dials.gateway_sku in INJECTED_SKUS),
             ddos_protection=dials.ddos_protection,
             zones=ZONES if dials.zone_redundant else (),

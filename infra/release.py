@@ -10,7 +10,7 @@ from pulumi_azure_native import managedidentity
 
 from infra import access
 from infra.address_plan import RUNNER
-from infra.app_roles import app_roles, route_roles
+from infra.app_roles import GATEWAY, app_roles, route_roles
 from infra.components.database import Database
 from infra.components.directory import Directory, DirectoryArgs
 from infra.components.estate import Concern, Estate
@@ -62,6 +62,7 @@ def make_release(
         grant = Grant(Role.CODE_PUBLISHER, tier.value, app.app_id)
         assign(grant, "deploy", deployer.principal_id, place, registry)
     rooms.directory.admit("smoke", prober.principal_id, PROBE)
+    rooms.directory.give("smoke", GATEWAY, prober.principal_id)
     pullers = {
         "migrate": rooms.database.migrator_principal_id,
         "deploy": deployer.principal_id,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from shared.catalog.model import DataClass, Flow
 
+# What every tagged resource says, whatever it serves.
+REQUIRED_TAGS = frozenset({"application", "environment", "cost-centre", "owner", "data-class"})
 _STRICTEST_FIRST = (DataClass.PHI, DataClass.PSEUDONYMOUS, DataClass.NONE)
 
 

@@ -11,6 +11,8 @@ from infra.components.events import Events, EventsArgs, FactOrigin, FactsDeliver
 from infra.components.function_tier import FunctionTier, FunctionTierArgs
 from infra.components.network.landing_zone import LandingZone
 from infra.dials import Dials
+from infra.partner_files import partner_files
+from infra.partner_links import file_stores
 from infra.rooms import Rooms
 from infra.tags import Tags
 from infra.wiring import address_settings, grants_for, settings_for
@@ -34,7 +36,7 @@ def _make_tier(
             entry=zone.called if access.answers_http(tier) else zone.access,
             subnet_id=zone.subnet_ids[tier],
             tier=tier,
-            grants=grants_for(tier, rooms),
+            grants=grants_for(tier, rooms, file_stores(dials, partner_files())),
             settings=settings_for(tier, rooms, dials.addresses_of(address_settings())),
             tags=tags.of(flows),
             warm_steps=access.life_critical_steps_of(tier),

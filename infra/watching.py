@@ -5,6 +5,7 @@ from __future__ import annotations
 from infra.components.estate import Concern, Estate
 from infra.components.network.landing_zone import LandingZone
 from infra.components.observability.alerts import Alerts, AlertsArgs
+from infra.components.observability.dashboards import Dashboards, DashboardsArgs
 from infra.components.observability.log_store import LogStore, LogStoreArgs
 from infra.components.observability.private_monitoring import PrivateMonitoring, PrivateMonitoringArgs
 from infra.components.observability.responders import Responders, RespondersArgs
@@ -31,7 +32,7 @@ def make_log_store(dials: Dials, estate: Estate, tags: Tags) -> LogStore:
 
 
 def make_watch(dials: Dials, estate: Estate, zone: LandingZone, rooms: Rooms, tags: Tags) -> None:
-    """Make the private way to the logs, whom an alert reaches, the alerts and the workbooks."""
+    """Make the private way to the logs, whom an alert reaches, the alerts, the workbooks and the dashboards."""
     place, store = estate.places[Concern.OBSERVE], rooms.logs
     watch_tags = tags.of(FLOWS, DataClass.NONE)
     if dials.private_monitoring:
@@ -50,3 +51,4 @@ def make_watch(dials: Dials, estate: Estate, zone: LandingZone, rooms: Rooms, ta
         ),
     )
     Workbooks("workbooks", WorkbooksArgs(place, store.workspace_id, watch_tags))
+    Dashboards("dashboards", DashboardsArgs(place, store.workspace_id, watch_tags))

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import pulumi
 
 from infra import access
 from infra.components.database import DATABASE, DIRECT_PORT, Database
 from infra.components.grants import Grant, Role
+from infra.partner_files import partner_files
 from infra.rooms import ARCHIVE, Rooms
 from shared.catalog.model import Subscription, Tier
-from shared.partners.reading import read_partners
 
-_PARTNERS = Path(__file__).parents[1] / "partners"
 _ENTRA = "https://login.microsoftonline.com/"
 # The runtime image's certificates: libpq does not look for them by itself.
 _TRUSTED = "/etc/ssl/certs/ca-certificates.crt"
 
 
-def grants_for(tier: Tier, rooms: Rooms) -> list[Grant]:
-    """Return the roles of `tier`, each on the one entity that a step of it uses."""
+def grants_for(tier: Tier, rooms: Rooms, stores: Mapping[str, str]) -> list[Grant]:
+    """
+    Return the roles of `tier`, each on the one entity that a step of it uses.
+
+    `stores` has the container of each receiver of files, by partner: Azure checks the role again at every file.
+    """
     bus = access.bus_access(tier)
     entities = rooms.messaging.entity_ids
     grants = [Grant(Role.BUS_RECEIVER, _label(source), entities[source]) for source in bus.receives]
@@ -35,8 +37,13 @@ def grants_for(tier: Tier, rooms: Rooms) -> list[Grant]:
         grants += [Grant(Role.BLOB_CONTRIBUTOR, name, rooms.landing.container_ids[name]) for name in dropped]
     if tier in access.SECRET_READERS:
         grants.append(Grant(Role.SECRETS_READER, "vault", rooms.vault.vault_id))
+    if tier is access.SIGNATURE_CHECKER:
+        secrets = pulumi.Output.concat(rooms.vault.vault_id, "/secrets/")
+        grants += [Grant(Role.SECRETS_READER, key, pulumi.Output.concat(secrets, key)) for key in signing_keys()]
     if tier is access.FACT_PUBLISHER:
         grants.append(Grant(Role.FACTS_SENDER, "facts", rooms.facts.topic_id))
+    if tier is Tier.DELIVER:
+        grants += [Grant(Role.BLOB_CONTRIBUTOR, name, container) for name, container in stores.items()]
     grants.append(Grant(Role.METRICS_PUBLISHER, "telemetry", rooms.logs.telemetry_id))
     return grants
 
@@ -57,6 +64,10 @@ def settings_for(tier: Tier, rooms: Rooms, addresses: Mapping[str, str]) -> dict
         "CORRIDOR_TOKEN_AUDIENCE": rooms.directory.client_id,
         **(addresses if tier is Tier.DELIVER else {}),
     }
+    if access.answers_http(tier):
+        settings["CORRIDOR_BEHIND_GATEWAY"] = "true"
+    if tier is access.FACT_PUBLISHER:
+        settings["CORRIDOR_FACTS_URL"] = rooms.facts.endpoint
     if rooms.landing is not None and access.drop_containers(access.steps_of(tier)):
         settings["CORRIDOR_LANDING_URL"] = rooms.landing.blob_url
     return settings
@@ -71,15 +82,21 @@ def database_url(database: Database, user: str, *, pooled: bool = True) -> pulum
 
 def address_settings() -> set[str]:
     """Return the settings that the partner files name for where deliveries and their credentials go."""
-    receivers = [partner.receives for partner in read_partners(_PARTNERS).by_name.values()]
+    receivers = [partner.receives for partner in partner_files().by_name.values()]
     endpoints = [receiver.endpoint for receiver in receivers if receiver]
     named = {name for each in endpoints for name in (each.url_setting, each.credential.token_url_setting)}
     return named - {""}
 
 
+def signing_keys() -> list[str]:
+    """Return the Key Vault secrets with the keys of the partners that sign what they post."""
+    sending = [partner.sends for partner in partner_files().by_name.values() if partner.sends]
+    return sorted({sender.signing_secret for sender in sending} - {""})
+
+
 def senders() -> list[str]:
     """Return the partners that send, in the order of their names."""
-    return sorted(name for name, partner in read_partners(_PARTNERS).by_name.items() if partner.sends)
+    return sorted(name for name, partner in partner_files().by_name.items() if partner.sends)
 
 
 def _label(source: access.Source) -> str:

@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 
 import httpx
 
+from shared.authorization import GATEWAY_HEADER
 from shared.errors import ConfigurationError
 
 _PROCESSED, _OPEN = "processed", "received"
@@ -58,7 +59,8 @@ def probe_message(now: datetime) -> bytes:
 
 def send_probe(http: httpx.Client, target: Target, token: str, now: datetime, pause: Callable[[float], None]) -> str:
     """Send one message and wait until it is processed; return its id, or raise SmokeError."""
-    headers = {"Authorization": f"Bearer {token}"}
+    # The job calls the apps from inside the network: its own token proves both who it is and that it may.
+    headers = {"Authorization": f"Bearer {token}", GATEWAY_HEADER: token}
     url = f"{target.api_url.rstrip('/')}/api/v1/partners/{target.partner}/hl7v2"
     answer = _ask(
         http, "POST", url, content=probe_message(now), headers=headers | {"Content-Type": "application/hl7-v2"}

@@ -13,6 +13,9 @@ from shared.ports import TokenVerifier
 # Entra puts no claim of ours into a token by client credentials, but it does put the application roles: this one
 # says for which partner the client speaks. Another issuer may say it by the claim `partner`.
 PARTNER_ROLE = "partner."
+# What only the gateway's own identity has (and the probe of a release, which calls an app from inside the network).
+GATEWAY_ROLE = "gateway"
+GATEWAY_HEADER = "Corridor-Gateway-Token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,19 @@ class Principal:
     subject: str
     partner: str
     roles: frozenset[str]
+
+
+def admit(headers: Mapping[str, str], route: Route, tokens: TokenVerifier, *, behind_gateway: bool) -> Principal:
+    """
+    Return the caller of a route; the errors are those of `authorize`, and before them those of the gateway's proof.
+
+    With `behind_gateway`, RejectedError `gateway-token-missing` or `gateway-token-invalid` (401),
+    `gateway-role-missing` (403): whoever reached the app past the gateway has passed none of its checks. The proof
+    is a token of the issuer's and not a shared secret, so that rotating it is the issuer's business.
+    """
+    if behind_gateway:
+        _prove_gateway(headers.get(GATEWAY_HEADER), tokens)
+    return authorize(headers.get("Authorization"), route, tokens)
 
 
 def authorize(authorization: str | None, route: Route, tokens: TokenVerifier) -> Principal:
@@ -39,6 +55,17 @@ def authorize(authorization: str | None, route: Route, tokens: TokenVerifier) ->
     if route.role not in principal.roles:
         raise RejectedError("role-missing", "Authorization", f"the token does not carry the role {route.role}")
     return principal
+
+
+def _prove_gateway(token: str | None, tokens: TokenVerifier) -> None:
+    if not token:
+        raise RejectedError("gateway-token-missing", GATEWAY_HEADER, "call by way of the gateway")
+    try:
+        claims = tokens.verify(token)
+    except RejectedError as error:
+        raise RejectedError("gateway-token-invalid", GATEWAY_HEADER, "the gateway's token is not valid") from error
+    if GATEWAY_ROLE not in _roles(claims):
+        raise RejectedError("gateway-role-missing", GATEWAY_HEADER, f"the token lacks the role {GATEWAY_ROLE}")
 
 
 def _partner(claims: Mapping[str, Any], roles: frozenset[str]) -> str:

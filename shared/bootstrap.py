@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -18,21 +19,30 @@ from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 from shared.catalog.index import queues, subscriptions
-from shared.ports import Archive, Ports, TokenVerifier
+from shared.landing import Landing
+from shared.ports import Archive, FactPublisher, HintSender, Ports, TokenVerifier
 from shared.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from azure.servicebus import ServiceBusClient
 
+    from shared.adapters.postgres_ledger import PostgresLedger
     from shared.delivery.pressure import IntakeLimits
 
 _POSTGRES_SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
 
+_building = threading.Lock()
 
-@cache
+
 def ports() -> Ports:
     """Return the ports of this process; ConfigurationError when the settings are not complete."""
+    with _building:  # `cache` alone would let the first callers of a cold start build several
+        return _built()
+
+
+@cache
+def _built() -> Ports:
     return build_ports(read_settings())
 
 
@@ -41,7 +51,6 @@ def build_ports(settings: Settings) -> Ports:
     from shared.adapters.azure_dead_letters import ServiceBusDeadLetters
     from shared.adapters.azure_service_bus import ServiceBusFactPublisher, ServiceBusHintSender, ServiceBusSenders
     from shared.adapters.http_destinations import HttpDestinations
-    from shared.adapters.postgres_ledger import PostgresLedger
     from shared.adapters.shared_intake_gate import SharedIntakeGate
     from shared.partners.reading import read_partners
 
@@ -50,29 +59,41 @@ def build_ports(settings: Settings) -> Ports:
     senders = ServiceBusSenders(bus)
     hints = ServiceBusHintSender(senders)
     partners = read_partners(settings.partners)
-    ledger = PostgresLedger(
-        settings.database_url,
-        clock=_now,
-        hints=hints,
-        password=_token_as_password(settings, credential),
-        pool_size=settings.pool_size,
-    )
+    ledger = _ledger(settings, credential, hints)
     archive = _archive(settings, credential)
+    secrets = _secrets(settings, credential)
     return Ports(
         ledger=ledger,
         archive=archive,
         hints=hints,
-        facts=ServiceBusFactPublisher(senders),
-        destinations=HttpDestinations(partners, settings, _secrets(settings, credential)),
+        facts=_facts(settings, credential, ServiceBusFactPublisher(senders)),
+        destinations=HttpDestinations(partners, settings, secrets),
         tokens=_verifier(settings),
+        secrets=secrets,
         partners=partners,
         clock=_now,
         jitter=SystemRandom(),
         lease=settings.lease,
         max_body_bytes=settings.max_body_bytes,
+        four_eyes_above=settings.four_eyes_above,
+        behind_gateway=settings.behind_gateway,
         dead_letters=ServiceBusDeadLetters(bus, [*queues(), *subscriptions()]),
         intake=SharedIntakeGate(ledger, archive, partners, clock=_now, limits=_intake_limits(settings)),
+        landing=_landing(settings, credential),
         instance=f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}",
+    )
+
+
+def _ledger(settings: Settings, credential: TokenCredential, hints: HintSender) -> PostgresLedger:
+    from shared.adapters.postgres_ledger import PostgresLedger
+
+    return PostgresLedger(
+        settings.database_url,
+        clock=_now,
+        hints=hints,
+        password=_token_as_password(settings, credential),
+        pool_size=settings.pool_size,
+        prepare_after=settings.prepare_after,
     )
 
 
@@ -132,6 +153,34 @@ def _archive(settings: Settings, credential: TokenCredential) -> Archive:
     from shared.adapters.azure_blob_archive import AzureBlobArchive
 
     return AzureBlobArchive(ContainerClient.from_container_url(settings.archive_url, credential=credential))
+
+
+def _landing(settings: Settings, credential: TokenCredential) -> Landing:
+    if settings.landing_url is None:
+        from shared.adapters.no_landing import NoLanding
+
+        return NoLanding()
+    url = urlsplit(settings.landing_url)
+    if url.scheme == "file":
+        from shared.adapters.file_landing import FileLanding
+
+        return FileLanding(Path(unquote(url.path)))
+    from azure.storage.blob import BlobServiceClient
+
+    from shared.adapters.azure_blob_landing import AzureBlobLanding
+
+    return AzureBlobLanding(BlobServiceClient(settings.landing_url, credential=credential))
+
+
+def _facts(settings: Settings, credential: TokenCredential, bus: FactPublisher) -> FactPublisher:
+    """Return who publishes facts: the bus, and the enterprise's Event Grid topic where there is one."""
+    if settings.facts_url is None:
+        return bus
+    from azure.eventgrid import EventGridPublisherClient
+
+    from shared.adapters.azure_event_grid import BothPublishers, EventGridFactPublisher
+
+    return BothPublishers(bus, EventGridFactPublisher(EventGridPublisherClient(settings.facts_url, credential)))
 
 
 def _secrets(settings: Settings, credential: TokenCredential) -> Any:

@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from shared.landing import ItemOfFile
+
 T = TypeVar("T")
 
 Later = Callable[[], T]
@@ -24,7 +26,7 @@ Asking earlier costs a round trip to the state store; not asking lets everything
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a partner posted, as far as the envelope tells: everything ingest knows before it answers."""
+    """What a partner sent, as far as the envelope tells, before the answer; `item`: as which item of which file."""
 
     message_id: UUID
     partner: str
@@ -40,6 +42,7 @@ class Receipt:
     flow: str | None
     received_at: datetime
     traceparent: str
+    item: ItemOfFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +188,12 @@ class DeliveryRow:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A delivery with everything that it is made of, and the patient's decision about the destination, if any."""
+    """A delivery with all that it is made of, by which flow, and the patient's decision about the destination."""
 
     delivery: DeliveryRow
     conversion: ConversionRow
     consent: str | None
+    flow: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

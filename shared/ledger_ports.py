@@ -14,7 +14,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from shared.audit.ports import AuditChain
-from shared.delivery.ports import Backpressure, Gates, Halts, Quarantine, Waking, Windows
+from shared.delivery.ports import Backpressure, Gates, Halts, Quarantine, UsedSignatures, Waking, Windows
+from shared.landing import DroppedFiles
 from shared.ledger import (
     ConversionRow,
     DeliveryRow,
@@ -31,6 +32,7 @@ from shared.ledger import (
     Receipt,
     Taken,
 )
+from shared.replay.ports import Replays
 from shared.workflow.ports import Thresholds
 from shared.workflow.visits import EarlyMessages, Survivors, Visits
 
@@ -63,6 +65,9 @@ class Messages(Protocol):
 
     def set_status(self, message_id: UUID, status: str, code: str | None = None, location: str | None = None) -> None:
         """Move the message to `status` (of the two books)."""
+
+    def link_correction(self, copy_id: UUID, original_id: UUID) -> None:
+        """Note that one message is the corrected copy of another."""
 
 
 class Patients(Protocol):
@@ -106,11 +111,11 @@ class Streams(Protocol):
     def release(self, lease: Lease) -> None:
         """Give the lease back with the head where it is."""
 
-    def postpone(self, entry: Entry, due_at: datetime, code: str) -> None:
-        """Leave the head where it is, due later, one attempt more on its account."""
+    def postpone(self, entry: Entry, due_at: datetime, code: str) -> bool:
+        """Leave the head where it is, due later, one attempt more on its account; False when it is there no more."""
 
-    def park(self, entry: Entry, code: str) -> None:
-        """Hold the stream at this entry until a person decides."""
+    def park(self, entry: Entry, code: str) -> bool:
+        """Hold the stream at this entry until a person decides; False when it is there no more."""
 
 
 class Deliveries(Protocol):
@@ -147,6 +152,12 @@ class Deliveries(Protocol):
         uncertain: bool = False,
     ) -> None:
         """Note the attempt's end: `due` when it is tried again, `uncertain` when it may have arrived all the same."""
+
+    def record_authority(self, destination: str, records: Sequence[str], message_id: UUID) -> None:
+        """Note that the destination has these records (`Patient/id`) from the flow that speaks for them."""
+
+    def with_authority(self, destination: str, records: Sequence[str]) -> frozenset[str]:
+        """Return those of the records that the destination has from the flow that speaks for them."""
 
     def set_status(self, delivery_id: UUID, status: str, code: str | None = None) -> None:
         """Move a delivery that is in nobody's hand to `status`: a decision, not an attempt."""
@@ -256,6 +267,7 @@ class Transaction(Protocol):
     gates: Gates
     halts: Halts
     pressure: Backpressure
+    signatures: UsedSignatures
     waking: Waking
     windows: Windows
     visits: Visits
@@ -266,6 +278,8 @@ class Transaction(Protocol):
     audit_chain: AuditChain
     jobs: JobLeases
     thresholds: Thresholds
+    replays: Replays
+    files: DroppedFiles
 
     @property
     def hints(self) -> list[Hint]:

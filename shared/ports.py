@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Protocol
 
+from shared.catalog.model import TrafficClass
+from shared.landing import Landing
 from shared.ledger import Hint
 from shared.ledger_ports import Ledger
 from shared.partners.model import Partners
@@ -35,8 +37,12 @@ class Archive(Protocol):
 class IntakeGate(Protocol):
     """Refuses a posting before a store fills or a partner posts more than was agreed (requirement D11)."""
 
-    def admit(self, partner: str) -> None:
-        """Return when the partner may post now; TransientError with `retry_after` when it may not."""
+    def admit(self, partner: str, traffic_class: TrafficClass = TrafficClass.REALTIME) -> None:
+        """
+        Return when the partner may post now; TransientError with `retry_after` when it may not.
+
+        Bulk uses nothing of the partner's allowance, and stops long before anybody else must.
+        """
 
 
 class HintSender(Protocol):
@@ -93,6 +99,16 @@ class Destinations(Protocol):
         """Return the destination; ConfigurationError if it is not configured here."""
 
 
+class Secrets(Protocol):
+    """What Key Vault holds; rotated secrets are picked up within minutes."""
+
+    def get(self, name: str) -> str:
+        """Return the secret; ConfigurationError `secret-missing`, TransientError `key-vault-unavailable`."""
+
+    def forget(self, name: str) -> None:
+        """Ask anew next time: the other side says that it was rotated."""
+
+
 class TokenVerifier(Protocol):
     """Checks a bearer token: signature, issuer, audience, expiry."""
 
@@ -102,7 +118,13 @@ class TokenVerifier(Protocol):
 
 @dataclass(frozen=True)
 class Ports:
-    """Everything that a use case may reach. `lease` is how long a worker may hold a stream without a sign of life."""
+    """
+    Everything that a use case may reach.
+
+    `lease` is how long a worker may hold a stream without a sign of life. Replays of more deliveries than
+    `four_eyes_above` are approved by somebody else than the planner. `behind_gateway`: calls must prove that they
+    came by way of the gateway.
+    """
 
     ledger: Ledger
     archive: Archive
@@ -110,6 +132,7 @@ class Ports:
     facts: FactPublisher
     destinations: Destinations
     tokens: TokenVerifier
+    secrets: Secrets
     partners: Partners
     clock: Clock
     jitter: Random
@@ -118,3 +141,6 @@ class Ports:
     instance: str
     intake: IntakeGate
     dead_letters: DeadLetters
+    landing: Landing
+    four_eyes_above: int
+    behind_gateway: bool = False

@@ -17,6 +17,7 @@ ALLOWED_FIELDS = frozenset(
         "delivery_id",
         "destination",
         "error_type",
+        "file_id",
         "flow",
         "function",
         "limit",

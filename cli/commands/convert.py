@@ -31,6 +31,9 @@ _VERSIONS = ("2.3.1", "2.5.1", "2.8")
 @click.option("--from", "source", type=click.Choice(FORMATS), help="The format of the files (else detected).")
 @click.option("--to", type=click.Choice(["fhir", "hl7v2"]), default="fhir", show_default=True)
 @click.option("--partner", metavar="NAME|FILE", help="Read local codes and conventions as this partner means them.")
+@click.option("--time-zone", metavar="ZONE", help="Zone (IANA) of all times without one, whatever MSH-7 says.")
+@click.option("--operator", metavar="NAME", help="Organization that converts: each bundle then says so.")
+@click.option("--operator-id", metavar="[SYSTEM|]VALUE", help="Its identifier.")
 @click.option("--bundle", type=click.Choice(_BUNDLES), default=_BUNDLES[0], show_default=True, help="Kind of Bundle.")
 @click.option("--hl7-version", type=click.Choice(_VERSIONS), help="Version of HL7 v2 to write (else the partner's).")
 @click.option("--message-type", metavar="TYPE^EVENT", default="", help="HL7 v2 message to write (else as it says).")
@@ -47,6 +50,7 @@ def command(
     *,
     coverage: bool,
     out: Path | None,
+    **declared: str | None,
 ) -> None:
     r"""
     Convert messages offline: PATHs are files or whole folders.
@@ -62,28 +66,50 @@ def command(
     \b
     Examples:
       corridor convert result.hl7                          the FHIR bundle on standard output
-      corridor convert result.hl7 --coverage               what became of every field of it
       corridor convert day/ --out converted/               a folder: day/ward/x.hl7 -> converted/ward/x.hl7.json
-      corridor convert day/ --out converted/ --partner riverside-lab
+      corridor convert day/ --out converted/ --partner riverside-lab --time-zone America/Denver
       corridor convert bundle.json --to hl7v2 --hl7-version 2.3.1 --message-type ADT^A08
 
-    The same bytes always give the same bytes: the message's own time (MSH-7) stands for that of its receipt.
+    The same bytes give the same bytes: the message's own time (MSH-7) stands for that of its receipt.
     """
     from cli.conversion import Job
 
-    sources = find_sources(paths, out)
-    _refuse_unsupported(sources, source, to)
+    _refuse_unsupported(sources := find_sources(paths, out), source, to)
     receiver = _receiver(partner, hl7_version, message_type) if to == "hl7v2" else None
-    job = Job(source, to, None if receiver else _profile(partner), coverage, out, bundle, receiver, message_type)
+    sender = None if receiver else _profile(partner, **declared)
+    job = Job(source, to, sender, coverage, out, bundle, receiver, message_type)
     sys.exit(_to_folder(sources, job) if out else _to_output(sources[0], job))
 
 
-def _profile(partner: str | None) -> PartnerProfile | None:
-    """Return how the partner means what it sends."""
+def _profile(
+    partner: str | None, time_zone: str | None, operator: str | None, operator_id: str | None
+) -> PartnerProfile | None:
+    """Return how the partner means what it sends, after what the caller declares instead."""
     from cli.partner_files import sender_of
+    from shared.partners.profile import PartnerProfile, read_operator
 
+    if operator_id and not operator:
+        raise click.UsageError("--operator-id says how the --operator is identified: name it too")
     sender = sender_of(partner)
-    return sender.profile if sender else None
+    profile = sender.profile if sender else None
+    if time_zone:
+        stated = profile or PartnerProfile(name="")
+        quirks = replace(stated.quirks, header_zone=False)
+        profile = replace(stated, time_zone=_zone(time_zone), quirks=quirks)
+    if operator:
+        profile = replace(profile or PartnerProfile(name=""), operator=read_operator(operator, operator_id or ""))
+    return profile
+
+
+def _zone(name: str) -> str:
+    """Return the name of a time zone that there is."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise click.UsageError(f"--time-zone: no such time zone: {name}") from error
+    return name
 
 
 def _receiver(partner: str | None, version: str | None, message_type: str) -> WritingPreferences:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -42,12 +41,13 @@ def command(data: Path, port: int, messages: int, *, leave: bool, kill: bool) ->
     """
     from rich.console import Console
 
+    from cli.scratch_folder import empty_folder
     from local.platform.running import running_platform
     from local.supervisor.program import stop_requested
 
     stop = stop_requested()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-    _empty(data)
+    empty_folder(data, _MARK)
     began = time.monotonic()
     console.print("Starting PostgreSQL, Service Bus, issuer, Key Vault, destinations, functions host ...")
     with running_platform(data, port, unless=stop) as platform:
@@ -58,25 +58,6 @@ def command(data: Path, port: int, messages: int, *, leave: bool, kill: bool) ->
             console.print("Everything stays up; Ctrl-C stops it.")
             platform.supervisor.wait(stop)
     sys.exit(1 if faults else 0)
-
-
-def _empty(data: Path) -> None:
-    """Begin with an empty folder; one that holds anything but an earlier demo is not touched."""
-    if data.exists() and any(data.iterdir()) and not (data / _MARK).exists():
-        raise click.UsageError(f"{data} is not empty and no earlier demo made it: choose another folder")
-    from local.supervisor.lock import DirectoryLock
-
-    if data.exists():
-        lock = DirectoryLock(data, "Corridor")
-        lock.acquire()
-        try:
-            for each in data.iterdir():
-                if each.is_dir():
-                    shutil.rmtree(each)
-                elif each.name != _MARK and "lock" not in each.name:
-                    each.unlink()
-        finally:
-            lock.release()
 
 
 def _live(platform: Platform, console: Console, messages: int, *, kill: bool) -> list[str]:

@@ -1,9 +1,11 @@
-"""`corridor quarantine`: what waits for a decision, and the decision."""
+"""`corridor quarantine`: what waits for a decision, a look at it, and the decision."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +25,14 @@ _COLUMNS = ("id", "enteredAt", "partner", "flow", "destination", "code", "locati
 @click.group("quarantine")
 def command() -> None:
     r"""
-    See what waits for a person's decision; release it to be tried again, or discard it for good.
+    See what waits for a person's decision; release it to be tried again, fix a copy of it, or discard it for good.
 
     \b
     Examples:
       corridor quarantine list
       corridor quarantine release 7c0e5a52-... --reason "the laboratory corrected the code map"
+      corridor quarantine reveal 7c0e5a52-... --reason "OBX-11 is not in any table" --to held.hl7
+      corridor quarantine fix 7c0e5a52-... mended.hl7 --reason "OBX-11 is F, says the laboratory"
     """
 
 
@@ -84,6 +88,37 @@ def release(data: Path | None, identifiers: tuple[str, ...], reason: str) -> Non
 def discard(data: Path | None, identifiers: tuple[str, ...], reason: str) -> None:
     """Set it aside for good; what waits behind it goes on."""
     _decide(data, identifiers, "discard", reason)
+
+
+@command.command("reveal")
+@_DATA
+@click.argument("identifier", metavar="ID")
+@click.option("--reason", required=True, help="Why you look: it goes into the audit.")
+@click.option("--to", "target", required=True, type=click.Path(path_type=Path), help="The file to write; a new one.")
+def reveal(data: Path | None, identifier: str, reason: str, target: Path) -> None:
+    """Write the payload into a file that nobody else may read. It holds patient data: the role `steward` is needed."""
+    if target.exists():
+        raise click.UsageError(f"{target} exists")
+    answer = _steward(data).ask("POST", f"quarantine/{identifier}/reveal", {"reason": reason})
+    with open(target, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+        file.write(b64decode(answer["payload"]))
+    click.echo(f"message {answer['message']} is in {target}")
+
+
+@command.command("fix")
+@_DATA
+@click.argument("identifier", metavar="ID")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--reason", required=True, help="What was mended: it goes into the audit.")
+def fix(data: Path | None, identifier: str, file: Path, reason: str) -> None:
+    """Let the corrected copy in FILE take the original's place; the original is kept, and discarded."""
+    body = {"reason": reason, "payload": b64encode(file.read_bytes()).decode()}
+    answer = _steward(data).ask("POST", f"quarantine/{identifier}/fix", body)
+    click.echo(f"{identifier} {answer['disposition']} by message {answer['copy']}")
+
+
+def _steward(data: Path | None) -> OperatorClient:
+    return OperatorClient(data_folder(data), "steward")
 
 
 def _decide(data: Path | None, identifiers: tuple[str, ...], decision: str, reason: str) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--scope", envvar="CORRIDOR_SCOPE", help="The scope to ask for.")
 @click.option("--client-id", envvar="CORRIDOR_CLIENT_ID", help="The partner's client id.")
 @click.option("--client-secret", envvar="CORRIDOR_CLIENT_SECRET", help="Its secret; better given by the environment.")
+@click.option("--signing-key", envvar="CORRIDOR_SIGNING_KEY", help="The key of a partner that signs its messages.")
 @click.option("--ca-file", envvar="CORRIDOR_CA_FILE", help="An authority to trust beside the machine's own.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def command(partner: str, data: Path | None, files: tuple[Path, ...], **given: str | None) -> None:
@@ -70,5 +71,5 @@ def _local_platform(partner: str, data: Path) -> dict[str, str]:
     credentials = environment.get("partners", {}).get(partner, {})
     return {
         **{name: environment[name] for name in ("api_url", "token_url", "scope", "ca_file") if environment.get(name)},
-        **{name: credentials[name] for name in ("client_id", "client_secret") if name in credentials},
+        **{name: credentials[name] for name in ("client_id", "client_secret", "signing_key") if name in credentials},
     }

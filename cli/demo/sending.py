@@ -14,7 +14,7 @@ from shared.errors import IntegrationError
 
 _PATIENCE_SECONDS = 120.0
 _PAUSE_SECONDS = 0.25
-_TRY_AGAIN = frozenset({"HTTP 500", "HTTP 502", "HTTP 503", "HTTP 504"})
+_TRY_AGAIN = frozenset({"HTTP 429", "HTTP 500", "HTTP 502", "HTTP 503", "HTTP 504"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,21 @@ class Sent:
     seconds: float
 
 
+def at_once(_: Posting) -> None:
+    """Let a posting go without waiting for its time."""
+
+
 def send_day(
-    postings: Iterable[Posting], access: Callable[[str], Access], progress: Callable[[int], None]
+    postings: Iterable[Posting],
+    access: Callable[[str], Access],
+    progress: Callable[[int], None],
+    pace: Callable[[Posting], None] = at_once,
 ) -> list[Sent]:
     """
     Post the day, one sender per partner, and return every answer in the day's order.
 
-    `progress` is told how many were answered so far, after each answer. IntegrationError when a message gets no
-    answer for two minutes.
+    `progress` is told how many were answered so far, after each answer; `pace` returns when a posting may go.
+    IntegrationError when a message gets no answer for two minutes.
     """
     by_partner: dict[str, list[Posting]] = {}
     for posting in postings:
@@ -44,6 +51,7 @@ def send_day(
     def post_all(partner: str) -> None:
         with PartnerClient(partner, access(partner)) as client:
             for posting in by_partner[partner]:
+                pace(posting)
                 answered.append(_post(client, posting))
                 progress(len(answered))
 

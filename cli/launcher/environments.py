@@ -4,6 +4,7 @@ The virtual environments of Corridor: locked with hashes, made on first use, kep
     local    what runs the platform and its command line
     test     local and what checks it
     infra    the Pulumi program's own
+    checkers a second opinion on what that program builds, for long tests
     worker   the real Functions worker library in a folder of its own, for tests
     uv       the installer that makes the others
 
@@ -113,7 +114,10 @@ class _Maker:
         """Bring one environment up to date, and before it the installer."""
         if _is_current(self._root, name):
             return
-        system.require(self._needs(name), is_root=os.geteuid() == 0)
+        is_root = os.geteuid() == 0
+        system.require(self._needs(name), is_root=is_root)
+        if name == "test":
+            system.offer(system.TESTS, is_root=is_root)
         if name != "uv":
             self.make("uv")
         folder = _folder(self._root, name)

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +63,10 @@ def _has_openssl_headers() -> bool:
     )
 
 
+def _has_pgbouncer() -> bool:
+    return bool(shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin"))
+
+
 _PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 VENV = Need("Python's venv and ensurepip modules", (f"{_PYTHON}-venv",), _can_make_environments)
@@ -71,6 +76,16 @@ BUILD = (
     Need("the OpenSSL headers", ("libssl-dev",), _has_openssl_headers),
     Need("pkg-config", ("pkg-config",), _has_pkg_config),
 )
+
+# What some tests want and the rest goes without: they are skipped where it is missing.
+TESTS = (Need("PgBouncer", ("pgbouncer",), _has_pgbouncer),)
+
+
+def offer(needs: tuple[Need, ...], *, is_root: bool) -> None:
+    """Install as root what is missing; go on without it when that fails, or when we are not root."""
+    if is_root:
+        with suppress(SetupError):
+            require(needs, is_root=True)
 
 
 def require(needs: tuple[Need, ...], *, is_root: bool) -> None:

@@ -4,9 +4,7 @@ What an ADT message tells of a visit, as far as routing needs it.
     visit          the Encounter's id, where PV1-19 names the visit
     stated_at      EVN-2, else MSH-7: when the sender wrote it down
     occurred_at    EVN-6, else stated_at
-    facility       PV1-3.4, else MSH-4
-    patient class  PV1-2
-    unit           PV1-3.1; PV1-6.1 is the one before
+    place          by PV1 (`shared.formats.hl7v2.visits`)
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ from typing import Any
 
 from shared.formats.hl7v2.message import Message, Segment
 from shared.formats.hl7v2.times import stated_at
+from shared.formats.hl7v2.visits import visit_place
 from shared.partners.profile import PartnerProfile
 
 # A time further ahead of our own clock than this is a clock gone wrong, and orders nothing.
@@ -44,15 +43,16 @@ def told_by(message: Message, bundle: dict[str, Any], profile: PartnerProfile, r
     stated = _time(evn, 2, profile) or _time(message.header, 7, profile)
     if stated is not None and stated > received + _PLAUSIBLE:
         stated = None
+    place = visit_place(message)
     return Told(
         trigger=message.event or _text(evn, 1),
         visit=_visit(pv1, bundle),
         stated_at=stated,
         occurred_at=_time(evn, 6, profile) or stated,
-        facility=_text(pv1, 3, 4) or message.header.text(4),
-        patient_class=_text(pv1, 2),
-        unit=_text(pv1, 3),
-        prior_unit=_text(pv1, 6),
+        facility=place.facility,
+        patient_class=place.patient_class,
+        unit=place.unit,
+        prior_unit=place.prior_unit,
         is_over=bool(_text(pv1, 45)),
     )
 
@@ -70,5 +70,5 @@ def _time(segment: Segment | None, number: int, profile: PartnerProfile) -> date
     return stated_at(_text(segment, number), profile.time_zone)
 
 
-def _text(segment: Segment | None, number: int, component: int = 1) -> str:
-    return segment.text(number, component) if segment is not None else ""
+def _text(segment: Segment | None, number: int) -> str:
+    return segment.text(number) if segment is not None else ""

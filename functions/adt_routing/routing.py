@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 from functions.adt_routing.policy import COALESCED
 from shared.events.encounter import EncounterEvent
@@ -13,10 +13,10 @@ from shared.formats.hl7v2.envelope import envelope_of
 from shared.formats.hl7v2.message import Message
 from shared.ledger import MessageRow, NewEntry
 from shared.ledger_ports import Transaction
-from shared.partners.identity import prior_identities
 from shared.partners.model import Whereabouts
 from shared.pipeline import Work
 from shared.pipeline.opening import owed_to
+from shared.pipeline.surviving import subsumed_keys
 from shared.ports import Ports
 
 
@@ -43,7 +43,7 @@ class Routed:
 def owe(tx: Transaction, ports: Ports, work: Work, routed: Routed) -> None:
     """Add one delivery per subscriber whose filter takes the event: decided once, here."""
     message, kind = routed.message, routed.event.type
-    subsumed = _subsumed(tx, ports, routed) if kind == MERGED else []
+    subsumed = subsumed_keys(tx, ports, message, envelope_of(routed.parsed)) if kind == MERGED else []
     if subsumed:
         tx.survivors.mark(subsumed, message.patient_key, message.message_id)
     for partner in ports.partners.receivers_of(kind, message.processing_id, routed.where):
@@ -51,7 +51,7 @@ def owe(tx: Transaction, ports: Ports, work: Work, routed: Routed) -> None:
         if routed.outdated:
             tx.deliveries.add(delivery_id, message.message_id, partner.name, "superseded", "newer-state-known")
             continue
-        entry = owed_to(partner.name, delivery_id, message, work)
+        entry = owed_to(partner.name, delivery_id, message, work.traceparent)
         tx.deliveries.add(delivery_id, message.message_id, partner.name, "due")
         window = partner.receives.coalesce if partner.receives else timedelta(0)
         if window and routed.replaceable and kind in COALESCED:
@@ -73,14 +73,3 @@ def _put_off(tx: Transaction, entry: NewEntry, until: datetime, subject: str) ->
         until = earlier.until
     tx.streams.append(entry)
     tx.windows.defer(entry, until, subject)
-
-
-def _subsumed(tx: Transaction, ports: Ports, routed: Routed) -> list[UUID]:
-    """Return the stream keys of the prior patients: those that intake has fenced when it took the message."""
-    message = routed.message
-    partner = ports.partners.get(message.partner)
-    if partner is None or partner.sends is None:
-        return []
-    prior = prior_identities(envelope_of(routed.parsed), message.partner, partner.sends)
-    keys = [tx.patients.key_for(one.authority, one.value) for one in prior]
-    return [key for key in keys if key != message.patient_key]

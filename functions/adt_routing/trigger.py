@@ -15,6 +15,7 @@ blueprints = {step.tier: func.Blueprint() for step in ADT_ROUTING.steps}
 
 PROCESS = ADT_ROUTING.step("process")
 STOP_WAITING = ADT_ROUTING.step("stop-waiting")
+PROCESS_BULK = ADT_ROUTING.step("process-bulk")
 
 
 @blueprints[PROCESS.tier].function_name(PROCESS.function)
@@ -39,3 +40,15 @@ def adt_routing_stop_waiting(message: func.ServiceBusMessage) -> None:
     from shared.pipeline import drain, stream_of
 
     drain(waiting.STOP_WAITING, stream_of(message.get_body()), bootstrap.ports())
+
+
+@blueprints[PROCESS_BULK.tier].function_name(PROCESS_BULK.function)
+@blueprints[PROCESS_BULK.tier].service_bus_queue_trigger(
+    arg_name="message", connection="SERVICE_BUS", queue_name=PROCESS_BULK.queue.name
+)
+def adt_routing_process_bulk(message: func.ServiceBusMessage) -> None:
+    """Route what came in a file, in its patient's order; redelivery is harmless."""
+    from functions.adt_routing import use_case
+    from shared.pipeline import drain, stream_of
+
+    drain(use_case.PROCESS_BULK, stream_of(message.get_body()), bootstrap.ports())

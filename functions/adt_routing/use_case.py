@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -205,3 +205,4 @@ def _hop(work: Work, routed: Routed, mapping: str) -> Hop:
 
 
 PROCESS = Stage(ADT_ROUTING.step("process"), route_adt, RETRY, book="items")
+PROCESS_BULK = replace(PROCESS, step=ADT_ROUTING.step("process-bulk"))

@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from hashlib import sha256
 
-from functions.delivery.bodies import body_of
 from shared import archive_names
 from shared.catalog.flows import DELIVERY
 from shared.consent.decision import may_disclose
 from shared.delivery import lanes
+from shared.delivery.authority import records_of
 from shared.delivery.back_off import RetryPolicy
 from shared.errors import RejectedError, ReviewNeededError
 from shared.ledger import ConversionRow, DeliveryRow, Hop, Owed
 from shared.ledger_ports import Transaction
 from shared.partners.model import Endpoint, Receiver
 from shared.pipeline import Outcome, Stage, Work
+from shared.pipeline.bodies import body_of
 from shared.ports import Ports
 
 _RETRY = RetryPolicy(base=timedelta(seconds=1), cap=timedelta(minutes=5), budget=timedelta(days=3))
@@ -35,7 +36,7 @@ def send_delivery(work: Work, ports: Ports) -> Outcome:
         return Outcome(_hop(work, delivery, delivery.status, conversion))
     if not may_disclose(receiver.consent, owed.consent):
         return _withhold(work, delivery, conversion)
-    body = body_of(owed, receiver)
+    body, spoken_for = _body(owed, receiver, ports)
     digest = sha256(body).digest()
     ports.archive.put(archive_names.sent(delivery.delivery_id, digest), body)
     way = work.admission.gate.way if work.admission else delivery.destination
@@ -48,6 +49,8 @@ def send_delivery(work: Work, ports: Ports) -> Outcome:
 
     def write(tx: Transaction) -> None:
         tx.deliveries.close_attempt(delivery.delivery_id, "delivered", None, digest, sent.receipt, way)
+        if spoken_for:
+            tx.deliveries.record_authority(delivery.destination, spoken_for, delivery.message_id)
         tx.audit.record(
             work.actor,
             "disclose",
@@ -69,6 +72,16 @@ def _owed(work: Work, ports: Ports) -> Owed:
     if owed is None:
         raise RejectedError("delivery-missing", text="the stream names a delivery that the ledger does not know")
     return owed
+
+
+def _body(owed: Owed, receiver: Receiver, ports: Ports) -> tuple[bytes, list[str]]:
+    """Return what is sent, and the records for which the message's own flow speaks."""
+    borrowed, spoken_for = records_of(owed.conversion.bundle, owed.flow, receiver)
+    held: frozenset[str] = frozenset()
+    if borrowed:
+        with ports.ledger.statements() as each:
+            held = each.deliveries.with_authority(owed.delivery.destination, borrowed)
+    return body_of(owed, receiver, held), spoken_for
 
 
 def _receiver(delivery: DeliveryRow, ports: Ports) -> Receiver:

@@ -17,17 +17,20 @@ from functions.intake.policy import (
     refusal_code,
     status_document,
 )
+from functions.intake.signing import confirm_signature
 from shared import archive_names
 from shared.authorization import Principal
 from shared.catalog.flows import INTAKE
 from shared.catalog.index import flow_that_takes
-from shared.catalog.model import Flow, Ordering
+from shared.catalog.model import Flow, Ordering, TrafficClass
 from shared.delivery import lanes
 from shared.errors import Issue, RejectedError
 from shared.events.patient import MERGES
 from shared.formats.hl7v2.acknowledgment import AckCode, acknowledge
+from shared.formats.hl7v2.acknowledgment_modes import answer_code
 from shared.formats.hl7v2.envelope import Envelope, read_envelope
 from shared.formats.hl7v2.parse import Limits
+from shared.landing import ItemOfFile
 from shared.ledger import Hop, MessageRow, NewEntry, Receipt
 from shared.ledger_ports import Transaction
 from shared.partners.identity import patient_identity, prior_identities
@@ -41,17 +44,28 @@ _MEDIA_TYPES = frozenset(_FUNCTION.route.takes)
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One POST of one partner."""
+    """One POST of one partner, or one item of a file that it dropped."""
 
     partner: str
     payload: bytes
     media_type: str
     traceparent: str
+    item: ItemOfFile | None = None
+    signature: str | None = None
+
+    @property
+    def traffic_class(self) -> TrafficClass:
+        """Bulk for what came in a file: it never holds up what is posted."""
+        return TrafficClass.BULK if self.item else TrafficClass.REALTIME
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the partner gets: an HL7 acknowledgment and the id under which the message can be asked for."""
+    """
+    What the partner gets: an HL7 acknowledgment and the id under which the message can be asked for.
+
+    `code` is the decision, AA, AE or AR. The acknowledgment says it in the mode that was asked for, or is empty.
+    """
 
     acknowledgment: bytes
     code: str
@@ -66,7 +80,9 @@ def receive_hl7v2(submission: Submission, principal: Principal, ports: Ports) ->
     as rejected where a sender can be named. TransientError when nothing was decided: the sender tries again.
     """
     sender = _sender(submission, principal, ports)
-    ports.intake.admit(submission.partner)
+    if sender.signing_secret and submission.item is None:
+        confirm_signature(submission.signature, submission.payload, submission.partner, sender.signing_secret, ports)
+    ports.intake.admit(submission.partner, submission.traffic_class)
     message_id = uuid4()
     try:
         envelope = read_envelope(
@@ -129,6 +145,7 @@ def _receipt(
         flow=flow.name if flow else None,
         received_at=ports.clock(),
         traceparent=submission.traceparent,
+        item=submission.item,
     )
 
 
@@ -149,6 +166,7 @@ def _record_unreadable(submission: Submission, message_id: UUID, error: Rejected
         flow=None,
         received_at=ports.clock(),
         traceparent=submission.traceparent,
+        item=submission.item,
     )
     ports.archive.put(archive_names.received(message_id), submission.payload)
     with ports.ledger.transaction() as tx:
@@ -189,7 +207,7 @@ def _accept(receipt: Receipt, envelope: Envelope, flow: Flow | None, sender: Sen
         keys = [tx.patients.key_for(one.authority, one.value) for one in prior]
         subsumed = [key for key in keys if key != patient_key]
         tx.messages.add(receipt, "received", ("AA", answer.acknowledgment), patient_key=patient_key)
-        for step in flow.on_arrival():
+        for step in flow.on_arrival(TrafficClass.BULK if receipt.item else TrafficClass.REALTIME):
             ordered = step.ordering is Ordering.PATIENT
             entry = NewEntry(
                 lane=lanes.PROCESS if ordered else step.function,
@@ -221,19 +239,20 @@ def _answer(
     ports: Ports,
     problems: tuple[Issue, ...] = (),
 ) -> Answer:
-    acknowledgment = acknowledge(
-        envelope,
-        code,
-        control_id=receipt.message_id.hex[:20],
-        instant=ports.clock(),
-        errors=problems,
-    )
+    """Return what is said of a decision, in the mode that the sender asked for; empty where it asked for nothing."""
+    said = answer_code(envelope, code)
+    if said is None:
+        return Answer(b"", code, receipt.message_id)
+    control_id, instant = receipt.message_id.hex[:20], ports.clock()
+    acknowledgment = acknowledge(envelope, said, control_id=control_id, instant=instant, errors=problems)
     return Answer(acknowledgment, code, receipt.message_id)
 
 
 def _note(tx: Transaction, receipt: Receipt, outcome: str, code: str | None = None, location: str = "") -> None:
-    """Write the hop and the audit row of the intake's decision."""
+    """Write the hop and the audit row of the intake's decision; an item's moves its file's checkpoint as well."""
     actor = f"partner/{receipt.partner}"
+    if receipt.item:
+        tx.files.advance(receipt.item, receipt.message_id, None, None)
     tx.lineage.add(
         Hop(
             message_id=receipt.message_id,

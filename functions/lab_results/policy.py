@@ -6,14 +6,12 @@ None of this is in a standard; it is versioned, and the version is stored with e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from shared.errors import Issue, ReviewNeededError
 from shared.formats.hl7v2.results import ObservedResult, ReportState
 from shared.partners.profile import CodeMapping
 from shared.terminology.concept_maps import INTERPRETATION
@@ -27,17 +25,6 @@ _LOINC_URI = "http://loinc.org"
 _CRITICAL_FLAGS = frozenset({"HH", "LL", "AA"})
 # Table 0085: what was deleted, withdrawn or never measured says nothing about the patient.
 _VOID_STATUSES = frozenset({"D", "W", "X", "N", "O", "I"})
-
-
-# Where HL7 v2 says how final a result or a report is.
-_STATUS_FIELD = re.compile(r"OBX(?:\[\d+\])?-11|OBR(?:\[\d+\])?-25")
-
-
-def refuse_unknown_status(issues: Iterable[Issue]) -> None:
-    """Raise ReviewNeededError `unmapped-code` for a status that nobody has mapped: final or not, a person must say."""
-    for issue in issues:
-        if issue.code == "unmapped-code" and _STATUS_FIELD.fullmatch(issue.location):
-            raise ReviewNeededError("unmapped-code", issue.location, issue.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ blueprints = {step.tier: func.Blueprint() for step in LAB_RESULTS.steps}
 
 PROCESS = LAB_RESULTS.step("process")
 DETECT_CRITICAL = LAB_RESULTS.step("detect-critical")
+PROCESS_BULK = LAB_RESULTS.step("process-bulk")
 
 
 @blueprints[PROCESS.tier].function_name(PROCESS.function)
@@ -39,3 +40,15 @@ def lab_results_detect_critical(message: func.ServiceBusMessage) -> None:
     from shared.pipeline import drain, stream_of
 
     drain(use_case.DETECT_CRITICAL, stream_of(message.get_body()), bootstrap.ports())
+
+
+@blueprints[PROCESS_BULK.tier].function_name(PROCESS_BULK.function)
+@blueprints[PROCESS_BULK.tier].service_bus_queue_trigger(
+    arg_name="message", connection="SERVICE_BUS", queue_name=PROCESS_BULK.queue.name
+)
+def lab_results_process_bulk(message: func.ServiceBusMessage) -> None:
+    """Process what came in a file, in its patient's order; redelivery is harmless."""
+    from functions.lab_results import use_case
+    from shared.pipeline import drain, stream_of
+
+    drain(use_case.PROCESS_BULK, stream_of(message.get_body()), bootstrap.ports())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -13,7 +13,6 @@ from functions.lab_results.policy import (
     is_outdated,
     most_advanced,
     rank_of,
-    refuse_unknown_status,
 )
 from shared.catalog.flows import LAB_RESULTS
 from shared.conversion import convert
@@ -28,7 +27,14 @@ from shared.formats.hl7v2.times import stated_at
 from shared.ledger import Hop, MessageRow, NewTask
 from shared.ledger_ports import Transaction
 from shared.pipeline import Outcome, Stage, Work
-from shared.pipeline.opening import open_message, open_to_record, owed_to, profile_of, refuse_invalid
+from shared.pipeline.opening import (
+    open_message,
+    open_to_record,
+    owed_to,
+    profile_of,
+    refuse_invalid,
+    refuse_unknown_status,
+)
 from shared.pipeline.surviving import on_survivor
 from shared.ports import Ports
 from shared.workflow.escalation import CRITICAL_RESULT, ladder_of
@@ -137,7 +143,7 @@ def _owe(tx: Transaction, ports: Ports, message: MessageRow, event_type: str, wo
             tx.deliveries.add(delivery_id, message.message_id, destination.name, "superseded", "newer-state-known")
             continue
         tx.deliveries.add(delivery_id, message.message_id, destination.name, "due")
-        tx.streams.append(owed_to(destination.name, delivery_id, message, work))
+        tx.streams.append(owed_to(destination.name, delivery_id, message, work.traceparent))
 
 
 def _hop(work: Work, source: str, target: str, outcome: str, *, payload: bytes, mapping: str | None = None) -> Hop:
@@ -156,4 +162,5 @@ def _hop(work: Work, source: str, target: str, outcome: str, *, payload: bytes, 
 
 
 PROCESS = Stage(LAB_RESULTS.step("process"), publish_lab_result, _RETRY, book="items")
+PROCESS_BULK = replace(PROCESS, step=LAB_RESULTS.step("process-bulk"))
 DETECT_CRITICAL = Stage(LAB_RESULTS.step("detect-critical"), detect_critical, _RETRY, book=None)

@@ -1,4 +1,4 @@
-"""Wakes the sweeper, the drain of dead letters, the publisher of facts, the audit log's sealer and the watch."""
+"""Wakes the sweeper, the drain of dead letters, the publisher, the sealer, the watch; hears the platform's facts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ DRAIN_DEAD_LETTERS = OPERATIONS.step("drain-dead-letters")
 PUBLISH_EVENTS = OPERATIONS.step("publish-events")
 SEAL_AUDIT = OPERATIONS.step("seal-audit")
 WATCH_THRESHOLDS = OPERATIONS.step("watch-thresholds")
+NOTE_EXPIRY = OPERATIONS.step("note-expiry")
+NOTE_HEALTH = OPERATIONS.step("note-health")
 
 
 @blueprints[SWEEP.tier].function_name(SWEEP.function)
@@ -59,3 +61,21 @@ def operations_watch_thresholds(timer: func.TimerRequest) -> None:
     from functions.operations.watching import watch_thresholds
 
     watch_thresholds(bootstrap.ports())
+
+
+@blueprints[NOTE_EXPIRY.tier].function_name(NOTE_EXPIRY.function)
+@blueprints[NOTE_EXPIRY.tier].event_grid_trigger(arg_name="event")
+def operations_note_expiry(event: func.CloudEvent) -> None:
+    """Open a task for a credential that ends soon; redelivery opens no second one."""
+    from functions.operations.platform_facts import Fact, note_expiry
+
+    note_expiry(Fact(event.source, event.id, event.type, event.get_json() or {}), bootstrap.ports())
+
+
+@blueprints[NOTE_HEALTH.tier].function_name(NOTE_HEALTH.function)
+@blueprints[NOTE_HEALTH.tier].event_grid_trigger(arg_name="event")
+def operations_note_health(event: func.CloudEvent) -> None:
+    """Open a task for a service that is not well; redelivery opens no second one."""
+    from functions.operations.platform_facts import Fact, note_health
+
+    note_health(Fact(event.source, event.id, event.type, event.get_json() or {}), bootstrap.ports())

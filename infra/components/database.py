@@ -95,12 +95,12 @@ class Database(pulumi.ComponentResource):
             opts=self._options,
         )
 
-    def _parameters(self, server: postgresql.Server) -> list[pulumi.Resource]:
-        """Set the server's parameters one after another: it takes no second change while one is under way."""
+    def _parameters(self, server: postgresql.Server, copy: str = "") -> list[pulumi.Resource]:
+        """Set a server's parameters one after another: it takes no second change while one is under way."""
         before: list[pulumi.Resource] = []
         for parameter, value in {**_PARAMETERS, **(_POOLER if self._args.shape.pooled else {})}.items():
             made = postgresql.Configuration(
-                parameter.replace(".", "-"),
+                parameter.replace(".", "-") + copy,
                 configuration_name=parameter,
                 server_name=server.name,
                 resource_group_name=self._args.place.resource_group,
@@ -145,4 +145,6 @@ class Database(pulumi.ComponentResource):
         keys = ServerKeys(args.paired_key, None)
         shape = args.shape.as_standby_of(server.id)
         standby = make_server(f"{name}2", args.place, shape, keys, args.tags, self._options, region)
+        # A replica takes its primary's parameters once, when it is made: what changes later would pass it by.
+        self._parameters(standby, "2")
         self._door(f"{name}2", standby)

@@ -9,7 +9,7 @@ from infra.engine.resources import Resource
 from infra.rules import Finding, error
 from infra.rules.reading import of_kinds, value
 
-_PRODUCTION = "prod"
+PRODUCTION = "prod"
 _REPLICA = "Replica"  # the spare of a region: it has none of its own
 _STATE = ("dbforpostgresql:Server", "keyvault:Vault")
 
@@ -45,7 +45,7 @@ def production_protects_its_state(resources: Sequence[Resource]) -> Iterator[Fin
 
 
 def _in_production(resources: Sequence[Resource]) -> list[Resource]:
-    return [resource for resource in resources if resource.stack == _PRODUCTION]
+    return [resource for resource in resources if resource.stack == PRODUCTION]
 
 
 RULES = (production_takes_no_development_dial, production_protects_its_state)

@@ -46,7 +46,7 @@ def shape_of(kind: ArmType) -> Record | None:
     """Return the shape of a type's body, or None where no package speaks its API version."""
     if not kind.model:
         return None
-    package, _, model = kind.model.partition(".")
+    package, _, model = kind.model.rpartition(".")
     return _record(getattr(import_module(f"azure.mgmt.{package}.models"), model))
 
 

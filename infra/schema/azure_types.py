@@ -18,6 +18,9 @@ from infra.schema.shapes import Anything, Choice, Flag, Items, Number, Property,
 
 _REQUIRED, _READ_ONLY = 1, 2
 
+# Any extension of the portal brings parts of dashboards; Azure's schema lists the one of the portal itself.
+_EXTENSION = "Extension/"
+
 Nodes = list[dict[str, Any]]
 
 
@@ -45,6 +48,8 @@ class AzureTypes:
 
     def _read(self, key: str, nodes: Nodes, node: dict[str, Any]) -> Shape:
         match node["k"]:
+            case "d" if any(kind.startswith(_EXTENSION) for kind in node["e"]):
+                return Anything()
             case "o" | "d":
                 return self._record(key, nodes, node)
             case "a":

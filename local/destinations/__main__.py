@@ -40,6 +40,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--audience", required=True)
     parser.add_argument("--issuer", required=True)
     parser.add_argument("--webhook-secret-file", type=Path, required=True, help="one secret per line")
+    parser.add_argument("--arrivals", type=Path, help="log every request as it came; the file holds their bodies")
     options = parser.parse_args(arguments)
     if (options.certificate is None) != (options.key is None):
         parser.error("--certificate and --key belong together")
@@ -88,14 +89,9 @@ def main(arguments: list[str]) -> int:
         bound.close()
         print(f"destinations: the store cannot be opened: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    app = build(
-        Parts(
-            store=store,
-            tokens=BearerTokens(options.issuer_jwks, options.issuer, options.audience),
-            webhook=WebhookReceiver(store, options.webhook_secret_file, utc_now),
-            faults=Faults(time.monotonic),
-        )
-    )
+    tokens = BearerTokens(options.issuer_jwks, options.issuer, options.audience)
+    webhook = WebhookReceiver(store, options.webhook_secret_file, utc_now)
+    app = build(Parts(store, tokens, webhook, Faults(time.monotonic), options.arrivals))
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -1,4 +1,4 @@
-"""HTTP of the three destinations: routes, faults, the webhook, the views for tests and operators."""
+"""HTTP of the destinations: routes, faults, the webhook, the views for tests and operators."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,11 +16,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from local.destinations.answers import JSON, Answer, RefusedError, json_answer
+from local.destinations.arrivals import ArrivalLog
 from local.destinations.bearer import BearerTokens
 from local.destinations.faults import Faults
 from local.destinations.fhir import parse_resource
 from local.destinations.fhir_desk import FhirDesk, utc_now
-from local.destinations.hl7v2 import Hl7v2Desk
+from local.destinations.hl7v2 import Hl7v2Desk, PlainHl7v2Desk
 from local.destinations.requests import RequestLog, idempotency_key, read_body
 from local.destinations.store import Store
 from local.destinations.thread import StoreThread
@@ -30,18 +32,20 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the application is made of."""
+    """What the application is made of; `arrivals` is the file of the raw log, None for no such log."""
 
     store: Store
     tokens: BearerTokens
     webhook: WebhookReceiver
     faults: Faults
+    arrivals: Path | None = None
 
 
 def build(parts: Parts) -> ASGIApp:
     """Return the application; it closes the store when it ends."""
     thread = StoreThread()
-    fhir, desk = FhirDesk(parts.store, thread, parts.tokens), Desk(parts, thread)
+    fhir = FhirDesk(parts.store, thread, parts.tokens, lambda: parts.faults.amid("fhir"))
+    desk = Desk(parts, thread)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -50,15 +54,18 @@ def build(parts: Parts) -> ASGIApp:
         parts.store.close()
 
     messages = Hl7v2Desk(parts.store, thread, parts.tokens, utc_now)
+    plain = PlainHl7v2Desk(parts.store, thread, parts.tokens, utc_now)
     routes = [
         *fhir_routes(fhir, parts.faults),
         *desk_routes(desk, parts.faults),
         Route("/hl7v2", guarded(parts.faults, "hl7v2", messages.receive), methods=["POST"]),
+        Route("/plain", guarded(parts.faults, "plain", plain.receive), methods=["POST"]),
     ]
     app = Starlette(routes=routes, lifespan=lifespan)
     app.add_exception_handler(RefusedError, refused)
     app.add_exception_handler(HTTPException, not_implemented)
-    return RequestLog(app)
+    logged = RequestLog(app)
+    return ArrivalLog(logged, parts.arrivals) if parts.arrivals else logged
 
 
 def fhir_routes(desk: FhirDesk, faults: Faults) -> list[Route]:
@@ -98,9 +105,7 @@ def guarded(faults: Faults, destination: str, handle: Handler) -> Handler:
 
     async def run(request: Request) -> Response:
         await faults.before(destination)
-        response = await handle(request)
-        faults.after(destination)
-        return response
+        return faults.after(destination, await handle(request))
 
     return run
 
@@ -145,7 +150,9 @@ class Desk:
 
         def run() -> Answer:
             with self._parts.store.transaction():
-                return self._parts.webhook.accept(key, body)
+                answer = self._parts.webhook.accept(key, body)
+                self._parts.faults.amid("webhook")
+                return answer
 
         return await self._thread.run(run)
 

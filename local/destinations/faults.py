@@ -5,7 +5,12 @@ Faults on demand, per destination, for tests and demos.
     slow         answers after `delay` seconds
     flaky        every other request gets 503, the first one included
     refuse       422: the destination will never take this
+    throttle     429 with Retry-After, nothing is done
+    silent       nothing is done, and no answer comes for `delay` seconds
+    broken       fhir and webhook: the work is done in part and undone, then 500
     lost-answer  the work is done, then 503: the caller cannot know
+    cut          the work is done, then the connection breaks in the middle of the answer
+    drip         the work is done, and the answer's body comes a byte at a time (a slow loris)
 """
 
 from __future__ import annotations
@@ -16,11 +21,39 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
 from local.destinations.answers import RefusedError
 
-DESTINATIONS: Final = ("fhir", "webhook", "hl7v2")
-MODES: Final = ("none", "down", "slow", "flaky", "refuse", "lost-answer")
+DESTINATIONS: Final = ("fhir", "webhook", "hl7v2", "plain")
+MODES: Final = (
+    "none", "down", "slow", "flaky", "refuse", "throttle", "silent", "broken", "lost-answer", "cut", "drip",
+)  # fmt: skip
 LONGEST: Final = 24 * 3600.0
+DRIP_SECONDS: Final = 0.2
+LONGEST_DRIP: Final = 40
+
+
+class BrokenResponse(Response):
+    """An answer that begins as it should: then the connection breaks (`broken`), or a byte comes now and then."""
+
+    def __init__(self, whole: Response, *, broken: bool) -> None:
+        super().__init__(whole.body, whole.status_code, dict(whole.headers))
+        self._broken = broken
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the head, and the body as badly as it was asked for."""
+        body = bytes(self.body)
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        if self._broken:
+            # The server closes a connection whose answer ends before its Content-Length.
+            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+            return
+        for place in range(min(len(body), LONGEST_DRIP)):
+            await send({"type": "http.response.body", "body": body[place : place + 1], "more_body": True})
+            await asyncio.sleep(DRIP_SECONDS)
+        await send({"type": "http.response.body", "body": body[LONGEST_DRIP:]})
 
 
 @dataclass(slots=True)
@@ -69,14 +102,28 @@ class Faults:
             await asyncio.sleep(fault.delay)
         elif mode == "refuse":
             raise RefusedError(422, "refused-on-demand", "This destination refuses on demand.", "business-rule")
+        elif mode == "throttle":
+            raise RefusedError(429, "too-many-requests", "Slow down.", "throttled", headers={"retry-after": "1"})
+        elif mode == "silent":
+            await asyncio.sleep(fault.delay)
+            raise self._unavailable(fault)
         elif mode == "down" or (mode == "flaky" and fault.requests % 2):
             raise self._unavailable(fault)
 
-    def after(self, destination: str) -> None:
-        """Lose the answer when the fault says so."""
+    def amid(self, destination: str) -> None:
+        """Break off while what was done can still be undone; called inside its transaction."""
+        if self._mode(self._faults[destination]) == "broken":
+            raise RefusedError(500, "broke-off", "The work broke off and was undone.", "exception")
+
+    def after(self, destination: str, response: Response) -> Response:
+        """Return the answer, or what is left of it when the fault says so."""
         fault = self._faults[destination]
-        if self._mode(fault) == "lost-answer":
+        mode = self._mode(fault)
+        if mode == "lost-answer":
             raise self._unavailable(fault)
+        if mode in ("cut", "drip"):
+            return BrokenResponse(response, broken=mode == "cut")
+        return response
 
     def _mode(self, fault: Fault) -> str:
         return fault.mode if self.clock() < fault.until else "none"

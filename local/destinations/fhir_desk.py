@@ -36,10 +36,14 @@ def utc_now() -> datetime:
 class FhirDesk:
     """The handlers of the FHIR endpoint."""
 
-    def __init__(self, store: Store, thread: StoreThread, tokens: BearerTokens) -> None:
+    def __init__(
+        self, store: Store, thread: StoreThread, tokens: BearerTokens, amid: Callable[[], None] = lambda: None
+    ) -> None:
+        """`amid` is called when a write is done and not yet committed; what it raises undoes the write."""
         self._store = store
         self._thread = thread
         self._tokens = tokens
+        self._amid = amid
         self._fhir = FhirEndpoint(store, utc_now, lambda: str(uuid4()))
         self._bundles = BundleProcessor(self._fhir)
 
@@ -82,6 +86,7 @@ class FhirDesk:
             kept = store.answer("fhir", caller.client, key) if key else None
             if kept is None:
                 answer = act()
+                self._amid()
                 if key:
                     store.keep_answer("fhir", caller.client, key, digest, answer)
                 return answer

@@ -1,6 +1,8 @@
 """
 The sample HL7 v2 endpoint: a message posted with a bearer token is kept once per idempotency key and acknowledged.
 
+Its plain neighbour is an old engine that has never heard of keys: it acts on whatever comes.
+
 200 with AA (again for a repetition), 422 with AE for what is no good message, 400 no key, 401 no token, 409 the key
 was used for another message.
 """
@@ -70,3 +72,11 @@ class Hl7v2Desk:
             if kept is None:
                 self._store.add_delivery(key, at, body)
                 self._store.record("hl7v2", "POST", ("hl7v2", key, 1), key, at)
+
+
+class PlainHl7v2Desk(Hl7v2Desk):
+    """Acts on each message as often as it comes; the key is noted beside the effect and otherwise not looked at."""
+
+    def _keep(self, key: str, body: bytes, at: str) -> None:
+        with self._store.transaction():
+            self._store.record("plain", "POST", ("hl7v2", key, 1), key, at)

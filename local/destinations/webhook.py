@@ -1,7 +1,7 @@
 """
 The sample JSON webhook: a signed POST is kept once per idempotency key.
 
-    Corridor-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">[,v1=...]
+    Corridor-Signature: t=<unix seconds>,n=<nonce>,v1=<hex HMAC-SHA256 of "t.n.body">[,v1=...]
 
 202 kept (again for a repetition), 400 no key or no JSON, 401 signature, 409 the key was used for another body.
 """
@@ -23,13 +23,13 @@ from local.destinations.store import Store
 TOLERANCE: Final = 300
 
 
-def sign(secret: bytes, body: bytes, at: int) -> str:
+def sign(secret: bytes, body: bytes, at: int, nonce: str) -> str:
     """Return the signature header of a body."""
-    return f"t={at},v1={_mac(secret, body, at)}"
+    return f"t={at},n={nonce},v1={_mac(secret, body, at, nonce)}"
 
 
-def _mac(secret: bytes, body: bytes, at: int) -> str:
-    return hmac.new(secret, f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+def _mac(secret: bytes, body: bytes, at: int, nonce: str) -> str:
+    return hmac.new(secret, f"{at}.{nonce}.".encode() + body, hashlib.sha256).hexdigest()
 
 
 class WebhookReceiver:
@@ -39,17 +39,22 @@ class WebhookReceiver:
         self._store = store
         self._secret_file = secret_file
         self._clock = clock
+        self._used: dict[str, float] = {}
 
     def verify(self, header: str, body: bytes) -> None:
-        """Refuse with 401 what the secret (any line of the file) did not sign within the last five minutes."""
-        stated, signatures = parse_signature(header)
+        """Refuse with 401 what the secret (any line of the file) did not sign just now, or what came before."""
+        stated, nonce, signatures = parse_signature(header)
         now = self._clock().timestamp()
         if abs(now - stated) > TOLERANCE:
             raise _unsigned("signature-expired", "The signature is older or newer than five minutes.")
         secrets = [line.strip() for line in self._secret_file.read_bytes().splitlines() if line.strip()]
-        expected = [_mac(secret, body, stated) for secret in secrets]
+        expected = [_mac(secret, body, stated, nonce) for secret in secrets]
         if not any(hmac.compare_digest(one, given) for one in expected for given in signatures):
             raise _unsigned("signature-invalid", "The signature does not fit the body.")
+        self._used = {one: at for one, at in self._used.items() if now - at < 2 * TOLERANCE}
+        if nonce in self._used:
+            raise _unsigned("signature-replayed", "The signature was used before.")
+        self._used[nonce] = now
 
     def accept(self, key: str, body: bytes) -> Answer:
         """Keep a verified delivery once; runs inside a transaction of the store."""
@@ -69,14 +74,16 @@ class WebhookReceiver:
         return json_answer(202, {"status": "accepted", "repeated": kept is not None})
 
 
-def parse_signature(header: str) -> tuple[int, list[str]]:
-    """Return the stated time and the signatures of a header."""
+def parse_signature(header: str) -> tuple[int, str, list[str]]:
+    """Return the stated time, the nonce and the signatures of a header."""
     pairs = [part.strip().partition("=") for part in header.split(",")]
     times = [value for name, _, value in pairs if name == "t"]
+    nonces = [value for name, _, value in pairs if name == "n" and value.isascii() and value]
     signatures = [value for name, _, value in pairs if name == "v1" and value.isascii()]
-    if len(times) != 1 or not times[0].isascii() or not times[0].isdecimal() or len(times[0]) > 12 or not signatures:
-        raise _unsigned("signature-missing", "Corridor-Signature must be t=<unix>,v1=<hex>.")
-    return int(times[0]), signatures
+    is_time = len(times) == 1 and times[0].isascii() and times[0].isdecimal() and len(times[0]) <= 12
+    if not is_time or len(nonces) != 1 or not signatures:
+        raise _unsigned("signature-missing", "Corridor-Signature must be t=<unix>,n=<nonce>,v1=<hex>.")
+    return int(times[0]), nonces[0], signatures
 
 
 def _unsigned(code: str, text: str) -> RefusedError:

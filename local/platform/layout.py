@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ ENVIRONMENT_FILE = "environment.json"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Six ports in a row, from the API's on: `--port N` moves all of them."""
+    """Seven ports in a row, from the API's on: `--port N` moves all of them."""
 
     api: int
 
@@ -44,6 +45,28 @@ class Ports:
         """The ledger."""
         return self.api + 5
 
+    @property
+    def event_grid(self) -> int:
+        """Https."""
+        return self.api + 6
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """
+    In what a platform differs from the usual one.
+
+    `partners` is another folder of partner files; `settings` are the app's, over the usual ones; with `arrivals` the
+    destinations keep a raw log of what reaches them.
+    """
+
+    partners: Path | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    arrivals: bool = False
+
+
+USUAL = Variation()
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -57,6 +80,7 @@ class Layout:
     data: Path
     ports: Ports
     external_postgres: str = ""
+    variation: Variation = USUAL
 
     def folder(self, name: str) -> Path:
         """Return a folder of the platform, made if absent."""
@@ -102,6 +126,16 @@ class Layout:
         return f"https://localhost:{self.ports.key_vault}"
 
     @property
+    def facts_url(self) -> str:
+        """The Event Grid topic of the facts."""
+        return f"https://localhost:{self.ports.event_grid}/facts/api/events"
+
+    @property
+    def landing(self) -> Path:
+        """The folder that is the landing storage account."""
+        return self.folder("landing").resolve()
+
+    @property
     def fhir_url(self) -> str:
         """The sample EHR's FHIR endpoint."""
         return f"http://localhost:{self.ports.destinations}/fhir"
@@ -115,6 +149,11 @@ class Layout:
     def hl7v2_url(self) -> str:
         """The sample bed management's HL7 v2 endpoint."""
         return f"http://localhost:{self.ports.destinations}/hl7v2"
+
+    @property
+    def arrivals(self) -> Path:
+        """Where a platform that keeps it has the raw log of what reached the destinations."""
+        return self.folder("destinations") / "arrivals.jsonl"
 
     @property
     def drop_url(self) -> str:

@@ -22,11 +22,14 @@ AUDIENCE = "api://corridor"
 EHR_AUDIENCE = "api://harbor-ehr"
 APP_CLIENT_ID = "c0441d00-0000-4000-8000-00000000a001"
 OPERATOR_CLIENT_ID = "operator"
+STEWARD_CLIENT_ID = "steward"
 SETUP_CLIENT_ID = "c0441d00-0000-4000-8000-00000000a002"
+EVENTS_CLIENT_ID = "c0441d00-0000-4000-8000-00000000a003"
 
 _POSTGRES = "https://ossrdbms-aad.database.windows.net"
 _VAULT = "https://vault.azure.net"
 _BUS = "https://servicebus.azure.net"
+_EVENT_GRID = "https://eventgrid.azure.net"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,12 @@ def ensure_principals(layout: Layout, partners: Partners) -> Principals:
     names = [
         "identity-header",
         "setup-identity-header",
+        "events-identity-header",
         "functions-host-key",
         "database-app",
         "database-operator",
         "operator",
+        "steward",
         *vault_secrets(partners),
         *(f"partner-{name}" for name, partner in partners.by_name.items() if partner.sends),
     ]
@@ -62,7 +67,8 @@ def ensure_principals(layout: Layout, partners: Partners) -> Principals:
 def vault_secrets(partners: Partners) -> tuple[str, ...]:
     """Return the Key Vault secrets that the partner files name."""
     receivers = [partner.receives for partner in partners.by_name.values() if partner.receives]
-    named = (receiver.endpoint.credential.secret for receiver in receivers)
+    senders = [partner.sends for partner in partners.by_name.values() if partner.sends]
+    named = (*(each.endpoint.credential.secret for each in receivers), *(each.signing_secret for each in senders))
     return tuple(dict.fromkeys(secret for secret in named if secret))
 
 
@@ -94,13 +100,20 @@ def _clients(principals: Principals, partners: Partners) -> dict[str, Any]:
         for credential in credentials
         if credential.kind == "oauth2"
     ]
-    operator = {
-        "id": OPERATOR_CLIENT_ID,
-        "secret": principals.secret("operator"),
-        "audiences": {AUDIENCE: {"roles": ["operator"], "scopes": []}},
+    people = [
+        _person(OPERATOR_CLIENT_ID, principals, "operator"),
+        _person(STEWARD_CLIENT_ID, principals, "steward", "operator"),  # the second pair of eyes
+    ]
+    return {"clients": [*senders, *deliveries, *people]}
+
+
+def _person(name: str, principals: Principals, *roles: str) -> dict[str, Any]:
+    return {
+        "id": name,
+        "secret": principals.secret(name),
+        "audiences": {AUDIENCE: {"roles": list(roles), "scopes": []}},
         "claims": {},
     }
-    return {"clients": [*senders, *deliveries, operator]}
 
 
 def _identities(principals: Principals, folder: Path) -> dict[str, Any]:
@@ -112,6 +125,7 @@ def _identities(principals: Principals, folder: Path) -> dict[str, Any]:
                 "header": principals.secret("identity-header"),
                 "resources": {
                     _BUS: {"roles": ["data-owner"]},
+                    _EVENT_GRID: {"roles": ["data-sender"]},
                     _VAULT: {"roles": ["secrets-user"]},
                     _POSTGRES: {"password_file": str(folder / "database-app")},
                 },
@@ -121,6 +135,12 @@ def _identities(principals: Principals, folder: Path) -> dict[str, Any]:
                 "name": "corridor-setup",
                 "header": principals.secret("setup-identity-header"),
                 "resources": {_VAULT: {"roles": ["secrets-officer"]}},
+            },
+            {
+                "client_id": EVENTS_CLIENT_ID,
+                "name": "corridor-events",
+                "header": principals.secret("events-identity-header"),
+                "resources": {_BUS: {"roles": ["data-owner"]}},
             },
         ]
     }

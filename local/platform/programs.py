@@ -12,13 +12,21 @@ from local.certificates import Authority
 from local.issuer import TENANT
 from local.platform.database import APP_LOGIN
 from local.platform.layout import Layout
-from local.platform.principals import APP_CLIENT_ID, AUDIENCE, EHR_AUDIENCE, SETUP_CLIENT_ID, Principals
+from local.platform.principals import (
+    APP_CLIENT_ID,
+    AUDIENCE,
+    EHR_AUDIENCE,
+    EVENTS_CLIENT_ID,
+    SETUP_CLIENT_ID,
+    Principals,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTNERS = Path(os.environ.get("CORRIDOR_PARTNERS") or ROOT / "partners")
 DATABASE = "corridor"
 _BUS_AUDIENCE = "https://servicebus.azure.net"
 _VAULT_AUDIENCE = "https://vault.azure.net"
+_EVENT_GRID_AUDIENCE = "https://eventgrid.azure.net"
 _LEASE_SECONDS = "10"
 
 
@@ -88,9 +96,29 @@ def destinations(layout: Layout) -> Program:
         "--port", str(layout.ports.destinations), "--issuer-jwks", layout.jwks_url,
         "--issuer", layout.token_issuer, "--audience", EHR_AUDIENCE,
         "--webhook-secret-file", str(layout.folder("principals") / "insight-portal-webhook-secret"),
+        *(("--arrivals", str(layout.arrivals)) if layout.variation.arrivals else ()),
     )  # fmt: skip
     health = f"http://localhost:{layout.ports.destinations}/healthz"
     return Program("destinations", arguments, layout.ports.destinations, health_url=health)
+
+
+def event_grid(layout: Layout, authority: Authority, principals: Principals) -> Program:
+    """Return Event Grid: the landing folder's events, the facts, and what the platform says about itself."""
+    certificate, key = authority.issue("event-grid")
+    folder = layout.folder("event-grid")
+    arguments = (
+        "local.event_grid", "--config", str(folder / "topics.json"), "--store", str(folder / "events.sqlite"),
+        "--landing", str(layout.landing), "--dead-letters", str(folder / "dead-letters"),
+        "--port", str(layout.ports.event_grid), "--certificate", str(certificate), "--key", str(key),
+        "--issuer-jwks", layout.jwks_url, "--issuer", layout.token_issuer, "--audience", _EVENT_GRID_AUDIENCE,
+        "--service-bus", f"localhost:{layout.ports.service_bus}", "--service-bus-ca", str(authority.ca_file),
+    )  # fmt: skip
+    environment = {
+        "IDENTITY_ENDPOINT": f"{layout.issuer_url}/identity",
+        "IDENTITY_HEADER": principals.secret("events-identity-header"),
+        "AZURE_CLIENT_ID": EVENTS_CLIENT_ID,
+    }
+    return Program("event-grid", arguments, layout.ports.event_grid, environment)
 
 
 def functions_host(layout: Layout, authority: Authority, principals: Principals) -> Program:
@@ -120,12 +148,17 @@ def app_environment(layout: Layout, authority: Authority, principals: Principals
         "SERVICE_BUS__clientId": APP_CLIENT_ID,
         "CORRIDOR_DATABASE_URL": f"postgresql://{APP_LOGIN}@{layout.postgres_address}/{DATABASE}",
         "CORRIDOR_ARCHIVE_URL": layout.folder("archive").resolve().as_uri(),
+        "CORRIDOR_LANDING_URL": layout.landing.as_uri(),
+        "CORRIDOR_FACTS_URL": layout.facts_url,
         "CORRIDOR_KEY_VAULT_URL": layout.key_vault_url,
         "CORRIDOR_TOKEN_ISSUER": layout.token_issuer,
         "CORRIDOR_TOKEN_JWKS_URL": layout.jwks_url,
         "CORRIDOR_TOKEN_AUDIENCE": AUDIENCE,
         "CORRIDOR_CA_FILE": str(authority.ca_file),
+        "REQUESTS_CA_BUNDLE": str(authority.ca_file),  # the SDK of Event Grid cannot be told otherwise
         "CORRIDOR_LEASE_SECONDS": _LEASE_SECONDS,
+        # Somebody else's server may stand behind a pooler; ours does not.
+        "CORRIDOR_DATABASE_PREPARE_AFTER": "0" if layout.external_postgres else "5",
         "HARBOR_EHR_URL": layout.fhir_url,
         "HARBOR_EHR_TOKEN_URL": layout.token_url,
         "INSIGHT_PORTAL_URL": layout.webhook_url,
@@ -135,7 +168,8 @@ def app_environment(layout: Layout, authority: Authority, principals: Principals
         "CORRIDOR_HOST_STATE": str(layout.folder("functions-host")),
         "CORRIDOR_MASTER_KEY": principals.secret("functions-host-key"),
         "CORRIDOR_EVENT_GRID_KEY": principals.secret("functions-host-key"),
-        "CORRIDOR_PARTNERS": str(PARTNERS),
+        "CORRIDOR_PARTNERS": str(layout.variation.partners or PARTNERS),
+        **layout.variation.settings,
     }
 
 
@@ -148,5 +182,6 @@ def setup(layout: Layout, principals: Principals) -> Program:
         "SETUP_DATA": str(layout.data),
         "SETUP_PORT": str(layout.ports.api),
         "SETUP_POSTGRES": layout.external_postgres,
+        "CORRIDOR_PARTNERS": str(layout.variation.partners or PARTNERS),
     }
     return Program("setup", ("local.platform.setup",), 0, environment)

@@ -24,12 +24,14 @@ from local.certificates import ensure_authority
 from local.platform import programs
 from local.platform.bus_entities import emulator_config
 from local.platform.database import OPERATOR_LOGIN
-from local.platform.layout import ENVIRONMENT_FILE, Layout, Ports
+from local.platform.event_topics import event_topics
+from local.platform.layout import ENVIRONMENT_FILE, USUAL, Layout, Ports, Variation
 from local.platform.principals import (
     APP_CLIENT_ID,
     AUDIENCE,
     OPERATOR_CLIENT_ID,
     SETUP_CLIENT_ID,
+    STEWARD_CLIENT_ID,
     Principals,
     ensure_principals,
 )
@@ -64,6 +66,7 @@ def running_platform(
     policy: Policy | None = None,
     unless: threading.Event | None = None,
     external_postgres: str = "",
+    variation: Variation = USUAL,
 ) -> Iterator[Platform]:
     """
     Start everything, yield, stop everything in reverse order.
@@ -71,8 +74,8 @@ def running_platform(
     ConfigurationError when another platform runs on this data, a port is taken, or a component does not start.
     When `unless` is set during the start, everything is stopped already and the block may look but not use.
     """
-    layout = Layout(data.resolve(), Ports(port), external_postgres)
-    partners = read_partners(PARTNERS)
+    layout = Layout(data.resolve(), Ports(port), external_postgres, variation)
+    partners = read_partners(variation.partners or PARTNERS)
     principals = ensure_principals(layout, partners)
     supervisor = Supervisor(layout.data, _components(layout, principals), policy)
     supervisor.start(unless)
@@ -86,6 +89,8 @@ def running_platform(
 def _components(layout: Layout, principals: Principals) -> list[Component]:
     authority = ensure_authority(layout.folder("certificates"))
     write_private(layout.folder("service-bus") / "Config.json", json.dumps(emulator_config(), indent=2).encode())
+    topics = json.dumps(event_topics(layout, principals), indent=2).encode()
+    write_private(layout.folder("event-grid") / "topics.json", topics)
     policies = {"policies": {APP_CLIENT_ID: "user", SETUP_CLIENT_ID: "officer"}}
     write_private(layout.folder("key-vault") / "policy.json", json.dumps(policies).encode())
     setup = programs.setup(layout, principals)
@@ -96,12 +101,13 @@ def _components(layout: Layout, principals: Principals) -> list[Component]:
         _component(layout, programs.issuer(layout)),
         _component(layout, programs.service_bus(layout, authority)),
         _component(layout, programs.key_vault(layout, authority)),
+        _component(layout, programs.event_grid(layout, authority, principals), after=("issuer", "service-bus")),
         _component(layout, programs.destinations(layout)),
         _component(layout, setup, after=(*ledger, "issuer", "key-vault")),
         _component(
             layout,
             programs.functions_host(layout, authority, principals),
-            after=("setup", "service-bus", "destinations"),
+            after=("setup", "service-bus", "destinations", "event-grid"),
         ),
     ]
 
@@ -143,9 +149,16 @@ def _whereabouts(layout: Layout, principals: Principals, partners: Partners) -> 
         "destinations_url": f"http://localhost:{layout.ports.destinations}",
         "operator_database_url": f"postgresql://{OPERATOR_LOGIN}:{password}@{layout.postgres_address}/{DATABASE}",
         "operator": {"client_id": OPERATOR_CLIENT_ID, "client_secret": principals.secret("operator")},
+        "steward": {"client_id": STEWARD_CLIENT_ID, "client_secret": principals.secret("steward")},
+        "landing": str(layout.landing),
+        "event_grid_url": f"https://localhost:{layout.ports.event_grid}",
         "logs": str(layout.folder("logs")),
         "partners": {
-            name: {"client_id": name, "client_secret": principals.secret(f"partner-{name}")}
+            name: {
+                "client_id": name,
+                "client_secret": principals.secret(f"partner-{name}"),
+                **({"signing_key": principals.secret(secret)} if (secret := partner.sends.signing_secret) else {}),
+            }
             for name, partner in partners.by_name.items()
             if partner.sends
         },

@@ -36,19 +36,21 @@ class _Planned:
     refusal: Refusal | None = None
     reuses_control_id: bool = False
     copy_of: int | None = None
+    mark: str = ""
 
 
-def hospital_day(seed: int = 2026, patients: int = 60, messages: int = 400) -> list[Posting]:
+def hospital_day(seed: int = 2026, patients: int = 60, messages: int = 400, *, marks: str = "") -> list[Posting]:
     """
     Return the postings of a day in the order in which they are posted.
 
     A patient's own messages must be posted one after the other, in this order, and a copy after its original; those
-    of different patients may overtake one another. A short day has fewer kinds of everything. ValueError below 10
-    patients.
+    of different patients may overtake one another. A short day has fewer kinds of everything. With `marks` each
+    message carries a mark that begins so: the patient's middle name, or the filler order number where it names no
+    patient. ValueError below 10 patients.
     """
     if patients < _LEAST_PATIENTS:
         raise ValueError(f"a day needs at least {_LEAST_PATIENTS} patients")
-    return _Planner(Random(seed), patients, messages).day()  # noqa: S311 -- it must be repeatable, not secret
+    return _Planner(Random(seed), patients, messages).day(marks)  # noqa: S311 -- it must be repeatable, not secret
 
 
 class _Planner:
@@ -68,12 +70,12 @@ class _Planner:
         self._sound = messages - self._wrong - self._copies
         self._orders = 0
 
-    def day(self) -> list[Posting]:
+    def day(self, marks: str) -> list[Posting]:
         """Return the postings."""
         plan = list(islice(self._results(), self._sound))
         plan += [self._refused(refusal) for refusal in islice(cycle(REFUSALS), self._wrong)]
         plan += self._repeated(plan)
-        return list(_written(plan))
+        return list(_written([_marked(one, place, marks) for place, one in enumerate(plan)] if marks else plan))
 
     def _results(self) -> Iterator[_Planned]:
         for case in CASES:
@@ -127,6 +129,16 @@ class _Planner:
         ]
 
 
+def _marked(one: _Planned, place: int, marks: str) -> _Planned:
+    if one.copy_of is not None:
+        return one
+    order = one.order
+    if order.patient is None:
+        return replace(one, mark=order.filler_number(0))
+    mark = f"{marks}{place:06d}"
+    return replace(one, mark=mark, order=replace(order, patient=replace(order.patient, middle=mark)))
+
+
 def _shares(messages: int) -> tuple[int, int]:
     """Return how many messages are wrong, and how many are copies."""
     bad = round(messages / _WRONG_IN)
@@ -174,4 +186,6 @@ def _written(plan: list[_Planned]) -> Iterator[Posting]:
             payload=payload,
             media_type=MEDIA_TYPES[sequence % len(MEDIA_TYPES)],
             expect=one.expect,
+            mark=one.mark if one.copy_of is None else plan[one.copy_of].mark,
+            subject=one.order.patient.record if one.order.patient else "",
         )

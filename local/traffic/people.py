@@ -51,9 +51,13 @@ class Clinician:
     given: str
 
 
-def make_patients(rng: Random, count: int, partners: tuple[str, ...]) -> list[Patient]:
-    """Return `count` patients, three in five of the first partner; one in eight has a name with diacritics."""
-    return [_patient(rng, number, partners[0 if number % 5 < 3 else 1]) for number in range(count)]
+def make_patients(rng: Random, count: int, partners: tuple[str, ...], first: int = 0) -> list[Patient]:
+    """
+    Return `count` patients, three in five of the first partner; one in eight has a name with diacritics.
+
+    Their record numbers begin at that of the patient `first`: two days with other firsts share nobody.
+    """
+    return [_patient(rng, first + number, partners[0 if number % 5 < 3 else 1]) for number in range(count)]
 
 
 def make_clinicians() -> tuple[Clinician, ...]:

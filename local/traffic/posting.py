@@ -43,7 +43,11 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One POST of one partner: `sequence` is the order of the day, `at` the hospital's clock, for display."""
+    """
+    One POST of one partner: `sequence` is the order of the day, `at` the hospital's clock, for display.
+
+    `mark` stands in a marked day's payload and is carried to every destination; `subject` is the patient's record.
+    """
 
     sequence: int
     at: time
@@ -51,6 +55,8 @@ class Posting:
     payload: bytes
     media_type: str
     expect: Expectation
+    mark: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

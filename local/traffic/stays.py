@@ -9,7 +9,7 @@ several lines does. Every patient is invented; the day is 14 March 2026.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -44,6 +44,7 @@ class Movement:
     control_id: str
     payload: bytes
     merges: str = ""
+    visit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +53,21 @@ class _Place:
     before: str = ""
 
 
-def hospital_stays(seed: int = 2026, patients: int = 20, *, early: float = 0.0) -> list[Movement]:
+def hospital_stays(
+    seed: int = 2026, patients: int = 20, *, early: float = 0.0, first: int = 0, marked: bool = False
+) -> list[Movement]:
     """
     Return the day's messages in the order in which they are posted.
 
     `early` is the share of a patient's messages that come before the one they follow. Every seventh patient was
-    registered twice: its stay is under a second number, and a merge (A40) follows.
+    registered twice: its stay is under a second number, and a merge (A40) follows. The record numbers begin at that of
+    the patient `first`. A `marked` day has each message's control id as the patient's middle name, so that it can be
+    told at every destination, and after each merge an update (A08; A01 where the stay was cancelled) that still names
+    the retired number.
     """
     rng = Random(seed)  # noqa: S311 -- it must be repeatable, not secret
-    lines = [
-        list(_stay(rng, number, patient)) for number, patient in enumerate(make_patients(rng, patients, (SENDER,) * 2))
-    ]
+    people = make_patients(rng, patients, (SENDER,) * 2, first)
+    lines = [list(_stay(rng, number, patient, marked=marked)) for number, patient in enumerate(people)]
     for line in lines:
         for place in range(len(line) - 1):
             if not line[place].merges and not line[place + 1].merges and rng.random() < early:
@@ -70,25 +75,35 @@ def hospital_stays(seed: int = 2026, patients: int = 20, *, early: float = 0.0) 
     return list(_shuffled(rng, lines))
 
 
-def _stay(rng: Random, number: int, patient: Patient) -> Iterator[Movement]:
+def _stay(rng: Random, number: int, patient: Patient, *, marked: bool) -> Iterator[Movement]:
     at = _FIRST + timedelta(minutes=rng.randrange(240))
     twice = number % 7 == 6
     record = f"{patient.record}B" if twice else patient.record
     place = _Place(rng.choice(_UNITS))
     course = _COURSES[number % len(_COURSES)]
+
+    def moved(about: str, event: str, step: int, last: str, merges: str = "") -> Movement:
+        control_id = f"ADT{number:04d}{step:02d}"
+        named = replace(patient, middle=control_id) if marked else patient
+        return _movement(named, about, event, at, control_id, last, merges, _visit_number(number))
+
     for step, event in enumerate(course):
         at += timedelta(minutes=rng.randint(1, 40))
         if event in ("A02", "A12"):
             place = _Place(rng.choice([unit for unit in _UNITS if unit != place.unit]), place.unit)
-        yield _movement(patient, record, event, at, f"ADT{number:04d}{step:02d}", _visit(event, number, place))
+        yield moved(record, event, step, _visit(event, number, place))
     if twice:
         at += timedelta(minutes=5)
         merge = segment(USUAL, "MRG", {1: (record, "", "", "HARBOR", "MR")})
-        yield _movement(patient, patient.record, "A40", at, f"ADT{number:04d}99", merge, merges=record)
+        yield moved(patient.record, "A40", 98 if marked else 99, merge, record)
+    if twice and marked:
+        at += timedelta(minutes=5)
+        last = "A01" if course[-1] == "A11" else "A08"  # a cancelled stay has nothing to update
+        yield moved(record, last, 99, _visit(last, number, place))
 
 
 def _movement(
-    patient: Patient, record: str, event: str, at: datetime, control_id: str, last: str, merges: str = ""
+    patient: Patient, record: str, event: str, at: datetime, control_id: str, last: str, merges: str, visit: str
 ) -> Movement:
     stamp = f"{at:%Y%m%d%H%M%S}"
     kind = ("ADT", event, _STRUCTURES.get(event, "ADT_A01"))
@@ -111,7 +126,11 @@ def _movement(
         last,
     )
     charset = "latin-1" if patient.charset == "8859/1" else "utf-8"
-    return Movement(record, event, control_id, "".join(f"{line}\r" for line in lines).encode(charset), merges)
+    return Movement(record, event, control_id, "".join(f"{line}\r" for line in lines).encode(charset), merges, visit)
+
+
+def _visit_number(number: int) -> str:
+    return f"V{700000 + number}"
 
 
 def _visit(event: str, number: int, place: _Place) -> str:
@@ -120,7 +139,7 @@ def _visit(event: str, number: int, place: _Place) -> str:
         2: {"A04": "E", "A05": "P"}.get(event, "I"),
         3: (place.unit, "1", "A", "HARBOR"),
         6: (place.before, "1", "A", "HARBOR") if place.before else "",
-        19: (f"V{700000 + number}", "", "", "HARBOR"),
+        19: (_visit_number(number), "", "", "HARBOR"),
     }
     return segment(USUAL, "PV1", fields)
 

@@ -1,8 +1,9 @@
 """
 Hints and facts over Azure Service Bus.
 
-Senders are opened once and kept, since opening one costs half a second. A hint that cannot be sent is logged and
-forgotten: the sweeper finds its stream in the ledger. Facts raise, so that the ledger keeps them unpublished.
+Senders are opened once and kept, since opening one costs half a second. What is posted while a transfer is on its way
+goes with the next one, together. Nobody waits for a hint: one that cannot be sent is logged and forgotten, the sweeper
+finds its stream in the ledger (ADR 24). Facts raise, so that the ledger keeps them unpublished.
 
 Nobody waits longer than a stated patience: the SDK itself waits without end for a bus that takes the connection
 and then says nothing.
@@ -16,7 +17,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from queue import Full
+from functools import partial
+from queue import Empty, Full
 from queue import Queue as BoundedQueue
 from typing import Any
 
@@ -34,11 +36,14 @@ from shared.structured_log import log_event
 _log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 2.0
-_HINT_PATIENCE_SECONDS = 1.0
+_SLOW_SECONDS = 1.0
 _FACT_PATIENCE_SECONDS = 20.0
 _STUCK_SECONDS = 60.0
 _LONGEST_LINE = 1000
+_GATHERED = 100  # a sweep brings 500 at once: together they stay below what a transfer may hold (256 KB)
 _ABSENT = (ServiceBusError, AzureError)
+
+_Transfer = tuple[list[ServiceBusMessage], Future[None]]
 
 
 class _Line:
@@ -51,13 +56,16 @@ class _Line:
     def __init__(self, entity: str, make_sender: Callable[[], ServiceBusSender]) -> None:
         self._make_sender = make_sender
         self._sender: ServiceBusSender | None = None
-        self._waiting: BoundedQueue[tuple[list[ServiceBusMessage], Future[None]] | None] = BoundedQueue(_LONGEST_LINE)
+        self._waiting: BoundedQueue[_Transfer | None] = BoundedQueue(_LONGEST_LINE)
+        self._ended = False
         self.busy_since: float | None = None
         self._thread = threading.Thread(target=self._run, name=f"service-bus-{entity}", daemon=True)
         self._thread.start()
 
     def post(self, messages: list[ServiceBusMessage]) -> Future[None]:
-        """Put the messages in line; the future tells how their transfer ended."""
+        """Put the messages in line, unless it stands still; the future tells how their transfer ended."""
+        if self._is_busy_for(_SLOW_SECONDS):
+            raise OperationTimeoutError(message="the bus has not taken an earlier transfer yet")
         future: Future[None] = Future()
         try:
             self._waiting.put_nowait((messages, future))
@@ -67,8 +75,7 @@ class _Line:
 
     def is_stuck(self) -> bool:
         """Tell whether the transfer in hand has no hope left."""
-        since = self.busy_since
-        return since is not None and time.monotonic() - since > _STUCK_SECONDS
+        return self._is_busy_for(_STUCK_SECONDS)
 
     def end(self, patience: float) -> None:
         """Close the sender after what is in line, waiting for it no longer than `patience`."""
@@ -78,20 +85,42 @@ class _Line:
             return
         self._thread.join(patience)
 
+    def _is_busy_for(self, seconds: float) -> bool:
+        since = self.busy_since
+        return since is not None and time.monotonic() - since > seconds
+
     def _run(self) -> None:
-        while (transfer := self._waiting.get()) is not None:
-            messages, future = transfer
-            if not future.set_running_or_notify_cancel():
+        while not self._ended and (first := self._waiting.get()) is not None:
+            group = [one for one in self._gathered(first) if one[1].set_running_or_notify_cancel()]
+            if not group:
                 continue
             self.busy_since = time.monotonic()
             try:
-                self._transfer(messages)
-            except Exception as error:  # noqa: BLE001 -- raised again by whoever waits for the future
-                future.set_exception(error)
+                self._transfer([message for messages, _ in group for message in messages])
+            except Exception as error:  # noqa: BLE001 -- whoever looks at the future gets it
+                self.busy_since = None
+                for _, future in group:
+                    future.set_exception(error)
             else:
-                future.set_result(None)
-            self.busy_since = None
+                self.busy_since = None
+                for _, future in group:
+                    future.set_result(None)
         self._drop()
+
+    def _gathered(self, first: _Transfer) -> list[_Transfer]:
+        """Return the first in line with those behind it that may go in one transfer with it."""
+        group, count = [first], len(first[0])
+        while count < _GATHERED and not self._ended:
+            try:
+                behind = self._waiting.get_nowait()
+            except Empty:
+                break
+            if behind is None:
+                self._ended = True
+            else:
+                group.append(behind)
+                count += len(behind[0])
+        return group
 
     def _transfer(self, messages: list[ServiceBusMessage]) -> None:
         content = messages if len(messages) > 1 else messages[0]
@@ -124,6 +153,10 @@ class ServiceBusSenders:
         self._lock = threading.Lock()
         self._opening = threading.Lock()
 
+    def post(self, entity: str, messages: list[ServiceBusMessage], *, topic: bool = False) -> Future[None]:
+        """Put the messages in the entity's line; ServiceBusError when it is full or stands still."""
+        return self._line(entity, topic=topic).post(messages)
+
     def send(
         self,
         entity: str,
@@ -135,9 +168,9 @@ class ServiceBusSenders:
         """
         Send the messages in one transfer; ServiceBusError when the bus has not taken them within `patience`.
 
-        A transfer that was given up may still succeed: hints and facts may come twice.
+        A transfer that was given up may still succeed: facts may come twice.
         """
-        future = self._line(entity, topic=topic).post(messages)
+        future = self.post(entity, messages, topic=topic)
         try:
             future.result(patience)
         except TimeoutError as error:
@@ -171,18 +204,19 @@ class ServiceBusSenders:
 
 class ServiceBusHintSender:
     """
-    Sends hints to the queues that the catalogue names.
+    Sends hints to the queues that the catalogue names, and waits for none: they come after the commit.
 
-    A queue that did not take its hints within a second is left alone for two: an acknowledgment must not wait.
+    A queue that did not take its hints, or has not within a second, is left alone for two.
     """
 
     def __init__(self, senders: ServiceBusSenders, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._senders = senders
         self._monotonic = monotonic
         self._away_until: dict[str, float] = {}
+        self._lock = threading.Lock()
 
     def send(self, hints: Sequence[Hint]) -> None:
-        """Send the hints, one transfer per queue, or leave them to the sweeper."""
+        """Put the hints in line, one transfer per queue, or leave them to the sweeper."""
         by_queue: defaultdict[str, list[ServiceBusMessage]] = defaultdict(list)
         for hint in hints:
             by_queue[step_of_function(hint.function).queue.name].append(_message_of(hint))
@@ -190,10 +224,24 @@ class ServiceBusHintSender:
             if self._monotonic() < self._away_until.get(queue, float("-inf")):
                 continue
             try:
-                self._senders.send(queue, messages, patience=_HINT_PATIENCE_SECONDS)
+                transfer = self._senders.post(queue, messages)
             except _ABSENT as error:
-                self._away_until[queue] = self._monotonic() + _PAUSE_SECONDS
-                log_event(_log, logging.WARNING, "hint not sent", queue=queue, error_type=type(error).__name__)
+                self._leave_alone(queue, error)
+            else:
+                transfer.add_done_callback(partial(self._transferred, queue))
+
+    def _transferred(self, queue: str, transfer: Future[None]) -> None:
+        if (error := transfer.exception()) is not None:
+            self._leave_alone(queue, error)
+
+    def _leave_alone(self, queue: str, error: BaseException) -> None:
+        """Say so once per pause: what was in line meanwhile fails with the first."""
+        with self._lock:
+            now = self._monotonic()
+            known = now < self._away_until.get(queue, float("-inf"))
+            self._away_until[queue] = now + _PAUSE_SECONDS
+        if not known:
+            log_event(_log, logging.WARNING, "hint not sent", queue=queue, error_type=type(error).__name__)
 
 
 class ServiceBusFactPublisher:

@@ -7,12 +7,11 @@ a crash is recognised by a destination that honours it.
 
 from __future__ import annotations
 
-import hmac
 import ssl
 import threading
 import time
 from collections.abc import Callable
-from hashlib import sha256
+from uuid import uuid4
 
 import httpx
 import orjson
@@ -25,6 +24,7 @@ from shared.formats.hl7v2.acknowledgment import acknowledgment_code
 from shared.partners.model import SECONDARY, Endpoint, Partners
 from shared.ports import Destination, Sent
 from shared.settings import Settings
+from shared.signatures import HEADER, keys_in, sign
 
 _TOKEN_MARGIN_SECONDS = 60.0
 _HL7V2 = "application/hl7-v2"
@@ -90,7 +90,7 @@ class Hl7v2Destination:
 
 class WebhookDestination:
     """
-    A JSON webhook; the body is signed with HMAC-SHA256 over `<unix time>.<body>`.
+    A JSON webhook; each attempt is signed anew, by every key of the secret (see `shared.signatures`).
 
     `forget` is called when the receiver refuses a signature: the secret may have been rotated.
     """
@@ -111,14 +111,13 @@ class WebhookDestination:
 
     def send(self, body: bytes, *, idempotency_key: str, traceparent: str) -> Sent:
         """POST the body with its signature."""
-        stamp = str(int(self._now()))
-        signature = hmac.new(self._secret().encode(), f"{stamp}.".encode() + body, sha256).hexdigest()
+        signature = sign(keys_in(self._secret()), body, int(self._now()), uuid4().hex)
         answer = post(
             self._client,
             self._url,
             content=body,
             headers={
-                "Corridor-Signature": f"t={stamp},v1={signature}",
+                HEADER: signature,
                 "Content-Type": "application/fhir+json",
                 "Idempotency-Key": idempotency_key,
                 "traceparent": traceparent,

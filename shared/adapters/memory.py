@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.errors import IntegrationError, RejectedError
+from shared.catalog.model import TrafficClass
+from shared.errors import IntegrationError, RejectedError, TransientError
+from shared.landing import Sighting
 from shared.ledger import Hint
 from shared.ports import DeadLetter, Destination, Sent
 
@@ -56,7 +58,7 @@ class OpenDoor:
 
     refused: dict[str, IntegrationError] = field(default_factory=dict)
 
-    def admit(self, partner: str) -> None:
+    def admit(self, partner: str, traffic_class: TrafficClass = TrafficClass.REALTIME) -> None:
         """Let the partner in, or refuse it as told."""
         if error := self.refused.get(partner):
             raise error
@@ -106,6 +108,49 @@ class FewDeadLetters:
 
 
 @dataclass
+class MemoryLanding:
+    """A landing storage in a dictionary; whatever is `put` gets a new etag. It fails while `away`."""
+
+    clock: Callable[[], datetime]
+    contents: dict[tuple[str, str], tuple[Sighting, bytes]] = field(default_factory=dict)
+    away: bool = False
+    piece: int = 64
+    writes: int = 0
+
+    def put(self, container: str, name: str, content: bytes) -> Sighting:
+        """Make or replace a file, as its sender does."""
+        self.writes += 1
+        sighting = Sighting(container, name, f"etag-{self.writes}", len(content), self.clock())
+        self.contents[container, name] = sighting, content
+        return sighting
+
+    def look(self, container: str, name: str) -> Sighting | None:
+        """Return the file as it is now."""
+        self._reach()
+        found = self.contents.get((container, name))
+        return found[0] if found else None
+
+    def read(self, file: Sighting, position: int) -> Iterator[bytes]:
+        """Yield small pieces; each is of the version that was asked for."""
+        while position < file.size:
+            self._reach()
+            now, content = self.contents.get((file.container, file.name), (None, b""))
+            if now != file:
+                raise RejectedError("file-changed", "", "the file is no longer what it was")
+            yield content[position : position + self.piece]
+            position += self.piece
+
+    def write(self, container: str, name: str, content: Iterable[bytes]) -> None:
+        """Make the file of all of `content`."""
+        self._reach()
+        self.put(container, name, b"".join(content))
+
+    def _reach(self) -> None:
+        if self.away:
+            raise TransientError("landing-unavailable", text="the landing storage cannot be reached")
+
+
+@dataclass
 class FakeDestination:
     """
     A destination that remembers what it took, by idempotency key.
@@ -136,6 +181,23 @@ class FakeDestinations:
     def named(self, name: str) -> Destination:
         """Return the destination."""
         return self.by_name.setdefault(name, FakeDestination())
+
+
+@dataclass
+class KnownSecrets:
+    """Secrets by name; `rotated` ones are seen once the old one is forgotten."""
+
+    current: dict[str, str] = field(default_factory=dict)
+    rotated: dict[str, str] = field(default_factory=dict)
+
+    def get(self, name: str) -> str:
+        """Return the secret."""
+        return self.current[name]
+
+    def forget(self, name: str) -> None:
+        """See what it was rotated to."""
+        if name in self.rotated:
+            self.current[name] = self.rotated.pop(name)
 
 
 @dataclass

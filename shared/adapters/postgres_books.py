@@ -38,7 +38,7 @@ class ItemsLine:
 
 @dataclass(frozen=True, slots=True)
 class DeliveriesLine:
-    """Book 2 of one destination and flow."""
+    """Book 2 of one destination and flow; replays have a line of their own."""
 
     destination: str
     flow: str
@@ -97,12 +97,14 @@ _ITEMS = """
         count(*) FILTER (WHERE status IN ('quarantined', 'discarded')) AS quarantined,
         count(*) FILTER (WHERE status = 'received') AS in_flight
     FROM message LEFT JOIN (
-        SELECT DISTINCT message_id FROM hop WHERE function LIKE 'intake\\_%') arrival USING (message_id)
+        SELECT DISTINCT message_id FROM hop
+        WHERE function LIKE 'intake\\_%' OR outcome = 'corrected') arrival USING (message_id)
     GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 _DELIVERIES = """
-    SELECT destination, coalesce(message.flow, '-') AS flow,
+    SELECT destination,
+        coalesce(message.flow, '-') || CASE WHEN delivery.replay_plan IS NULL THEN '' ELSE ' (replay)' END AS flow,
         count(*) AS due,
         count(*) FILTER (WHERE delivery.status = 'delivered') AS delivered,
         count(*) FILTER (WHERE delivery.status = 'superseded') AS superseded,

@@ -25,8 +25,11 @@ _COLUMNS = (
 
 _OWED = f"""
     SELECT {", ".join(f"delivery.{column.strip()}" for column in _COLUMNS.split(","))},
-        conversion.mapping, conversion.bundle, conversion.bundle_hash, consent.decision
-    FROM delivery LEFT JOIN conversion USING (message_id)
+        coalesce(replay.mapping, conversion.mapping), coalesce(replay.bundle, conversion.bundle),
+        coalesce(replay.bundle_hash, conversion.bundle_hash), consent.decision, message.flow
+    FROM delivery JOIN message USING (message_id) LEFT JOIN conversion USING (message_id)
+    LEFT JOIN replay_bundle replay
+        ON (replay.plan_id, replay.message_id) = (delivery.replay_plan, delivery.message_id)
     LEFT JOIN consent ON (consent.patient_key, consent.destination) = (%(patient_key)s, delivery.destination)
     WHERE delivery_id = %(delivery_id)s
 """  # noqa: S608 -- our own column list
@@ -61,9 +64,9 @@ class PostgresDeliveries:
         row = self._connection.execute(_OWED, {"delivery_id": delivery_id, "patient_key": patient_key}).fetchone()
         if row is None:
             return None
-        *columns, mapping, bundle, bundle_hash, consent = row
+        *columns, mapping, bundle, bundle_hash, consent, flow = row
         delivery = DeliveryRow(*columns)
-        return Owed(delivery, _conversion(delivery.message_id, (mapping, bundle, bundle_hash)), consent)
+        return Owed(delivery, _conversion(delivery.message_id, (mapping, bundle, bundle_hash)), consent, flow)
 
     def of_message(self, message_id: UUID) -> list[DeliveryRow]:
         """Return every delivery of a message, by destination."""
@@ -100,6 +103,21 @@ class PostgresDeliveries:
             " way = coalesce(%s, way), uncertain = uncertain OR %s WHERE delivery_id = %s",
             (status, code, self._clock(), sent_hash, receipt, way, uncertain, delivery_id),
         )
+
+    def record_authority(self, destination: str, records: Sequence[str], message_id: UUID) -> None:
+        """Note what the destination now has from the flow that speaks for it; what was noted before stays."""
+        self._connection.execute(
+            "INSERT INTO authority (destination, record, message_id) SELECT %s, unnest(%s::text[]), %s"
+            " ON CONFLICT (destination, record) DO NOTHING",
+            (destination, list(records), message_id),
+        )
+
+    def with_authority(self, destination: str, records: Sequence[str]) -> frozenset[str]:
+        """Return those of the records that the destination has from the flow that speaks for them."""
+        rows = self._connection.execute(
+            "SELECT record FROM authority WHERE destination = %s AND record = ANY(%s)", (destination, list(records))
+        )
+        return frozenset(record for (record,) in rows)
 
     def set_status(self, delivery_id: UUID, status: str, code: str | None = None) -> None:
         """Move the delivery to another status of its book without counting an attempt."""

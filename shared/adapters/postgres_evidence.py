@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import orjson
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
+from shared.adapters.postgres_records import columns_of
 from shared.ledger import Hop
 from shared.ports import Clock
 
@@ -29,7 +28,7 @@ class PostgresLineage:
                 %(outcome)s, %(code)s, %(location)s, %(schema_version)s, %(mapping)s, %(payload_hash)s, %(attempt)s,
                 %(traceparent)s, %(parent_span)s)
             """,
-            {**asdict(hop), "at": self._clock(), "actor": actor},
+            {**columns_of(hop), "at": self._clock(), "actor": actor},
         )
 
 

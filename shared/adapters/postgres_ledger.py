@@ -2,8 +2,9 @@
 The ledger in PostgreSQL: one pool, one transaction per use case's commit, hints after it.
 
 What one commit writes travels in one pipeline with its BEGIN and its COMMIT: a statement waits for an answer only
-where somebody asks for one. Works behind PgBouncer in transaction mode: no prepared statements, no session state, no
-LISTEN. The password is fetched per physical connection, because in Azure it is a token that expires within the hour.
+where somebody asks for one. Works behind PgBouncer in transaction mode: no session state, no LISTEN, and no prepared
+statements unless the settings allow them. The password is fetched per physical connection, because in Azure it is a
+token that expires within the hour.
 """
 
 from __future__ import annotations
@@ -25,11 +26,14 @@ from shared.adapters.postgres_deliveries import (
     PostgresEvents,
     PostgresReports,
 )
+from shared.adapters.postgres_dropped_files import PostgresDroppedFiles
 from shared.adapters.postgres_evidence import PostgresAuditLog, PostgresLineage
 from shared.adapters.postgres_gates import PostgresGates, PostgresHalts
 from shared.adapters.postgres_messages import PostgresMessages, PostgresPatients
 from shared.adapters.postgres_pressure import PostgresBackpressure
 from shared.adapters.postgres_quarantine import PostgresQuarantine
+from shared.adapters.postgres_replays import PostgresReplays
+from shared.adapters.postgres_signatures import PostgresUsedSignatures
 from shared.adapters.postgres_streams import PostgresStreams
 from shared.adapters.postgres_thresholds import PostgresThresholds
 from shared.adapters.postgres_visits import PostgresEarlyMessages, PostgresSurvivors, PostgresVisits
@@ -39,8 +43,10 @@ from shared.adapters.postgres_work import PostgresConsents, PostgresJobLeases, P
 from shared.audit.ports import AuditChain
 from shared.delivery import ports as engine
 from shared.errors import TransientError
+from shared.landing import DroppedFiles
 from shared.ledger import Hint, LeaseLostError
 from shared.ports import Clock, HintSender
+from shared.replay.ports import Replays
 from shared.workflow.ports import Thresholds
 from shared.workflow.visits import EarlyMessages, Survivors, Visits
 
@@ -77,6 +83,7 @@ class PostgresTransaction:
         self.early: EarlyMessages = PostgresEarlyMessages(self.connection, self.clock)
         self.survivors: Survivors = PostgresSurvivors(self.connection)
         self.gates: engine.Gates = PostgresGates(self.connection, self.clock)
+        self.signatures: engine.UsedSignatures = PostgresUsedSignatures(self.connection)
         self.pressure: engine.Backpressure = PostgresBackpressure(self.connection, self.clock)
         self.halts: engine.Halts = PostgresHalts(self.connection, self.clock)
         self.deliveries: ports.Deliveries = PostgresDeliveries(self.connection, self.clock)
@@ -91,6 +98,8 @@ class PostgresTransaction:
         self.audit_chain: AuditChain = PostgresAuditChain(self.connection)
         self.jobs: ports.JobLeases = PostgresJobLeases(self.connection)
         self.thresholds: Thresholds = PostgresThresholds(self.connection, self.clock)
+        self.replays: Replays = PostgresReplays(self.connection, self.clock)
+        self.files: DroppedFiles = PostgresDroppedFiles(self.connection, self.clock)
 
     @property
     def hints(self) -> list[Hint]:
@@ -115,7 +124,12 @@ def translated() -> Iterator[None]:
 
 
 class PostgresLedger:
-    """The state store over a connection pool; `close` it when the process ends."""
+    """
+    The state store over a connection pool; `close` it when the process ends.
+
+    A session prepares a statement that it has seen `prepare_after` times; never with 0, as PgBouncer in transaction
+    mode needs it.
+    """
 
     def __init__(
         self,
@@ -125,13 +139,18 @@ class PostgresLedger:
         hints: HintSender,
         password: Callable[[], str] | None = None,
         pool_size: int = 20,
+        prepare_after: int = 0,
     ) -> None:
         self._clock = clock
         self._hints = hints
         self._checking = threading.Lock()
 
         def connect_arguments() -> dict[str, object]:
-            fixed: dict[str, object] = {"prepare_threshold": None, "connect_timeout": 5, "autocommit": True}
+            fixed: dict[str, object] = {
+                "prepare_threshold": prepare_after or None,
+                "connect_timeout": 5,
+                "autocommit": True,
+            }
             return {**fixed, "password": password()} if password else fixed
 
         self._pool = ConnectionPool(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from uuid import UUID, uuid4
 
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from shared.adapters.postgres_records import columns_of
 from shared.ledger import MessageRow, Receipt
 from shared.ports import Clock
 
@@ -77,7 +77,7 @@ class PostgresMessages:
         self._connection.execute(
             _INSERT,
             {
-                **asdict(receipt),
+                **columns_of(receipt),
                 "status": status,
                 "status_code": code,
                 "status_location": location,
@@ -119,6 +119,10 @@ class PostgresMessages:
             " WHERE message_id = %s",
             (status, code, location, self._clock(), message_id),
         )
+
+    def link_correction(self, copy_id: UUID, original_id: UUID) -> None:
+        """Note whose corrected copy the message is."""
+        self._connection.execute("UPDATE message SET corrects = %s WHERE message_id = %s", (original_id, copy_id))
 
 
 class PostgresPatients:

@@ -104,6 +104,17 @@ class PostgresQuarantine:
             ).fetchall()
         self._hints.extend(next_up)
 
+    def substitute(self, held: Quarantined, message_id: UUID, traceparent: str) -> None:
+        """Put the copy into the parked entry's place, and into the fences of a merge, and let the stream go on."""
+        where = (held.stream_id, held.seq)
+        self._connection.execute("SELECT 1 FROM stream WHERE stream_id = %s FOR UPDATE", where[:1])
+        self._connection.execute(
+            "UPDATE entry SET message_id = %s, traceparent = %s"
+            " WHERE (stream_id, seq) = (%s, %s) OR (merge_stream, merge_seq) = (%s, %s)",
+            (message_id, traceparent, *where, *where),
+        )
+        self.unpark(held, remove=False)
+
     def page(self, after: UUID | None, code: str | None, limit: int) -> list[QuarantineRow]:
         """Return what waits for a decision, the oldest first; `after` is the last row of the page before."""
         condition = """

@@ -13,13 +13,13 @@ the other stream lands on the survivor's, behind the merge. The fence goes with 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from psycopg import Connection, Cursor
 
+from shared.adapters.postgres_records import columns_of
 from shared.ledger import Entry, Hint, Later, Lease, NewEntry, Taken
 from shared.ports import Clock
 
@@ -127,26 +127,30 @@ class PostgresStreams:
             "UPDATE stream SET lease_owner = NULL, lease_until = NULL WHERE stream_id = %s", (lease.stream_id,)
         )
 
-    def postpone(self, entry: Entry, due_at: datetime, code: str) -> None:
-        """Keep the entry at the head, due at `due_at`, with a hint scheduled for then."""
-        self._connection.execute(
+    def postpone(self, entry: Entry, due_at: datetime, code: str) -> bool:
+        """Keep the entry at the head, due at `due_at`, with a hint scheduled for then; False when it is done."""
+        kept = self._connection.execute(
             "UPDATE entry SET attempts = attempts + 1, due_at = %s, code = %s, status = 'waiting', waits_for = NULL,"
-            " first_failed_at = coalesce(first_failed_at, %s) WHERE (stream_id, seq) = (%s, %s)",
+            " first_failed_at = coalesce(first_failed_at, %s) WHERE (stream_id, seq) = (%s, %s) RETURNING seq",
             (due_at, code, self._clock(), entry.stream_id, entry.seq),
-        )
+        ).fetchone()
+        if kept is None:
+            return False
         self._hints.append(Hint(entry.stream_id, entry.function, entry.traceparent, not_before=due_at))
+        return True
 
-    def park(self, entry: Entry, code: str) -> None:
-        """Hold the stream at this entry until a person decides."""
-        self._connection.execute(
+    def park(self, entry: Entry, code: str) -> bool:
+        """Hold the stream at this entry until a person decides; False when it is done."""
+        kept = self._connection.execute(
             "UPDATE entry SET status = 'parked', attempts = attempts + 1, code = %s, parked_at = %s, waits_for = NULL"
-            " WHERE (stream_id, seq) = (%s, %s)",
+            " WHERE (stream_id, seq) = (%s, %s) RETURNING seq",
             (code, self._clock(), entry.stream_id, entry.seq),
-        )
+        ).fetchone()
+        return kept is not None
 
     def _append(self, entry: NewEntry) -> Later[Any]:
         now = self._clock()
-        cursor = self._connection.execute(_APPEND, {**asdict(entry), "now": now, "fresh": now - _HINT_HOLDS})
+        cursor = self._connection.execute(_APPEND, {**columns_of(entry), "now": now, "fresh": now - _HINT_HOLDS})
         row = _once(cursor)
 
         def hint() -> Hint | None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from shared.catalog.model import TrafficClass
 from shared.delivery.ports import Halt, Pressure
 from shared.delivery.pressure import IntakeLimits, halt_of, refusal
 from shared.errors import TransientError
@@ -54,13 +55,17 @@ class SharedIntakeGate:
         self._known: tuple[Sequence[Halt], Pressure | None, int | None] = ((), None, None)
         self._portions: dict[str, _Portion] = {}
 
-    def admit(self, partner: str) -> None:
-        """Return when the partner may post now."""
+    def admit(self, partner: str, traffic_class: TrafficClass = TrafficClass.REALTIME) -> None:
+        """Return when the partner may post now, or its file may go on."""
         halts, pressure, free_bytes = self._asked()
         now = self._clock()
-        error = halt_of(partner, halts, now) or refusal(self._limits, pressure, free_bytes, now)
+        bulk = traffic_class is TrafficClass.BULK
+        limits = self._limits.of_bulk() if bulk else self._limits
+        error = halt_of(partner, halts, now) or refusal(limits, pressure, free_bytes, now)
         if error is not None:
             raise error
+        if bulk:
+            return
         found = self._partners.get(partner)
         if found is not None and found.sends is not None and found.sends.allowance is not None:
             self._draw(partner, found.sends.allowance)

@@ -12,42 +12,63 @@ _STREAMS = {"stream": "SIUD", "entry": "SIUD"}
 _EVIDENCE = {"hop": "I", "audit": "I"}
 _QUARANTINE = {"quarantine": "SI", "task": "SI", "task_transition": "SI"}
 
+_ACCEPTING = {
+    **_STREAMS,
+    **_EVIDENCE,
+    "message": "SI",
+    "inbox": "SI",
+    "patient_alias": "SI",
+    "halt": "S",
+    "pressure": "S",
+}
+_PROCESS = {
+    **_STREAMS,
+    "halt": "S",
+    **_EVIDENCE,
+    **_QUARANTINE,
+    "message": "SU",
+    "conversion": "SI",
+    "event": "SI",
+    "report_state": "SIU",
+    "delivery": "SIU",  # an update that a newer one replaces within its window
+    "patient_alias": "S",
+    "visit": "SIU",
+    "early_message": "SIUD",
+    "merged_patient": "SIUD",
+    "merged_key": "SID",
+}
+
 TABLE_ACCESS: dict[Tier, dict[str, str]] = {
-    Tier.INGEST: {
-        **_STREAMS,
-        **_EVIDENCE,
-        "message": "SI",
-        "inbox": "SI",
-        "patient_alias": "SI",
-        "halt": "S",
-        "pressure": "S",
-        "intake_allowance": "SIU",
-    },
+    Tier.INGEST: {**_ACCEPTING, "intake_allowance": "SIU", "signature_nonce": "SID"},
     Tier.API: {
         **_STREAMS,
         **_EVIDENCE,
-        "message": "SU",
+        "message": "SIU",  # a corrected copy of one that is in quarantine
+        "inbox": "SI",
         "delivery": "SU",
         "quarantine": "SU",
         "task": "SU",
         "task_transition": "SI",
         "halt": "SIUD",
+        "replay_plan": "SIU",
+        "replay_item": "S",
     },
-    Tier.PROCESS: {
-        **_STREAMS,
-        "halt": "S",
-        **_EVIDENCE,
-        **_QUARANTINE,
-        "message": "SU",
-        "conversion": "SI",
-        "event": "SI",
-        "report_state": "SIU",
-        "delivery": "SIU",  # an update that a newer one replaces within its window
-        "patient_alias": "S",
-        "visit": "SIU",
-        "early_message": "SIUD",
-        "merged_patient": "SIUD",
-        "merged_key": "SID",
+    Tier.PROCESS: _PROCESS,
+    # What comes in files is taken in and processed here, so that neither holds up what comes one by one.
+    Tier.BATCH: {
+        **_ACCEPTING,
+        **_PROCESS,
+        "message": "SIU",
+        "patient_alias": "SI",
+        "dropped_file": "SIU",
+        "file_item": "SI",
+        "task": "SIU",  # a file that went on after hours closes its own task
+        "consent": "S",
+        "authority": "S",
+        "job_lease": "SIU",
+        "replay_plan": "SU",
+        "replay_item": "SIU",
+        "replay_bundle": "SI",
     },
     Tier.DELIVER: {
         **_STREAMS,
@@ -56,6 +77,8 @@ TABLE_ACCESS: dict[Tier, dict[str, str]] = {
         "task": "SIU",  # an outage that has ended closes its own task
         "task_transition": "SI",
         "destination_gate": "SIU",
+        "authority": "SI",
+        "replay_bundle": "S",
         "halt": "S",
         "message": "S",
         "conversion": "S",
@@ -108,4 +131,6 @@ OPERATOR_ACCESS: dict[str, str] = {
     "audit_seal": "S",
     "threshold": "SIU",
     "breach": "S",
+    "dropped_file": "S",
+    "file_item": "S",
 }

@@ -13,6 +13,9 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 
+from shared.catalog.routes import Member as Member
+from shared.catalog.routes import Route as Route
+
 _KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
@@ -110,29 +113,6 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """
-    An HTTP operation below `/api`.
-
-    `role` is the application role that a caller's token must carry, `public` marks the ones that need none
-    (health alone), `version` is the API version in the path. `takes` and `gives` are the media types of the body
-    and of a good answer.
-    """
-
-    method: str
-    path: str
-    role: str | None
-    version: str = "v1"
-    takes: tuple[str, ...] = ()
-    gives: tuple[str, ...] = ("application/json",)
-
-    @property
-    def name(self) -> str:
-        """The route as `function.json` has it, for instance `v1/messages/{id}`."""
-        return f"{self.version}/{self.path}"
-
-
-@dataclass(frozen=True, slots=True)
 class Schedule:
     """An NCRONTAB expression of six fields, seconds first, in UTC."""
 
@@ -211,7 +191,8 @@ class Step:
     """
     One function: what wakes it, in which tier it runs, what it keeps in order.
 
-    `on_arrival` steps get an entry in a stream in the same commit that acknowledges a message.
+    `on_arrival` steps get an entry in a stream in the same commit that acknowledges a message; one that names
+    another in `instead_of` takes that one's place when the message came in bulk.
     """
 
     name: str
@@ -219,6 +200,7 @@ class Step:
     inbound: Inbound
     ordering: Ordering = Ordering.NONE
     on_arrival: bool = False
+    instead_of: str = ""
     flow: str = ""
 
     @property
@@ -245,7 +227,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Flow:
-    """A sentence, its steps, and who answers for it (requirements I01, I02, I04)."""
+    """
+    A sentence, its steps, and who answers for it (requirements I01, I02, I04).
+
+    `speaks_for` names the FHIR resource types that other flows carry along only: see `shared.delivery.authority`.
+    """
 
     name: str
     sentence: str
@@ -258,6 +244,7 @@ class Flow:
     retention: Retention
     lifecycle: Lifecycle = Lifecycle.ACTIVE
     accepts: tuple[MessageType, ...] = field(default=())
+    speaks_for: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a flow that cannot be said in the one-sentence rule, and give each step its flow's name."""
@@ -284,6 +271,10 @@ class Flow:
         """Return the step called `name`; KeyError if the flow declares none."""
         return self._by_name[name]
 
-    def on_arrival(self) -> tuple[Step, ...]:
-        """Return the steps that each accepted message of this flow starts."""
-        return tuple(step for step in self.steps if step.on_arrival)
+    def on_arrival(self, traffic_class: TrafficClass = TrafficClass.REALTIME) -> tuple[Step, ...]:
+        """Return the steps that each accepted message of this flow starts, those for bulk where it came so."""
+        usual = tuple(step for step in self.steps if step.on_arrival)
+        if traffic_class is TrafficClass.REALTIME:
+            return usual
+        for_bulk = {step.instead_of: step for step in self.steps if step.instead_of}
+        return tuple(for_bulk.get(step.name, step) for step in usual)

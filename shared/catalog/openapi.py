@@ -1,9 +1,10 @@
 """
-The OpenAPI 3.0 document of routes: what API Management imports, made from the catalogue and from nothing else.
+The OpenAPI document of routes: what API Management imports and what the API serves, made from the catalogue alone.
 
     paths          Route.path, below a server that ends in `/api/<version>`
     operationId    the function's name
-    requestBody    Route.takes: bytes, never described further, because the gateway does not look into them
+    parameters     those of the path, Route.query and Route.headers
+    requestBody    Route.takes; a JSON object by Route.asks, else bytes
     200            Route.gives
     other answers  problem details (RFC 9457); 422 is an HL7 acknowledgment where the body is HL7
     security       a bearer token with the role of the route; none for routes without a role
@@ -18,6 +19,9 @@ from typing import Any
 from shared.catalog.model import Route, Step
 
 OPENAPI = "3.0.3"
+"""What API Management imports."""
+SERVED = "3.1.0"
+"""What people and their tools are given: here a bearer scheme may name the roles that it needs."""
 PROBLEM = "application/problem+json"
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -34,14 +38,14 @@ _BODY_ANSWERS = {
 }
 
 
-def openapi_document(title: str, version: str, steps: Iterable[Step]) -> dict[str, Any]:
+def openapi_document(title: str, version: str, steps: Iterable[Step], dialect: str = OPENAPI) -> dict[str, Any]:
     """Return the document of the routes of `steps`, ready for JSON; TypeError for a step that answers no route."""
     paths: dict[str, dict[str, Any]] = {}
     for step in steps:
         operations = paths.setdefault(f"/{step.route.path}", {})
         operations[step.route.method.lower()] = _operation(step)
     return {
-        "openapi": OPENAPI,
+        "openapi": dialect,
         "info": {"title": title, "version": version},
         "servers": [{"url": f"/api/{version}"}],
         "paths": dict(sorted(paths.items())),
@@ -59,15 +63,31 @@ def _operation(step: Step) -> dict[str, Any]:
         "summary": step.name.replace("-", " ").capitalize(),
         "tags": [step.flow],
         "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-            for name in _PARAMETER.findall(route.path)
+            *(_parameter(name, "path", required=True) for name in _PARAMETER.findall(route.path)),
+            *(_parameter(name, "query") for name in route.query),
+            *(_parameter(name, "header") for name in route.headers),
         ],
         "responses": {"200": _answer("Done.", route.gives), **_refusals(route)},
         "security": [{"token": [route.role]}] if route.role else [],
     }
     if route.takes:
-        operation["requestBody"] = {"required": True, "content": _bytes(route.takes)}
+        operation["requestBody"] = {"required": True, "content": _body(route)}
     return operation
+
+
+def _parameter(name: str, place: str, *, required: bool = False) -> dict[str, Any]:
+    return {"name": name, "in": place, "required": required, "schema": {"type": "string"}}
+
+
+def _body(route: Route) -> dict[str, Any]:
+    if not route.asks:
+        return _bytes(route.takes)
+    members = {
+        one.name: {"type": one.type, **({"items": {"type": "string"}} if one.type == "array" else {})}
+        for one in route.asks
+    }
+    schema = {"type": "object", "properties": members, "required": [one.name for one in route.asks if one.required]}
+    return {kind: {"schema": schema} for kind in route.takes}
 
 
 def _refusals(route: Route) -> dict[str, Any]:
@@ -75,6 +95,8 @@ def _refusals(route: Route) -> dict[str, Any]:
     refusals = {status: _problem(text) for status, text in sorted(answers.items())}
     if "{id}" in route.path:
         refusals["404"] = _problem("Nothing of yours has this id.")
+    if route.asks:
+        refusals["409"] = _problem("It was decided before, or is not where this can be done.")
     if any("hl7" in kind for kind in route.gives):
         refusals["422"] = _answer("Refused: the acknowledgment says why (MSA-1 is AE or AR).", route.gives)
     return refusals

@@ -11,6 +11,7 @@ from uuid import UUID
 from shared.delivery.gate import Gate
 from shared.ledger import Entry, Hint, Later, NewEntry, ParkedStreams, Quarantined, QuarantineRow, WaitingAt
 from shared.partners.model import Rate
+from shared.signatures import Signed
 
 HaltKind = Literal["partner", "destination", "flow"]
 
@@ -163,6 +164,13 @@ class Backpressure(Protocol):
         """Draw up to `wanted` postings of the partner's allowance; return how many, and how long until the next."""
 
 
+class UsedSignatures(Protocol):
+    """Which signed postings came already."""
+
+    def use(self, partner: str, signed: Signed, *, forget_before: datetime) -> bool:
+        """Note that the partner's signature is used; False when it was before. Forget those older than that."""
+
+
 class Quarantine(Protocol):
     """What waits for a person."""
 
@@ -184,10 +192,13 @@ class Quarantine(Protocol):
         """Lock the row and return it with the entry that is parked for it; None if there is none."""
 
     def decide(self, quarantine_id: UUID, disposition: str, actor: str, reason: str) -> None:
-        """Note that it was `released` or `discarded`, by whom and why."""
+        """Note that it was `released`, `discarded` or `corrected`, by whom and why."""
 
     def unpark(self, held: Quarantined, *, remove: bool) -> None:
         """Let the stream go on: with the parked entry, its account of attempts forgotten, or without it."""
+
+    def substitute(self, held: Quarantined, message_id: UUID, traceparent: str) -> None:
+        """Let the stream go on with another message in the parked entry's place: a corrected copy."""
 
     def page(self, after: UUID | None, code: str | None, limit: int) -> list[QuarantineRow]:
         """Return what waits for a decision, the oldest first, from behind the row `after`; of one code where given."""

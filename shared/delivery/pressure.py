@@ -23,6 +23,10 @@ class IntakeLimits:
     age: timedelta
     archive_free: int
 
+    def of_bulk(self) -> IntakeLimits:
+        """Return the limits for what comes in files: a quarter of what may wait, and twice what must stay free."""
+        return IntakeLimits(self.backlog // 4, self.age / 4, self.archive_free * 2)
+
 
 def refusal(
     limits: IntakeLimits, pressure: Pressure | None, free_bytes: int | None, now: datetime

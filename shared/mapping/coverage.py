@@ -78,20 +78,14 @@ class Coverage:
 
     def as_dict(self) -> dict[str, Any]:
         """Return counts and entries as plain data."""
-        account = self._read()
-        counts = {"mapped": 0, "dropped": 0, "unknown": 0}
-        entries: list[dict[str, Any]] = []
-        # One list for all fields that go to the same place: there are far fewer places than fields.
-        lists: dict[Fate, list[str]] = {}
-        for place, fate in account:
-            outcome, reason = fate.outcome, fate.reason
-            counts[outcome] += 1
-            if reason:
-                entries.append({"location": place, "outcome": outcome, "reason": reason})
-            else:
-                targets = lists.get(fate) or lists.setdefault(fate, list(fate.targets))
-                entries.append({"location": place, "outcome": outcome, "targets": targets})
-        return {**counts, "entries": entries}
+        entries: list[dict[str, Any]] = [
+            {"location": place, "outcome": fate.outcome, "reason": fate.reason}
+            if fate.reason
+            else {"location": place, "outcome": fate.outcome, "targets": [*fate.targets]}
+            for place, fate in self._read()
+        ]
+        outcomes = [entry["outcome"] for entry in entries]
+        return {name: outcomes.count(name) for name in ("mapped", "dropped", "unknown")} | {"entries": entries}
 
     def _read(self) -> Sequence[Account]:
         if callable(self._account):

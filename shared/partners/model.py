@@ -44,7 +44,8 @@ class Sender:
 
     `certificates` has, per environment, the SHA-256 (64 hexadecimal digits, lower case) of the client certificates
     that it proves itself by: two while one takes the other's place. `reorder_within` is how long a message that comes
-    before what it stands on (a discharge before its admission) waits for that.
+    before what it stands on (a discharge before its admission) waits for that. `signing_secret` names the Key Vault
+    secret with the keys that it signs each posting with; empty: it does not sign.
     """
 
     processing_ids: tuple[str, ...]
@@ -55,6 +56,7 @@ class Sender:
     allowance: Rate | None = None
     quota: Quota = USUAL_QUOTA
     certificates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    signing_secret: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,25 @@ NO_QUIRKS = Quirks()
 
 
 @dataclass(frozen=True, slots=True)
+class Operator:
+    """
+    The organization that runs the conversion: its name, and how it is identified.
+
+    `identifier` is as declared, "" for none; `system` is the URI of its system, "" where none is declared.
+    """
+
+    name: str
+    identifier: str = ""
+    system: str = ""
+
+
+def read_operator(name: str, token: str = "") -> Operator:
+    """Return an operator whose identifier is a FHIR token: `system|value`, or the value alone."""
+    system, _, value = token.rpartition("|")
+    return Operator(name, value, system)
+
+
+@dataclass(frozen=True, slots=True)
 class PartnerProfile:
     """
     One sender, as data.
@@ -66,6 +85,7 @@ class PartnerProfile:
     identifiers. `code_maps` maps a field (`OBX-3`) to its local codes; the local code itself stays beside its meaning.
     `z_fields` maps a field of a Z-segment (`ZPI-3`) to an extension or element. `time_zone` is an IANA name: it is
     used for times sent without a zone. `default_charset` is a name of table 0211, for messages without MSH-18.
+    `operator` is who converts what this sender sends: every bundle then says so.
     """
 
     name: str
@@ -75,3 +95,4 @@ class PartnerProfile:
     code_maps: Mapping[str, Mapping[str, CodeMapping]] = field(default_factory=dict)
     z_fields: Mapping[str, ExtensionMapping | ElementMapping] = field(default_factory=dict)
     quirks: Quirks = NO_QUIRKS
+    operator: Operator | None = None

@@ -13,8 +13,10 @@ from shared.partners.profile import (
     CodeMapping,
     ElementMapping,
     ExtensionMapping,
+    Operator,
     PartnerProfile,
     Quirks,
+    read_operator,
 )
 
 if TYPE_CHECKING:
@@ -43,7 +45,21 @@ def read_profile(name: str, section: _Section) -> PartnerProfile:
         code_maps=_code_maps(section),
         z_fields=_z_fields(section),
         quirks=_quirks(section),
+        operator=_operator(section),
     )
+
+
+def _operator(section: _Section) -> Operator | None:
+    if not section.has("operator"):
+        return None
+    operator = section.section("operator")
+    found = read_operator(operator.take("name", str), operator.take("identifier", str, ""))
+    if not found.name.strip():
+        raise _invalid(operator.at("name"), "the name of the organization")
+    if found.system and not _URI.fullmatch(found.system):
+        raise _invalid(operator.at("identifier"), "expected `system|value` with a URI, or a value alone")
+    operator.finish()
+    return found
 
 
 def _authorities(section: _Section) -> dict[str, str]:

@@ -80,6 +80,7 @@ def _sender(name: str, section: _Section) -> Sender:
         reorder_within=timedelta(seconds=section.at_least("reorder-seconds", 0, _seconds(USUAL_REORDERING))),
         quota=_quota(section.section("quota")) if section.has("quota") else USUAL_QUOTA,
         certificates=_certificates(section),
+        signing_secret=_signature(section.section("signature")) if section.has("signature") else "",
     )
     section.finish()
     return sender
@@ -92,6 +93,12 @@ def _quota(section: _Section) -> Quota:
     )
     section.finish()
     return quota
+
+
+def _signature(section: _Section) -> str:
+    secret = str(section.take("secret", str))
+    section.finish()
+    return secret
 
 
 def _certificates(section: _Section) -> dict[str, tuple[str, ...]]:

@@ -9,6 +9,7 @@ Who may decide is checked by the caller.
                delivery    quarantined -> due
     discard    message     quarantined -> discarded    counted as quarantined
                delivery    quarantined -> cancelled
+    correct    message     quarantined -> discarded    a corrected copy stands in its place (`correcting`)
 """
 
 from __future__ import annotations
@@ -31,15 +32,14 @@ def release(quarantine_id: UUID, actor: str, reason: str, ports: Ports) -> None:
     """
     Let the quarantined message or delivery be tried again, in its old place.
 
-    RejectedError `quarantine-unknown`, `quarantine-decided`, or `reason-missing`. Whoever edits (a corrected copy,
-    never the original) calls `discard` for this one in the commit of the copy.
+    RejectedError `quarantine-unknown`, `quarantine-decided`, or `reason-missing`.
     """
     with ports.ledger.transaction() as tx:
-        held = _undecided(tx, quarantine_id, reason)
+        held = undecided(tx, quarantine_id, reason)
         if held.stream_id is not None:
             _move(tx, held, "received", "due", None)
             tx.quarantine.unpark(held, remove=False)
-        _record(tx, held, "released", actor, reason)
+        record_decision(tx, held, "released", actor, reason)
 
 
 def discard(quarantine_id: UUID, actor: str, reason: str, ports: Ports) -> None:
@@ -49,17 +49,11 @@ def discard(quarantine_id: UUID, actor: str, reason: str, ports: Ports) -> None:
     A merge that is discarded lifts its fence: its failure is decided. Errors are those of `release`.
     """
     with ports.ledger.transaction() as tx:
-        discard_in(tx, quarantine_id, actor, reason)
-
-
-def discard_in(tx: Transaction, quarantine_id: UUID, actor: str, reason: str) -> Quarantined:
-    """Discard within a commit of the caller's, who puts a corrected copy in its place; return what was held."""
-    held = _undecided(tx, quarantine_id, reason)
-    if held.stream_id is not None:
-        _move(tx, held, "discarded", "cancelled", held.code)
-        tx.quarantine.unpark(held, remove=True)
-    _record(tx, held, "discarded", actor, reason)
-    return held
+        held = undecided(tx, quarantine_id, reason)
+        if held.stream_id is not None:
+            _move(tx, held, "discarded", "cancelled", held.code)
+            tx.quarantine.unpark(held, remove=True)
+        record_decision(tx, held, "discarded", actor, reason)
 
 
 def halt(kind: HaltKind, name: str, actor: str, reason: str, ports: Ports, until: datetime | None = None) -> None:
@@ -68,7 +62,7 @@ def halt(kind: HaltKind, name: str, actor: str, reason: str, ports: Ports, until
 
     Halting again replaces actor, reason and end. RejectedError `reason-missing`.
     """
-    _required(reason)
+    required(reason)
     with ports.ledger.transaction() as tx:
         tx.halts.put(kind, name, actor, reason, until)
         tx.audit.record(actor, "halt", f"{kind}/{name}", reason, until=until.isoformat() if until else None)
@@ -76,7 +70,7 @@ def halt(kind: HaltKind, name: str, actor: str, reason: str, ports: Ports, until
 
 def resume(kind: HaltKind, name: str, actor: str, reason: str, ports: Ports) -> bool:
     """Resume it and wake what waits, oldest first; False when it was not halted. RejectedError `reason-missing`."""
-    _required(reason)
+    required(reason)
     with ports.ledger.transaction() as tx:
         return resume_in(tx, kind, name, actor, reason)
 
@@ -93,8 +87,9 @@ def resume_in(tx: Transaction, kind: HaltKind, name: str, actor: str, reason: st
     return True
 
 
-def _undecided(tx: Transaction, quarantine_id: UUID, reason: str) -> Quarantined:
-    _required(reason)
+def undecided(tx: Transaction, quarantine_id: UUID, reason: str) -> Quarantined:
+    """Lock and return what waits for a decision; errors are those of `release`."""
+    required(reason)
     held = tx.quarantine.locked(quarantine_id)
     if held is None:
         raise RejectedError("quarantine-unknown", "id", "nothing in quarantine has this id")
@@ -103,7 +98,8 @@ def _undecided(tx: Transaction, quarantine_id: UUID, reason: str) -> Quarantined
     return held
 
 
-def _required(reason: str) -> None:
+def required(reason: str) -> None:
+    """Refuse a decision without a reason: RejectedError `reason-missing`."""
     if not reason.strip():
         raise RejectedError("reason-missing", "reason", "a decision needs a reason")
 
@@ -116,7 +112,8 @@ def _move(tx: Transaction, held: Quarantined, message: str, delivery: str, code:
         tx.messages.set_status(held.message_id, message, code, held.location if code else None)
 
 
-def _record(tx: Transaction, held: Quarantined, disposition: str, actor: str, reason: str) -> None:
+def record_decision(tx: Transaction, held: Quarantined, disposition: str, actor: str, reason: str) -> None:
+    """Record the decision wherever it leaves a trace: quarantine, review task, lineage, audit."""
     subject = held.delivery_id or held.message_id
     tx.quarantine.decide(held.quarantine_id, disposition, actor, reason)
     tx.tasks.close(review_key(held.quarantine_id), actor, disposition)

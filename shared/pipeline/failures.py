@@ -8,7 +8,7 @@ from uuid import UUID
 
 from shared.delivery.disposition import Disposition, disposition_of
 from shared.errors import IntegrationError, ReviewNeededError, TransientError
-from shared.ledger import Hop, LeaseLostError, NewTask
+from shared.ledger import Hint, Hop, LeaseLostError, NewTask
 from shared.ledger_ports import Transaction
 from shared.pipeline import gates
 from shared.pipeline.stage import Stage, Work
@@ -26,7 +26,11 @@ _MAY_HAVE_ARRIVED = frozenset({"destination-unavailable", "destination-unreachab
 
 
 def dispose(stage: Stage, work: Work, error: IntegrationError, ports: Ports) -> None:
-    """Do what the table says about `error`; LeaseLostError when another worker has the stream."""
+    """
+    Do what the table says about `error`, unless the entry is done all the same.
+
+    LeaseLostError when another worker has the stream.
+    """
     disposition = disposition_of(error, stage.step.flow)
     if disposition is not Disposition.RETRY:
         _set_aside(stage, work, error, disposition, ports)
@@ -41,7 +45,9 @@ def dispose(stage: Stage, work: Work, error: IntegrationError, ports: Ports) -> 
     else:
         with ports.ledger.transaction() as tx:
             tx.streams.confirm(work.lease)
-            tx.streams.postpone(entry, due_at, error.code)
+            if not tx.streams.postpone(entry, due_at, error.code):
+                _go_on(tx, work)
+                return
             if entry.delivery_id is not None:
                 tx.deliveries.close_attempt(
                     entry.delivery_id, "due", error.code, None, None, _way(work), uncertain=_may_have_arrived(error)
@@ -74,6 +80,9 @@ def _set_aside(stage: Stage, work: Work, error: IntegrationError, disposition: D
     )
     with ports.ledger.transaction() as tx:
         tx.streams.confirm(work.lease)
+        if not tx.streams.park(entry, error.code):
+            _go_on(tx, work)
+            return
         _move_book(tx, stage, work, error)
         quarantine_id = tx.quarantine.add(
             entry.message_id,
@@ -95,8 +104,17 @@ def _set_aside(stage: Stage, work: Work, error: IntegrationError, disposition: D
             location=error.location,
             message=str(entry.message_id),
         )
-        tx.streams.park(entry, error.code)
         tx.streams.release(work.lease)
+
+
+def _go_on(tx: Transaction, work: Work) -> None:
+    """
+    Let somebody go on behind an entry that is done.
+
+    What failed was the answer to the commit that ended it: the entry is gone, and what it owed is recorded.
+    """
+    tx.streams.release(work.lease)
+    tx.hints.append(Hint(work.lease.stream_id, work.entry.function, work.entry.traceparent))
 
 
 def _move_book(tx: Transaction, stage: Stage, work: Work, error: IntegrationError) -> None:

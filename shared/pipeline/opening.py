@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -9,12 +11,15 @@ from uuid import UUID
 from shared import archive_names
 from shared.catalog.flows import DELIVERY
 from shared.delivery import lanes
-from shared.errors import RejectedError, ReviewNeededError
+from shared.errors import Issue, RejectedError, ReviewNeededError
 from shared.ledger import MessageRow, NewEntry
 from shared.partners.profile import PartnerProfile
 from shared.pipeline.stage import Work
 from shared.ports import Ports
 from shared.validation import find_errors
+
+# Where HL7 v2 says how final a result or a report is.
+_STATUS_FIELD = re.compile(r"OBX(?:\[\d+\])?-11|OBR(?:\[\d+\])?-25")
 
 
 def open_message(work: Work, ports: Ports) -> tuple[MessageRow, bytes]:
@@ -27,7 +32,7 @@ def open_message(work: Work, ports: Ports) -> tuple[MessageRow, bytes]:
         message = each.messages.get(work.entry.message_id)
     if message is None:
         raise _missing()
-    return message, _payload(message, ports)
+    return message, payload_of(message, ports)
 
 
 def open_to_record(work: Work, ports: Ports) -> tuple[MessageRow, bytes, bool]:
@@ -37,14 +42,15 @@ def open_to_record(work: Work, ports: Ports) -> tuple[MessageRow, bytes, bool]:
     if found is None:
         raise _missing()
     message, is_merged = found
-    return message, _payload(message, ports), is_merged
+    return message, payload_of(message, ports), is_merged
 
 
 def _missing() -> RejectedError:
     return RejectedError("message-missing", text="the stream names a message that the ledger does not know")
 
 
-def _payload(message: MessageRow, ports: Ports) -> bytes:
+def payload_of(message: MessageRow, ports: Ports) -> bytes:
+    """Return the payload of a message; RejectedError `archive-missing`, ReviewNeededError `archive-altered`."""
     payload = ports.archive.get(archive_names.received(message.message_id))
     if sha256(payload).digest() != message.payload_hash:
         raise ReviewNeededError("archive-altered", text="the archived payload is not what was acknowledged")
@@ -64,14 +70,21 @@ def refuse_invalid(bundle: dict[str, Any]) -> None:
         raise RejectedError(errors[0].code, errors[0].location, errors[0].text, errors)
 
 
-def owed_to(destination: str, delivery_id: UUID, message: MessageRow, work: Work) -> NewEntry:
+def refuse_unknown_status(issues: Iterable[Issue]) -> None:
+    """Raise ReviewNeededError `unmapped-code` for a status that nobody has mapped: final or not, a person must say."""
+    for issue in issues:
+        if issue.code == "unmapped-code" and _STATUS_FIELD.fullmatch(issue.location):
+            raise ReviewNeededError("unmapped-code", issue.location, issue.text)
+
+
+def owed_to(destination: str, delivery_id: UUID, message: MessageRow, traceparent: str) -> NewEntry:
     """Return the entry of a delivery in the stream of the message's patient; without a patient in one of its own."""
     return NewEntry(
         lane=lanes.deliver_to(destination),
         key=message.patient_key or message.message_id,
         function=DELIVERY.step("send").function,
         message_id=message.message_id,
-        traceparent=work.traceparent,
+        traceparent=traceparent,
         keep=message.patient_key is not None,
         delivery_id=delivery_id,
     )

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
+from shared.formats.hl7v2.envelope import Envelope
+from shared.ledger import MessageRow
 from shared.ledger_ports import Transaction
+from shared.partners.identity import prior_identities
+from shared.ports import Ports
 from shared.workflow.visits import Survivor
 
 
@@ -21,6 +26,16 @@ def on_survivor(bundle: dict[str, Any], tx: Transaction) -> dict[str, Any]:
     found = tx.survivors.of([one["id"] for one in people if one["id"] not in retiring]) if people else {}
     moving = {old: survivor for old, survivor in found.items() if survivor.patient_id not in retiring}
     return _moved(bundle, moving) if moving else bundle
+
+
+def subsumed_keys(tx: Transaction, ports: Ports, message: MessageRow, envelope: Envelope) -> list[UUID]:
+    """Return the stream keys of a merge's prior patients: those that intake has fenced when it took the message."""
+    partner = ports.partners.get(message.partner)
+    if partner is None or partner.sends is None:
+        return []
+    prior = prior_identities(envelope, message.partner, partner.sends)
+    keys = [tx.patients.key_for(one.authority, one.value) for one in prior]
+    return [key for key in keys if key != message.patient_key]
 
 
 def is_retired(patient: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
+from shared.terminology.naming_systems import IDENTIFIER_SYSTEMS
 from shared.terminology.systems import LOINC, SNOMED, TERMINOLOGY, UCUM
 
 _NAMES = {
@@ -25,6 +26,13 @@ _NAMES = {
     "http://hl7.org/fhir/sid/cvx": "CVX",
     "http://hl7.org/fhir/sid/mvx": "MVX",
     "http://hl7.org/fhir/sid/ndc": "NDC",
+    "http://fdasis.nlm.nih.gov": "UNII",
+    "http://www.cms.gov/Medicare/Coding/ICD10": "I10P",
+    "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets": "HCPCS",
+    "http://ncithesaurus-stage.nci.nih.gov": "NCI",
+    "http://nucc.org/provider-taxonomy": "NUCC",
+    "http://dicom.nema.org/resources/ontology/DCM": "DCM",
+    "http://www.whocc.no/atc": "ATC",
     "http://www.nlm.nih.gov/research/umls/rxnorm": "RXNORM",
     "http://www.ama-assn.org/go/cpt": "C4",
     "urn:oid:2.16.840.1.113883.6.238": "CDCREC",
@@ -32,10 +40,7 @@ _NAMES = {
     "urn:iso:std:iso:3166": "ISO3166",
     "urn:ietf:bcp:47": "ISO639",
 }
-_IDENTIFIERS = {
-    "http://hl7.org/fhir/sid/us-npi": "2.16.840.1.113883.4.6",
-    "http://hl7.org/fhir/sid/us-ssn": "2.16.840.1.113883.4.1",
-}
+_IDENTIFIERS = {uri: oid for oid, uri in IDENTIFIER_SYSTEMS.items()}
 _TABLE = re.compile(re.escape(TERMINOLOGY) + r"v2-(\d{4})")
 _LOCAL = "urn:corridor:codes:"
 

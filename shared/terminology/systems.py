@@ -10,6 +10,8 @@ import re
 from functools import lru_cache
 from urllib.parse import quote
 
+from shared.terminology.naming_systems import identifiers_of_oid, system_of_oid
+
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
 UCUM = "http://unitsofmeasure.org"
@@ -29,7 +31,9 @@ _SYSTEMS = {
     "I9": "http://hl7.org/fhir/sid/icd-9-cm",
     "I9C": "http://hl7.org/fhir/sid/icd-9-cm",
     "I9CDX": "http://hl7.org/fhir/sid/icd-9-cm",
+    "I9CP": "http://hl7.org/fhir/sid/icd-9-cm",
     "I10": "http://hl7.org/fhir/sid/icd-10",
+    "I10P": "http://www.cms.gov/Medicare/Coding/ICD10",
     "I10C": "http://hl7.org/fhir/sid/icd-10-cm",
     "ICD10": "http://hl7.org/fhir/sid/icd-10",
     "ICD-10-CM": "http://hl7.org/fhir/sid/icd-10-cm",
@@ -42,23 +46,17 @@ _SYSTEMS = {
     "C4": "http://www.ama-assn.org/go/cpt",
     "CPT": "http://www.ama-assn.org/go/cpt",
     "CPT4": "http://www.ama-assn.org/go/cpt",
+    "HCPCS": "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
+    "HPC": "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
+    "NCI": "http://ncithesaurus-stage.nci.nih.gov",
+    "NUCC": "http://nucc.org/provider-taxonomy",
+    "DCM": "http://dicom.nema.org/resources/ontology/DCM",
+    "ATC": "http://www.whocc.no/atc",
     "CDCREC": "urn:oid:2.16.840.1.113883.6.238",
     "NULLFL": TERMINOLOGY + "v3-NullFlavor",
     "ISO3166": "urn:iso:std:iso:3166",
     "ISO3166_1": "urn:iso:std:iso:3166",
     "ISO639": "urn:ietf:bcp:47",
-}
-_OIDS = {
-    "2.16.840.1.113883.6.1": LOINC,
-    "2.16.840.1.113883.6.96": SNOMED,
-    "2.16.840.1.113883.6.8": UCUM,
-    "2.16.840.1.113883.6.90": "http://hl7.org/fhir/sid/icd-10-cm",
-    "2.16.840.1.113883.6.103": "http://hl7.org/fhir/sid/icd-9-cm",
-    "2.16.840.1.113883.6.88": "http://www.nlm.nih.gov/research/umls/rxnorm",
-    "2.16.840.1.113883.6.12": "http://www.ama-assn.org/go/cpt",
-    "2.16.840.1.113883.12.292": "http://hl7.org/fhir/sid/cvx",
-    "2.16.840.1.113883.4.6": "http://hl7.org/fhir/sid/us-npi",
-    "2.16.840.1.113883.4.1": "http://hl7.org/fhir/sid/us-ssn",
 }
 _V2_TABLE = re.compile(r"(?:HL7|V2-?)?(\d{4})")
 _OID = re.compile(r"(?:urn:oid:)?([0-2](?:\.(?:0|[1-9]\d*))+)")
@@ -80,7 +78,7 @@ def system_uri(name: str, scope: str = "") -> str:
     if table := _V2_TABLE.fullmatch(name.upper()):
         return f"{TERMINOLOGY}v2-{table[1]}"
     if oid := _OID.fullmatch(name):
-        return _OIDS.get(oid[1], f"urn:oid:{oid[1]}")
+        return system_of_oid(oid[1])
     if _URI.fullmatch(name):
         return name
     return f"urn:corridor:codes:{quote(scope, safe='-')}:{quote(name, safe='-')}"
@@ -89,4 +87,4 @@ def system_uri(name: str, scope: str = "") -> str:
 def identifier_system(uri: str) -> str:
     """Return the system that FHIR prefers for an authority's URI (us-npi, us-ssn), else the URI itself."""
     oid = _OID.fullmatch(uri)
-    return _OIDS.get(oid[1], uri) if oid else uri
+    return identifiers_of_oid(oid[1]) if oid else uri

@@ -5,11 +5,17 @@ A schema is narrower than R4 where that makes it quick and bounds its depth; it 
 (extensions nested deeper than two levels, complex extensions of a data type, extensions of a repeated primitive,
 items within items) is left to the walker. What no schema can say is left to `shared.validation.visitors`.
 
+The *quick* schema leaves out more, so that hardly anything remains to be visited. Of references it takes `Type/id`
+alone, of the types allowed at their place: such a one is right whether or not it resolves. It is one schema for many
+types and judges all resources of a message in one call: what the types share is compiled once, and stays in the
+processor's caches. For the same reason patterns have no counted repetitions: these make large automata.
+
 Draft 4, because only there 1.0 is no integer.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from shared.validation.predicates import Implies, NeedsOne
@@ -17,6 +23,8 @@ from shared.validation.primitives import BASE64_LIMIT, STRING_LIMIT
 from shared.validation.shapes import Property, Shape, resource_types, shape
 
 Schema = dict[str, Any]
+# Tells what a quick schema leaves out.
+Omission = Callable[[Shape, Property], bool]
 
 # A day that the calendar has; years before 1000 are left to the walker.
 _DAY: Final = (
@@ -26,6 +34,8 @@ _DAY: Final = (
 _PART: Final = r"[1-9][0-9]{3}(-(0[1-9]|1[0-2]))?"
 _TIME: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]{1,9})?"
 _ZONE: Final = r"(Z|[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
+_ID: Final = r"[A-Za-z0-9\-.]"
+_LONGEST_ID: Final = 64
 _NO_CONTROL: Final = r"\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f\u3000"
 _TOKEN: Final = rf"[^{_NO_CONTROL}]+"
 _TEXT: Final = rf"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*[^{_NO_CONTROL}][^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
@@ -50,7 +60,7 @@ _PRIMITIVES: Final[dict[str, Schema]] = {
     "date": _matching(rf"{_PART}|{_DAY}"),
     "dateTime": _matching(rf"{_PART}|{_DAY}(T{_TIME}{_ZONE})?"),
     "decimal": _number("number", -1e15, 1e15),
-    "id": _matching(r"[A-Za-z0-9\-.]{1,64}"),
+    "id": _matching(rf"{_ID}+", _LONGEST_ID),
     "instant": _matching(rf"{_DAY}T{_TIME}{_ZONE}"),
     "integer": _number("integer", -(2**31), 2**31 - 1),
     "markdown": _WORDS,
@@ -74,32 +84,59 @@ _PLAIN_TYPES: Final = ("Coding", "CodeableConcept")
 
 def schema_of(resource: str) -> Schema:
     """Return the schema of a resource type; a resource within it is any object, judged by its own schema."""
+    return {"$ref": f"#/definitions/{resource}", "definitions": _definitions([resource], None)}
+
+
+def quick_schema_of(resources: Iterable[str], omits: Omission) -> Schema:
+    """Return the quick schema, of an object of lists of resources by type; `omits` tells what it leaves out."""
+    names = sorted(resources)
+    lists = {name: {"type": "array", "items": {"$ref": f"#/definitions/{name}"}} for name in names}
+    definitions = _definitions(names, omits)
+    return {"type": "object", "properties": lists, "additionalProperties": False, "definitions": definitions}
+
+
+def _definitions(resources: list[str], omits: Omission | None) -> dict[str, Schema]:
     definitions: dict[str, Schema] = {}
-    wanted = [resource]
+    wanted = list(resources)
     while wanted:
         name = wanted.pop()
         if name not in definitions:
-            definitions[name] = _definition(name, wanted)
-    return {"$ref": f"#/definitions/{resource}", "definitions": definitions}
+            definitions[name] = _definition(name, wanted, omits)
+    return definitions
 
 
-def _definition(name: str, wanted: list[str]) -> Schema:
-    """Return the schema of a shape or of one of its variants (`Extension:inner`); adds what it refers to."""
-    base, _, variant = name.partition(":")
+def _definition(name: str, wanted: list[str], omits: Omission | None) -> Schema:
+    """
+    Return the schema of a shape or of one of its variants; adds what it refers to.
+
+    A variant is named `Extension:inner`; a reference in a quick schema has its targets too, `Reference:plain-Patient`.
+    """
+    own, *targets = name.split("-")
+    base, _, variant = own.partition(":")
     form = shape(base)
     properties: dict[str, Schema] = {}
     for key, prop in form.properties.items():
-        if is_left_out(form, prop, variant):
+        if is_left_out(form, prop, variant) or (omits is not None and omits(form, prop)):
             continue
         kind = _variant(form, prop, variant)
+        if omits is not None and kind.startswith("Reference"):
+            kind = "-".join((kind, *sorted(prop.targets or resource_types())))
         if not prop.check and kind not in resource_types() and kind != "Resource":
             wanted.append(kind)
         properties[key] = _property(prop, kind, form)
         if not variant and _may_be_extended(form, prop):
             properties[f"_{key}"] = {"$ref": "#/definitions/Element:plain"}
             wanted.append("Element:plain")
+    if targets:
+        properties = _literal(properties, targets)
     closed = {"type": "object", "additionalProperties": False, "properties": properties}
     return closed | _conditions(form, properties) | _narrowed(name)
+
+
+def _literal(properties: dict[str, Schema], targets: list[str]) -> dict[str, Schema]:
+    """Return the properties of a reference to one of the targets; what it states as its type is left out."""
+    named = _matching(rf"({'|'.join(targets)})/{_ID}+", min(map(len, targets)) + 1 + _LONGEST_ID)
+    return {key: value for key, value in properties.items() if key not in ("type", "_type")} | {"reference": named}
 
 
 def is_left_out(form: Shape, prop: Property, variant: str = "") -> bool:

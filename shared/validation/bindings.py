@@ -23,10 +23,14 @@ def check_coded(node: Node, prop: Property, location: str, findings: Findings) -
     systems = value_set(prop.value_set)
     if systems is None:
         _undecidable(prop.value_set, location, findings)
-        return
-    codings = node.get("coding")
-    if not any(_contains(systems, coding) for coding in (codings if isinstance(codings, list) else ())):
+    elif not is_in(systems, node):
         findings.error("code-invalid", location, f"No coding is in the value set {prop.value_set}.")
+
+
+def is_in(systems: ValueSet, node: Node) -> bool:
+    """Whether one of the codings of a CodeableConcept is in a value set."""
+    codings = node.get("coding")
+    return any(_contains(systems, coding) for coding in (codings if isinstance(codings, list) else ()))
 
 
 def _contains(systems: ValueSet, coding: object) -> bool:

@@ -6,7 +6,6 @@ They run on bundles of any shape, sound or not, so that one broken resource does
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from shared.validation.findings import Findings
@@ -39,25 +38,26 @@ def check_bundle(bundle: Node, location: str, findings: Findings) -> None:
             _check_request(kind, entry, where, written, findings)
 
 
-def has_plain_entries(bundle: Node, named: Mapping[str | None, Node]) -> bool:
+def has_plain_entries(bundle: Node) -> bool:
     """
-    Whether a transaction only updates resources by their ids, each once and under a URN of its own.
+    Whether a transaction only updates resources by their ids, each once and under the URN that its id makes.
 
-    `named` are its resources by full URL and by `Type/id`, of one name the first. `check_bundle` then has nothing to
-    say; False decides nothing.
+    Then it is valid where its resources are: neither `check_bundle` nor its schema has anything to say. False decides
+    nothing. KeyError, TypeError or AttributeError where it has another shape.
     """
-    if bundle.get("type") != "transaction" or "total" in bundle:
+    entries = bundle["entry"]
+    if bundle["type"] != "transaction" or len(bundle) != 3 or entries.__class__ is not list or not entries:
         return False
-    entries = bundle.get("entry", ())
+    ids = set()
     for entry in entries:
-        request, url, resource = entry["request"], entry["fullUrl"], entry["resource"]
-        name = request["url"]
-        if len(entry) != 3 or request["method"] != "PUT" or url[:4] != "urn:" or "/_history/" in url:
+        request, resource = entry["request"], entry["resource"]
+        identity = resource["id"]
+        if len(request) != 2 or len(entry) != 3 or request["method"] != "PUT":
             return False
-        # All full URLs are URNs: another name is `Type/id`.
-        if name[:4] == "urn:" or named.get(name) is not resource or named.get(url) is not resource:
+        if request["url"] != f"{resource['resourceType']}/{identity}" or entry["fullUrl"] != f"urn:uuid:{identity}":
             return False
-    return len(named) == 2 * len(entries)
+        ids.add(identity)
+    return len(ids) == len(entries)
 
 
 def _check_first(kind: object, bundle: Node, entries: list[Node], location: str, findings: Findings) -> None:

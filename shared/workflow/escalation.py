@@ -25,6 +25,8 @@ WAITING_TOO_LONG = "waiting-too-long"
 DEAD_LETTER = "dead-letter"
 OUT_OF_ORDER = "out-of-order"
 THRESHOLD_BREACH = "threshold-breach"
+FILE_REFUSED = "file-refused"
+PLATFORM_FACT = "platform-fact"
 
 _LADDERS = {
     CRITICAL_RESULT: Ladder(("ordering-clinician", "charge-nurse", "physician-on-call"), timedelta(minutes=15)),
@@ -33,6 +35,8 @@ _LADDERS = {
     WAITING_TOO_LONG: Ladder(("integration-steward", "integration-lead"), timedelta(hours=4)),
     DEAD_LETTER: Ladder(("integration-operations", "integration-lead"), timedelta(hours=4)),
     OUT_OF_ORDER: Ladder(("patient-administration", "integration-lead"), timedelta(hours=4)),
+    FILE_REFUSED: Ladder(("integration-steward", "integration-lead"), timedelta(hours=4)),
+    PLATFORM_FACT: Ladder(("integration-operations", "integration-lead"), timedelta(hours=4)),
     THRESHOLD_BREACH: Ladder(("integration-operations", "integration-lead"), timedelta(minutes=30)),
 }
 

@@ -51,3 +51,12 @@ def test_long_tests_run_only_when_asked_for(everything: bool, selected: bool) ->
     tests = next(stage for stage in stages(everything=everything) if stage.name == "tests")
 
     assert selected == ("long or not long" in tests.commands[-1])
+
+
+@pytest.mark.parametrize(("everything", "needs"), [(False, ()), (True, ("checkers",))])
+def test_a_second_opinion_on_infra_is_installed_for_the_long_tests_alone(
+    everything: bool, needs: tuple[str, ...]
+) -> None:
+    (infra,) = (stage for stage in stages(everything=everything) if stage.name == "tests infra")
+
+    assert needs == infra.needs

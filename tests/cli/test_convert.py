@@ -165,3 +165,36 @@ def test_a_batch_that_lost_a_message_says_so_beside_what_converts(corridor, tmp_
 
     assert (1, True) == (run.exit_code, (tmp_path / "out" / "day.hl7.json").exists())
     assert ("batch-count-differs", ["BTS-1"]) == (issue["details"]["coding"][0]["code"], issue["expression"])
+
+
+def test_who_converts_is_declared_by_the_caller(corridor, message: Path) -> None:
+    done = corridor("convert", message, "--operator", "Example Health Exchange", "--operator-id", "2.999.3")
+    resources = [entry["resource"] for entry in json.loads(done.stdout)["entry"]]
+
+    assert 0 == done.exit_code
+    assert ["Example Health Exchange"] == [
+        one["name"] for one in resources if one.get("identifier") == [{"value": "2.999.3"}]
+    ]
+    assert 2 == sum(one["resourceType"] == "Provenance" for one in resources)
+
+
+def test_a_declared_zone_goes_before_that_of_the_header(corridor, tmp_path: Path) -> None:
+    (tmp_path / "a.hl7").write_text(
+        "MSH|^~\\&|LIS|RIV|||20260301120000-0500||ADT^A08|1|P|2.5.1\rPID|1||7^^^RIV||Testcase^Ada\r"
+        "PV1|1|I||||||||||||||||||||||||||||||||||||||||||20260301101500"
+    )
+    texts = [
+        corridor("convert", tmp_path / "a.hl7", *zone).stdout
+        for zone in ((), ("--time-zone", "UTC"), ("--time-zone", "America/Denver"))
+    ]
+
+    assert ["10:15:00-05:00", "10:15:00Z", "10:15:00-07:00"] == [
+        found[0] for text in texts if (found := re.findall(r"10:15:00[^\"]+", text))
+    ]
+
+
+@pytest.mark.parametrize(
+    "options", [("--operator-id", "2.999.3"), ("--time-zone", "Mars/Olympus"), ("--time-zone", "../etc")]
+)
+def test_an_option_that_means_nothing_is_wrong_usage(corridor, message: Path, options: tuple[str, str]) -> None:
+    assert 2 == corridor("convert", message, *options).exit_code

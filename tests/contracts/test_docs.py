@@ -109,6 +109,7 @@ def test_the_ports_are_the_platforms() -> None:
         "key-vault": ports.key_vault,
         "destinations": ports.destinations,
         "postgres": ports.postgres,
+        "event-grid": ports.event_grid,
     }
 
     assert expected == {

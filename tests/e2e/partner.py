@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
 import time
 from dataclasses import dataclass
+from hashlib import sha256
+from secrets import token_hex
 from types import TracebackType
 
 import httpx
@@ -34,7 +37,9 @@ class Partner:
         self.name = name
         self.http = httpx.Client(base_url=environment["api_url"], timeout=30)
         self.url = f"/api/v1/partners/{name}/hl7v2"
-        self.token = fetch_token(environment["token_url"], scope=environment["scope"], **environment["partners"][name])
+        credentials = dict(environment["partners"][name])
+        self.signing_key = credentials.pop("signing_key", "").encode()
+        self.token = fetch_token(environment["token_url"], scope=environment["scope"], **credentials)
 
     def __enter__(self) -> Partner:
         return self
@@ -50,7 +55,14 @@ class Partner:
 
     def post(self, payload: bytes, media_type: str | None = HL7, **headers: str) -> httpx.Response:
         kind = {"Content-Type": media_type} if media_type else {}
-        return self.http.post(self.url, content=payload, headers={**self.authorization, **kind, **headers})
+        signed = {"Corridor-Signature": self.signature(payload)} if self.signing_key else {}
+        return self.http.post(self.url, content=payload, headers={**self.authorization, **signed, **kind, **headers})
+
+    def signature(self, payload: bytes) -> str:
+        """Sign as docs/adding-a-partner.md tells partners to."""
+        at, nonce = int(time.time()), token_hex(16)
+        digest = hmac.new(self.signing_key, f"{at}.{nonce}.".encode() + payload, sha256).hexdigest()
+        return f"t={at},n={nonce},v1={digest}"
 
     def send(self, message: Hl7, **headers: str) -> Receipt:
         """Post a message and read the ACK in the message's own delimiters."""

@@ -21,7 +21,7 @@ import psycopg
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
-PORTS_IN_A_ROW = 6
+PORTS_IN_A_ROW = 7
 
 # Should the test run itself be killed, the kernel ends the platform too.
 _DIE_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
@@ -29,13 +29,13 @@ _COMMAND = (sys.executable, "-m", "cli")
 
 
 def free_row() -> int:
-    """Return the first of six free ports in a row, below those that the kernel hands out by itself."""
+    """Return the first of seven free ports in a row, below those that the kernel hands out by itself."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
     for _ in range(200):
         first = random.randrange(20000 + worker * 2500, 22500 + worker * 2500 - PORTS_IN_A_ROW)
         if all(is_free(port) for port in range(first, first + PORTS_IN_A_ROW)):
             return first
-    raise LookupError("no six free ports in a row")
+    raise LookupError("no seven free ports in a row")
 
 
 def is_free(port: int) -> bool:

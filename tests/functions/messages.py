@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from shared.partners.model import Partners
 from shared.partners.reading import read_partners
 
 PARTNERS: Partners = read_partners(Path(__file__).parents[2] / "partners")
+
+
+def without_signatures(partners: Partners) -> Partners:
+    """Return the partners as if none signed what it posts: for what is about something else."""
+    return Partners(
+        {
+            name: replace(one, sends=replace(one.sends, signing_secret="")) if one.sends else one
+            for name, one in partners.by_name.items()
+        }
+    )
 
 
 def oru(

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from infra.engine.run import Run, preview, up
+from infra.engine.run import Run, preview
 from infra.engine.stacks import program_of
 from infra.preview.as_json import as_json
 from infra.preview.examination import Examination, examine
@@ -58,11 +58,6 @@ def examine_stack(name: str) -> Estate:
     program = program_of(name)
     examination = examine(program, types=AZURE_TYPES if AZURE_TYPES.exists() else None)
     return Estate(examination, preview(program, examination.result.state))
-
-
-def build_again(name: str) -> Stack:
-    """Build a stack from nothing once more."""
-    return as_stack(up(program_of(name)))
 
 
 def as_stack(run: Run) -> Stack:

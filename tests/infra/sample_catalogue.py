@@ -21,6 +21,7 @@ SAMPLE = Flow(
         Step("take-file", Tier.BATCH, FileDrop("registry", Queue("sample-take-file"), prefix="daily/")),
         Step("note-expiry", Tier.OPS, Facts(FactSource.VAULT, ("Microsoft.KeyVault.SecretNearExpiry",))),
         Step("note-outage", Tier.OPS, Facts(FactSource.HEALTH, ("Microsoft.ResourceNotifications.X",))),
+        Step("count", Tier.REPORT, Queue("sample-count")),
         Step("follow", Tier.PROCESS, Queue("sample-follow", formerly=("sample-chase",))),
     ),
     owner="registry-desk",

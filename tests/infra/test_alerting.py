@@ -35,7 +35,7 @@ def scheduled(expression: str) -> Flow:
 
 def test_a_flow_is_watched_for_what_its_steps_can_suffer() -> None:
     assert {"breached", "failures", "deep", "dead-letters"} == names(LAB_RESULTS) == names(DELIVERY)
-    assert {"breached", "failures", "slow", "refused"} == names(INTAKE)
+    assert {"breached", "failures", "slow", "refused", "deep", "dead-letters", "asleep-15"} == names(INTAKE)
     assert {"breached", "failures", "asleep-15"} == names(WORKLIST)
     assert {"breached", "failures", "asleep-15", "unwatched"} <= names(OPERATIONS)
 
@@ -51,7 +51,7 @@ def test_answers_are_slow_when_they_take_longer_than_the_sla() -> None:
 def test_the_queues_of_a_flow_are_watched_and_no_others() -> None:
     watched = [alert.queues for alert in bus_alerts(LAB_RESULTS)]
 
-    assert [("lab-results-process", "lab-results-detect-critical")] * 2 == watched
+    assert [("lab-results-process", "lab-results-detect-critical", "lab-results-process-bulk")] * 2 == watched
 
 
 @pytest.mark.parametrize(

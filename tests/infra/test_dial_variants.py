@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -7,6 +8,10 @@ import pytest
 from infra.engine.run import ProgramError, preview, up
 from infra.engine.stacks import program_of
 from tests.infra.recording import Stack, as_stack
+
+_ANYWHERE = "/subscriptions/00000000-0000-0000-0000-00000000000f/resourceGroups/far/providers/"
+CIRCUIT = f"{_ANYWHERE}Microsoft.Network/expressRouteCircuits/harbor"
+STORE = f"{_ANYWHERE}Microsoft.Storage/storageAccounts/countyregistrydev"
 
 
 def _inbound(rule: dict[str, Any]) -> bool:
@@ -21,6 +26,8 @@ def variant() -> Stack:
         "hospitalGateway": "expressroute",
         "ddosProtection": "true",
         "gatewaySku": "Developer",
+        "hospitalLines": json.dumps({"harbor-hospital": {"circuit": CIRCUIT}}),
+        "fileStores": json.dumps({"COUNTY_REGISTRY_URL": STORE}),
     }
     return as_stack(up(program_of("dev", dials)))
 
@@ -42,6 +49,25 @@ def test_a_line_by_expressroute_ends_at_a_gateway_of_that_kind(variant: Stack) -
     assert gateway["gatewayType"] == "ExpressRoute"
     assert gateway["sku"]["name"] == "ErGw1AZ"
     assert "vpnType" not in gateway
+
+
+def test_a_line_by_expressroute_joins_the_gateway_to_the_partners_circuit_and_holds_no_key(variant: Stack) -> None:
+    (line,) = variant.of("network:VirtualNetworkGatewayConnection").values()
+    inputs = line["inputs"]
+
+    assert ("ExpressRoute", CIRCUIT) == (inputs["connectionType"], inputs["peer"]["id"])
+    assert inputs["virtualNetworkGateway1"]["id"].endswith("/virtualNetworkGateways/corridor-dev-hospitals")
+    assert set() == {"authorizationKey", "sharedKey"} & inputs.keys()
+
+
+def test_the_tier_that_delivers_may_put_files_into_the_receivers_container_and_nothing_above_it(
+    variant: Stack,
+) -> None:
+    roles = {name: r["inputs"] for name, r in variant.of("authorization:RoleAssignment").items()}
+    ours = {name: role for name, role in roles.items() if role["scope"].startswith(_ANYWHERE)}
+
+    assert ["deliver-blob-contributor-county-registry"] == list(ours)
+    assert f"{STORE}/blobServices/default/containers/adt" == next(iter(ours.values()))["scope"]
 
 
 def test_a_ddos_plan_protects_both_networks(variant: Stack) -> None:
@@ -69,6 +95,8 @@ def test_a_gateway_that_lives_in_its_subnet_has_no_endpoint_and_lets_its_managem
         ("mutualTls", "true", "partners/harbor-hospital.yaml: sends.certificates.dev: give the SHA-256 of "),
         ("partnerDoor", "waf", "corridor:doorHost: set it to a host name where partnerDoor is waf, else none"),
         ("tiers", '{"delivery": {}}', "corridor:tiers.delivery: set it to one of the tiers ingest, "),
+        ("tiers", '{"ops": 3}', "corridor:tiers: set it to names with their numbers, "),
+        ("neighbours", "10.200.0.0/16", "corridor:neighbours: set it to a list of texts, like "),
         ("addresses", "{}", "corridor:addresses.COUNTY_REGISTRY_URL, "),
         ("prefix", "Corridor", "corridor:prefix: set it to 2 to 10 lower-case letters and digits, a letter first"),
     ],

@@ -60,10 +60,14 @@ def test_event_grid_may_put_into_the_queue_of_the_file_and_bury_what_it_cannot(s
     subscription = sample["closed"].of("eventgrid:SystemTopicEventSubscription")["sample_take_file"]
 
     assert _granted(sample["closed"], "landing") == {
+        "landing-bus-sender-intake-take-files",
         "landing-bus-sender-sample-take-file",
         "landing-blob-contributor-dead-letters",
     }
-    assert {d.rpartition("::")[2] for d in subscription["dependencies"]} >= _granted(sample["closed"], "landing")
+    assert {d.rpartition("::")[2] for d in subscription["dependencies"]} >= {
+        "landing-bus-sender-sample-take-file",
+        "landing-blob-contributor-dead-letters",
+    }
     assert subscription["inputs"]["retryPolicy"] == {"maxDeliveryAttempts": 30, "eventTimeToLiveInMinutes": 1440}
     assert subscription["inputs"]["deadLetterWithResourceIdentity"]["identity"] == {"type": "SystemAssigned"}
 
@@ -82,11 +86,13 @@ def test_only_the_tier_of_the_step_opens_what_was_dropped(sample: dict[str, Stac
 
 
 def test_a_dropped_file_is_disposed_of_because_the_archive_has_it(sample: dict[str, Stack]) -> None:
-    (rule,) = sample["closed"].of("storage:ManagementPolicy")["landing"]["inputs"]["policy"]["rules"]
+    rules = sample["closed"].of("storage:ManagementPolicy")["landing"]["inputs"]["policy"]["rules"]
     account = sample["closed"].of("storage:StorageAccount")["landing"]["inputs"]
 
-    assert rule["definition"]["filters"]["prefixMatch"] == ["registry/"]
-    assert rule["definition"]["actions"]["baseBlob"]["delete"] == {"daysAfterModificationGreaterThan": 30}
+    assert [["hl7v2-drops/"], ["registry/"]] == sorted(rule["definition"]["filters"]["prefixMatch"] for rule in rules)
+    assert [{"daysAfterModificationGreaterThan": 30}] * 2 == [
+        rule["definition"]["actions"]["baseBlob"]["delete"] for rule in rules
+    ]
     assert "immutableStorageWithVersioning" not in account
 
 
@@ -120,7 +126,9 @@ def test_while_the_doors_are_open_the_code_can_come_in_and_facts_wait(sample: di
         )
         for app in apps
     }
-    assert {"sample_take_file"} == sample["open"].of("eventgrid:SystemTopicEventSubscription").keys()
+    assert {"intake_take_files", "sample_take_file"} == sample["open"].of(
+        "eventgrid:SystemTopicEventSubscription"
+    ).keys()
 
 
 def test_a_new_flow_brings_its_tier_its_subnet_and_its_tags_without_an_edit_of_infra(
@@ -128,9 +136,9 @@ def test_a_new_flow_brings_its_tier_its_subnet_and_its_tags_without_an_edit_of_i
 ) -> None:
     before, after = runs["test"], sample["closed"]
 
-    assert "batch" not in before.of("web:WebApp")
-    assert "batch" in after.of("network:Subnet")
-    assert after.of("web:WebApp")["batch"]["inputs"]["tags"]["flow-sample"] == "registry-desk"
+    assert "report" not in before.of("web:WebApp")
+    assert "report" in after.of("network:Subnet")
+    assert after.of("web:WebApp")["report"]["inputs"]["tags"]["flow-sample"] == "registry-desk"
     for name, subnet in before.of("network:Subnet").items():
         assert subnet["inputs"]["addressPrefix"] == after.of("network:Subnet")[name]["inputs"]["addressPrefix"]
 

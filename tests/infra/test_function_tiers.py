@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from infra.access import answers_http, fact_listeners
 from infra.components.app_doors import AppDoors
 from infra.names import Names
 from infra.wiring import address_settings
@@ -174,12 +175,30 @@ def test_every_app_sits_in_its_own_subnet_and_sends_everything_through_it(stack:
         assert [d["serviceName"] for d in subnets[name]["inputs"]["delegations"]] == ["Microsoft.App/environments"]
 
 
-def test_an_app_is_reached_by_its_private_endpoint_alone_while_no_flow_listens_to_facts(stack: Stack) -> None:
-    for app in _apps(stack).values():
-        site = app["siteConfig"]
+def test_every_app_that_answers_http_asks_for_the_gateways_proof_and_no_other_app_does(stack: Stack) -> None:
+    read = {name: read_settings(_settings(app)) for name, app in _apps(stack).items()}
 
-        assert app["publicNetworkAccess"] == "Disabled"
-        assert (site["ipSecurityRestrictionsDefaultAction"], "ipSecurityRestrictions" in site) == ("Deny", False)
+    assert {name: answers_http(Tier(name)) for name in read} == {n: each.behind_gateway for n, each in read.items()}
+    assert {"ingest", "api"} <= {name for name, each in read.items() if each.behind_gateway}
+
+
+def test_the_app_that_publishes_facts_knows_the_topic_and_no_other_does(stack: Stack) -> None:
+    read = {name: read_settings(_settings(app)) for name, app in _apps(stack).items()}
+
+    assert {"ops"} == {name for name, each in read.items() if each.facts_url}
+    assert str(read["ops"].facts_url).endswith("/api/events")
+
+
+def test_an_app_is_reached_by_its_private_endpoint_and_where_a_flow_hears_facts_by_event_grid(stack: Stack) -> None:
+    hearing = {step.tier for step in fact_listeners()}
+
+    for tier, app in _apps(stack).items():
+        site = app["siteConfig"]
+        let_in = [rule["ipAddress"] for rule in site.get("ipSecurityRestrictions", [])]
+
+        assert app["publicNetworkAccess"] == ("Enabled" if tier in hearing else "Disabled")
+        assert let_in == (["AzureEventGrid"] if tier in hearing else [])
+        assert site["ipSecurityRestrictionsDefaultAction"] == "Deny"
         assert site["scmIpSecurityRestrictionsDefaultAction"] == "Deny"
 
 

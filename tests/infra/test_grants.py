@@ -6,7 +6,7 @@ from infra.components.grants import Role, in_place_of_the_old_one
 from infra.names import Names
 from shared.catalog.flows import DELIVERY, FLOWS, LAB_RESULTS
 from shared.catalog.index import queues, subscriptions, topics
-from shared.catalog.model import Queue, Tier
+from shared.catalog.model import FileDrop, Queue, Tier, TrafficClass
 from tests.infra.recording import Stack
 
 Granted = set[tuple[str, str, str, str]]
@@ -21,6 +21,9 @@ _TOO_MUCH = {
     "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
     "090c5cfd-751d-490a-894a-3ce6f1109419",
 }
+
+# The queues of hints; the others say that a file is there.
+_HINTED = {step.inbound.name for flow in FLOWS for step in flow.steps if isinstance(step.inbound, Queue)}
 
 # What a release's jobs and the pipeline are given is held by test_release.py.
 _OF_RELEASES = ("deploy-", "migrate-", "pipeline", "smoke-")
@@ -49,7 +52,7 @@ def test_a_tier_receives_from_the_queues_that_wake_its_steps_and_from_no_other(s
         (step.tier.value, step.inbound.name)
         for flow in FLOWS
         for step in flow.steps
-        if isinstance(step.inbound, Queue) and step.tier is not Tier.OPS
+        if isinstance(step.inbound, Queue | FileDrop) and step.tier is not Tier.OPS
     }
 
     received = {(tier, entity) for tier, entity in _on_the_bus(stack, Role.BUS_RECEIVER) if tier != Tier.OPS}
@@ -65,7 +68,20 @@ def test_ops_alone_receives_from_every_entity_because_it_empties_their_dead_lett
 def test_whoever_may_receive_from_a_queue_may_hand_a_hint_back_to_it(stack: Stack) -> None:
     received = {(tier, entity) for tier, entity in _on_the_bus(stack, Role.BUS_RECEIVER) if tier != Tier.OPS}
 
-    assert received <= _on_the_bus(stack, Role.BUS_SENDER)
+    assert {(tier, entity) for tier, entity in received if entity in _HINTED} <= _on_the_bus(stack, Role.BUS_SENDER)
+
+
+def test_event_grid_and_nobody_else_says_that_a_file_is_there(stack: Stack) -> None:
+    told = {queue.name for queue in queues()} - _HINTED
+
+    assert told
+    assert [] == [tier for tier, entity in _on_the_bus(stack, Role.BUS_SENDER) if entity in told]
+
+
+def test_whoever_takes_files_may_wake_what_an_item_starts_in_bulk(stack: Stack) -> None:
+    started = {step.queue.name for flow in FLOWS for step in flow.on_arrival(TrafficClass.BULK)}
+
+    assert started <= {entity for tier, entity in _on_the_bus(stack, Role.BUS_SENDER) if tier == Tier.BATCH}
 
 
 def test_ingest_may_wake_what_an_accepted_message_starts_and_nothing_later(stack: Stack) -> None:
@@ -79,16 +95,16 @@ def test_the_queues_of_a_laboratory_result_are_fed_by_these_tiers(stack: Stack) 
     send = DELIVERY.step("send").inbound.name
     senders = _on_the_bus(stack, Role.BUS_SENDER)
 
-    assert {"ingest", "process", "ops"} == {tier for tier, entity in senders if entity == process}
-    assert {"ingest", "workflow", "ops"} == {tier for tier, entity in senders if entity == detect}
-    assert {"process", "deliver", "ops"} == {tier for tier, entity in senders if entity == send}
+    assert {"ingest", "process", "batch", "ops"} == {tier for tier, entity in senders if entity == process}
+    assert {"ingest", "workflow", "batch", "ops"} == {tier for tier, entity in senders if entity == detect}
+    assert {"process", "deliver", "batch", "ops"} == {tier for tier, entity in senders if entity == send}
 
 
 def test_ops_sweeps_every_queue_and_alone_publishes_facts(stack: Stack) -> None:
     senders = _on_the_bus(stack, Role.BUS_SENDER)
     facts = {topic.name for topic in topics()}
 
-    assert {q.name for q in queues()} | facts == {entity for tier, entity in senders if tier == Tier.OPS}
+    assert _HINTED | facts == {entity for tier, entity in senders if tier == Tier.OPS}
     assert {Tier.OPS.value} == {tier for tier, entity in senders if entity in facts}
 
 
@@ -97,17 +113,22 @@ def test_payloads_are_opened_and_kept_by_the_tiers_that_must_and_by_no_other(sta
 
     assert archive == {
         ("ingest", "BLOB_CONTRIBUTOR"),
+        ("batch", "BLOB_CONTRIBUTOR"),
         ("deliver", "BLOB_CONTRIBUTOR"),
+        ("api", "BLOB_CONTRIBUTOR"),
         ("process", "BLOB_READER"),
         ("workflow", "BLOB_READER"),
         ("ops", "BLOB_CONTRIBUTOR"),
     }
 
 
-def test_only_deliver_reads_credentials(stack: Stack) -> None:
+def test_deliver_alone_reads_credentials_and_ingest_the_signers_keys(stack: Stack) -> None:
     vault = Names("corridor", stack.name).resource("vault")
 
-    assert {("deliver", "SECRETS_READER", "vaults", vault)} == {g for g in _granted(stack) if "SECRETS_READER" in g}
+    assert {
+        ("deliver", "SECRETS_READER", "vaults", vault),
+        ("ingest", "SECRETS_READER", "secrets", "northside-lab-signing-key"),
+    } == {g for g in _granted(stack) if "SECRETS_READER" in g}
 
 
 def test_a_tier_owns_its_own_host_storage_and_no_other(stack: Stack) -> None:
@@ -120,7 +141,16 @@ def test_a_tier_owns_its_own_host_storage_and_no_other(stack: Stack) -> None:
 def test_every_role_is_given_at_an_entity_and_never_above_it(stack: Stack) -> None:
     kinds = {kind for _, _, kind, _ in _granted(stack)}
 
-    assert kinds <= {"queues", "topics", "subscriptions", "components", "containers", "storageAccounts", "vaults"}
+    assert kinds <= {
+        "queues",
+        "topics",
+        "subscriptions",
+        "components",
+        "containers",
+        "storageAccounts",
+        "vaults",
+        "secrets",
+    }
     assert {"storageAccounts"} == {kind for _, role, kind, _ in _granted(stack) if role == Role.BLOB_OWNER.name}
 
 

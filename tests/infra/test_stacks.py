@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from infra.access import fact_listeners
 from infra.names import Names
 from infra.wiring import address_settings
 from shared.catalog.flows import FLOWS
@@ -239,7 +240,9 @@ def test_the_bus_is_tagged_as_a_room_without_patient_data(stack: Stack) -> None:
     assert {"none"} == {r["inputs"]["tags"]["data-class"] for r in stack.of("servicebus:Namespace").values()}
 
 
-def test_nothing_is_open_to_the_public_but_the_gateway_where_it_is_the_door(stack: Stack) -> None:
+def test_nothing_is_open_to_the_public_but_the_gateway_where_it_is_the_door_and_who_hears_facts(
+    stack: Stack,
+) -> None:
     doors = {
         (_short(r), r["name"]): value
         for r in stack.resources
@@ -249,6 +252,8 @@ def test_nothing_is_open_to_the_public_but_the_gateway_where_it_is_the_door(stac
 
     gateway = doors.pop(("apimanagement:ApiManagementService", "gateway"))
     assert ("Disabled" if stack.of("network:ApplicationGateway") else "Enabled") == gateway
+    hearing = {step.tier.value for step in fact_listeners()}
+    assert {"ops": "Enabled"} == {tier: doors.pop(("web:WebApp", tier)) for tier in hearing}
     assert {"Disabled"} == set(doors.values())
     assert {
         "app:ManagedEnvironment",

@@ -123,11 +123,23 @@ def test_the_database_speaks_tls_alone_and_logs_no_value_of_a_statement(stack: S
     assert parameters.get("pgbouncer.pool_mode", "transaction") == "transaction"
 
 
+def test_the_standby_has_every_parameter_of_its_primary_from_the_start(runs: dict[str, Stack]) -> None:
+    said: dict[str, dict[str, str]] = {}
+    for each in runs["prod"].of("dbforpostgresql:Configuration").values():
+        said.setdefault(each["inputs"]["serverName"], {})[each["inputs"]["configurationName"]] = each["inputs"][
+            "value"
+        ]
+
+    primary, standby = sorted(said)
+    assert standby == f"{primary}2"
+    assert said[primary] == said[standby]
+
+
 def test_the_databases_parameters_are_set_one_after_another(stack: Stack) -> None:
     parameters = stack.of("dbforpostgresql:Configuration").values()
     waiting = [r for r in parameters if any("dbforpostgresql:Configuration::" in d for d in r["dependencies"])]
 
-    assert len(parameters) - 1 == len(waiting)
+    assert len(parameters) - len(stack.of("dbforpostgresql:Server")) == len(waiting)
 
 
 def test_a_standby_needs_neither_a_second_zone_nor_a_backup_of_its_own() -> None:

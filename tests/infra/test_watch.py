@@ -10,13 +10,14 @@ import pytest
 
 from infra.engine.run import up
 from infra.engine.stacks import program_of
-from infra.queries import AUDIENCES
+from infra.queries import AUDIENCES, panels
 from tests.infra.recording import Stack, as_stack
 
 _PROGRAM = """
 import pulumi
 
 from infra.components.observability.alerts import Alerts, AlertsArgs
+from infra.components.observability.dashboards import Dashboards, DashboardsArgs
 from infra.components.observability.log_store import LogStore, LogStoreArgs
 from infra.components.observability.private_monitoring import PrivateMonitoring, PrivateMonitoringArgs
 from infra.components.observability.responders import Responders, RespondersArgs
@@ -39,6 +40,7 @@ Alerts(
     AlertsArgs(place, responders.group_id, store.workspace_id, "/bus", "/database", "/subscriptions/a", tags),
 )
 Workbooks("workbooks", WorkbooksArgs(place, store.workspace_id, tags))
+Dashboards("dashboards", DashboardsArgs(place, store.workspace_id, tags))
 """
 
 
@@ -150,3 +152,29 @@ def test_each_audience_has_a_workbook_on_the_workspace(private: Stack) -> None:
     for book in books.values():
         assert "Notebook/1.0" == json.loads(book["inputs"]["serializedData"])["version"]
         assert book["inputs"]["sourceId"].endswith("-logs")
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_each_audience_has_a_dashboard_that_asks_the_workbooks_questions(private: Stack, audience: str) -> None:
+    (lens,) = private.of("portal:Dashboard")[audience]["inputs"]["properties"]["lenses"]
+    asked = [{each["name"]: each["value"] for each in part["metadata"]["inputs"]} for part in lens["parts"]]
+
+    assert [(panel.title, panel.query) for panel in panels(audience)] == [
+        (each["PartTitle"], each["Query"]) for each in asked
+    ]
+    assert {("workspace", True)} == {
+        (each["resourceTypeMode"], each["Scope"]["resourceIds"][0].endswith("-logs")) for each in asked
+    }
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_no_tile_of_a_dashboard_lies_on_another(private: Stack, audience: str) -> None:
+    (lens,) = private.of("portal:Dashboard")[audience]["inputs"]["properties"]["lenses"]
+    cells = [
+        (place["x"] + x, place["y"] + y)
+        for place in (part["position"] for part in lens["parts"])
+        for x in range(place["colSpan"])
+        for y in range(place["rowSpan"])
+    ]
+
+    assert len(cells) == len(set(cells)) > 0

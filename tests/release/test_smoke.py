@@ -58,6 +58,7 @@ def test_a_probe_that_is_processed_proves_the_release() -> None:
     (sent,) = corridor.sent
     assert "https://ingest.example/api/v1/partners/corridor-probe/hl7v2" == str(sent.url)
     assert "Bearer a-token" == sent.headers["Authorization"]
+    assert "a-token" == sent.headers["Corridor-Gateway-Token"]
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,12 @@ from pulumi_azure_native import network
 from infra.address_plan import CALLED, ENDPOINTS, ENTRANCE, AddressPlan
 from infra.components.network.firewall import Firewall, FirewallArgs, next_hop
 from infra.components.network.hub import Hub, HubArgs
+from infra.components.network.lines import Lines, LinesArgs
 from infra.components.network.private_zones import PrivateZones, PrivateZonesArgs
 from infra.components.network.spoke import Spoke, SpokeArgs
 from infra.components.place import Place
 from infra.components.private_service import PrivateAccess
+from infra.partner_links import Line
 from infra.security_rules import FrontDoor
 
 
@@ -29,6 +31,7 @@ class LandingZoneArgs:
     destinations: Sequence[str]
     firewall: str
     hospital_gateway: str
+    hospital_lines: Sequence[Line]
     front: FrontDoor
     ddos_protection: bool
     zones: Sequence[str]
@@ -55,6 +58,8 @@ class LandingZone(pulumi.ComponentResource):
         )
         spoke = Spoke("spoke", self._spoke_args(ddos), self._options)
         self._make_firewall(hub)
+        if hub.gateway is not None and args.hospital_lines:
+            Lines("lines", LinesArgs(args.place, hub.gateway.id, args.hospital_lines, args.tags), self._options)
         self._peer(hub, spoke)
         self.network_ids = {"hub": hub.network_id, "spoke": spoke.network_id}
         self.subnet_ids = spoke.subnet_ids

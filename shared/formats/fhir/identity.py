@@ -25,7 +25,7 @@ and on every run. Every part of a key is written with its length, so that ("ab",
     HealthcareService     location + department
     Parameters            query or response + scope + the query's tag
     ChargeItem            authority + transaction number; without one, the message + its place
-    Provenance            scope + control id + time of the message
+    Provenance            scope + control id + time of the message; of the conversion: that one + the map
 
 An authority that is a URI is unique in the world; any other is unique within its *scope*: the partner, or without one
 the sending facility and application.

@@ -41,6 +41,18 @@ def wants_application(envelope: Envelope, code: AckCode) -> bool:
     return is_enhanced(envelope) and _is_met(envelope.application_condition, code)
 
 
+def answer_code(envelope: Envelope, code: AckCode) -> AckCode | None:
+    """
+    Return the code of the one answer that follows the receipt, None where the sender asked for none.
+
+    Policy: the accept acknowledgment where its condition is met; else the application acknowledgment where that one's
+    is: what becomes of a message later is told by its status and by tasks, not by a further ACK.
+    """
+    if wants_accept(envelope, code):
+        return accept_code(envelope, code)
+    return code if wants_application(envelope, code) else None
+
+
 def _is_met(condition: str, code: AckCode) -> bool:
     match condition:
         case "AL":

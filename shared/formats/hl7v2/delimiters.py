@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,6 +30,11 @@ class Delimiters:
     subcomponent: str = "&"
     truncation: str = ""
     codec: str = "utf-8"
+    # What is in no component that reads as it is written, beside `""` itself.
+    marks: tuple[str, str] = dataclasses.field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "marks", (self.escape or '""', self.subcomponent or '""'))
 
     @property
     def encoding_characters(self) -> str:

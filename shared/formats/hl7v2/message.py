@@ -27,8 +27,8 @@ class Repetition:
         separator = delimiters.component
         self.parts = raw.split(separator) if separator else [raw]
         # Most values hold neither an escape nor a sub-component nor "": their components are read without a look.
-        escape, subcomponent = delimiters.escape or NULL, delimiters.subcomponent or NULL
-        self.plain = not (escape in raw or subcomponent in raw or NULL in raw)
+        escape, subcomponent = delimiters.marks
+        self.plain = escape not in raw and subcomponent not in raw and NULL not in raw
 
     @property
     def is_null(self) -> bool:
@@ -145,8 +145,7 @@ class Segment:
     def repetitions(self, number: int) -> list[Repetition]:
         """Return the repetitions of field `number` that hold anything."""
         fields = self.fields
-        raw = fields[number] if number < len(fields) else ""
-        if not raw or raw == NULL:
+        if number >= len(fields) or not (raw := fields[number]) or raw == NULL:
             return []
         separator = self.delimiters.repetition
         if not separator or separator not in raw:
@@ -156,8 +155,7 @@ class Segment:
     def first(self, number: int) -> Repetition | None:
         """Return the first repetition of field `number`; None when the field is empty or `""`."""
         fields = self.fields
-        raw = fields[number] if number < len(fields) else ""
-        if not raw or raw == NULL:
+        if number >= len(fields) or not (raw := fields[number]) or raw == NULL:
             return None
         separator = self.delimiters.repetition
         if separator and separator in raw:
@@ -169,9 +167,11 @@ class Segment:
     def text(self, number: int, component: int = 1) -> str:
         """Return one component of the first repetition of field `number` as text, the quick way."""
         fields = self.fields
-        raw = fields[number] if number < len(fields) else ""
-        if not raw:
+        if number >= len(fields) or not (raw := fields[number]):
             return ""
+        if raw.isalnum():
+            # No delimiter is a letter or a digit.
+            return raw if component == 1 else ""
         delimiters = self.delimiters
         separator = delimiters.repetition
         if separator and separator in raw:
@@ -196,6 +196,8 @@ class Segment:
 
     def location(self, number: int, repetition: int = 1, component: int = 0) -> str:
         """Return the place in the standard's words: `OBX[2]-5`, `PID-3(2).1`."""
+        if repetition == 1 and not component:
+            return f"{self.label}-{number}"
         repeated = f"({repetition})" if repetition > 1 else ""
         return f"{self.label}-{number}{repeated}{f'.{component}' if component else ''}"
 

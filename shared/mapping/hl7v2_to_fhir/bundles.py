@@ -49,10 +49,15 @@ def transaction(context: Context, provenance: Resource) -> Resource:
         "resourceType": "Bundle",
         "type": "transaction",
         "entry": [
-            {**_without_request(resource), "request": {"method": "PUT", "url": name}}
+            entry_of(resource, name)
             for resource, name in zip((*resources, provenance), (*names, _name(provenance)), strict=True)
         ],
     }
+
+
+def entry_of(resource: Resource, name: str) -> Resource:
+    """Return the entry of a transaction that writes a resource; `name` is its `Type/id`."""
+    return {"fullUrl": f"urn:uuid:{resource['id']}", "resource": resource, "request": {"method": "PUT", "url": name}}
 
 
 def as_kind(context: Context, bundle: Resource, kind: BundleKind) -> Resource:

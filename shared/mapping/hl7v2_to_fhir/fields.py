@@ -61,12 +61,19 @@ _QUALIFIERS: dict[str, dict[int, frozenset[int]]] = {
     "XPN": {7: frozenset({*range(1, 7), *range(8, 16)})},
     "XTN": dict.fromkeys((2, 3, *range(9, 12), *range(13, 19)), frozenset({1, 4, 5, 6, 7, 8, 12})),
 }
-# How many components from the first on are carried without a gap: a shorter value needs no closer look.
-_FIRST_GAP = {
-    name: next(number for number in range(1, 30) if number not in carried) - 1 for name, carried in COMPONENTS.items()
+# How many components are carried for sure where the first one is there: a shorter value needs no closer look.
+_SURE = {
+    name: next(
+        number
+        for number in range(1, 30)
+        if number not in carried or 1 not in _QUALIFIERS.get(name, {}).get(number, frozenset({1}))
+    )
+    - 1
+    for name, carried in COMPONENTS.items()
 }
-_NO_GAP = 1_000_000
+_ALL = 1_000_000
 _USUAL_COMPONENTS = 30
+_USUAL_FIELDS = 100
 # The components of a type that need a look: those that its map does not carry, and the qualifiers.
 _DOUBTFUL: dict[str, list[tuple[int, tuple[int, ...] | None]]] = {
     name: [
@@ -99,6 +106,20 @@ def _as_sent(table: FieldTable, target: str) -> tuple[int, ...]:
     return tuple(sorted(table.numbers_of(AS_SENT, target)))
 
 
+@lru_cache(maxsize=1024)
+def _all_as_sent(table: FieldTable) -> tuple[int, ...]:
+    return tuple(number for number, rule in table.rules.items() if rule.datatype == AS_SENT)
+
+
+def carry_all(element: Resource, segment: Segment, table: FieldTable) -> None:
+    """Put all AS-SENT fields of a segment, whatever they name, into extensions of a resource or element."""
+    fields = segment.fields
+    count = len(fields)
+    for number in _all_as_sent(table):
+        if number < count and fields[number]:
+            carry_field(element, segment, number)
+
+
 def carry(context: Context, resource: Resource, segment: Segment, table: FieldTable) -> None:
     """Put the AS-SENT fields of a segment that name this resource's type into its extensions."""
     fields = segment.fields
@@ -112,9 +133,10 @@ def carry(context: Context, resource: Resource, segment: Segment, table: FieldTa
 
 def carry_field(element: Resource, segment: Segment, number: int) -> None:
     """Put one field, as text, into an extension of a resource or element."""
-    if not segment.raw(number):
+    raw = segment.raw(number)
+    if not raw:
         return
-    text = "~".join([repetition.text() for repetition in segment.repetitions(number)])
+    text = raw if raw.isalnum() else "~".join([repetition.text() for repetition in segment.repetitions(number)])
     if text.strip():
         append(element, "extension", {"url": f"{EXTENSIONS}{segment.name.lower()}-{number}", "valueString": text})
 
@@ -126,13 +148,15 @@ def coverage_of(context: Context) -> Coverage:
 
 def _accounts(context: Context) -> list[Account]:
     accounts: list[Account] = []
+    partly_dropped = {segment for segment, _ in context.dropped_fields}
     for segment in context.message.segments:
         reason = context.drops.get(segment)
         if reason is not None:
             dropped = Fate("dropped", (), reason)
             accounts += [(place, dropped) for place in _valued(segment)]
         elif (table := context.claims.get(segment)) is not None:
-            _account(context, segment, table, accounts)
+            has_special = segment in partly_dropped or NULL in segment.fields
+            accounts += _account(segment, table, _special(context, segment) if has_special else {})
         elif len(segment.fields) == 1:
             accounts.append((segment.label, _NO_SEGMENT_MAP))
         else:
@@ -145,47 +169,77 @@ def _valued(segment: Segment) -> Iterator[str]:
     return (f"{label}-{number}" for number, raw in enumerate(segment.fields) if raw and number)
 
 
-def _account(context: Context, segment: Segment, table: FieldTable, accounts: list[Account]) -> None:
-    plan, fields, label, dropped = _plan(table), segment.fields, segment.label, context.dropped_fields
-    component, repetition = segment.delimiters.component or _NEVER, segment.delimiters.repetition or _NEVER
-    empty = component * 2
-    add = accounts.append
-    for step, raw in zip(plan, fields, strict=False):
-        if not raw or step is None:
-            continue
-        number, suffix, fate, gap = step
-        if raw == NULL and fate is not _NO_MAP:
-            fate, gap = _NULL, 0
-        elif dropped and fate is not _NO_MAP and (segment, number) in dropped:
-            fate, gap = Fate("dropped", (), dropped[segment, number]), 0
-        add((label + suffix, fate))
-        if gap and (component in raw or repetition in raw):
-            doubtful = repetition in raw or raw[0] == component or empty in raw
-            if doubtful or raw.count(component) >= gap:
-                _account_parts(segment, number, table.rules[number], accounts)
-    accounts += [(f"{label}-{at}", _NO_MAP) for at, raw in enumerate(fields[len(plan) :], len(plan)) if raw]
+def _account(segment: Segment, table: FieldTable, special: dict[int, Fate]) -> list[Account]:
+    """Return the account of a segment that its table maps, `special` being what becomes of some fields instead."""
+    fields, label, delimiters = segment.fields, segment.label, segment.delimiters
+    filled = tuple(map(bool, fields))
+    find = _usual if len(filled) <= _USUAL_FIELDS else _usual.__wrapped__
+    usual, looked_at = find(table, filled)
+    places = [(label + suffix, fate) for suffix, fate in usual]
+    for number, fate in special.items():
+        position = sum(filled[1:number])
+        if places[position][1] is not _NO_MAP:
+            places[position] = (places[position][0], fate)
+    component, repetition = delimiters.component or _NEVER, delimiters.repetition or _NEVER
+    empty = (component, delimiters.subcomponent)
+    for position, number, sure in looked_at:
+        raw = fields[number]
+        # A first component that is empty, or made of separators, leaves those that qualify it in doubt.
+        doubtful = repetition in raw or (component in raw and (raw.count(component) >= sure or raw[0] in empty))
+        if doubtful and number not in special:
+            places[position:position] = _account_parts(segment, number, table.rules[number])
+    return places
+
+
+def _special(context: Context, segment: Segment) -> dict[int, Fate]:
+    """Return what becomes of the fields that are null, or that a map has dropped from this message."""
+    found: dict[int, Fate] = {}
+    for number, raw in enumerate(segment.fields):
+        if raw == NULL:
+            found[number] = _NULL
+        elif reason := context.dropped_fields.get((segment, number)) if raw else None:
+            found[number] = Fate("dropped", (), reason)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _usual(table: FieldTable, filled: tuple[bool, ...]) -> tuple[list[tuple[str, Fate]], list[tuple[int, int, int]]]:
+    """
+    Return the account of a segment, by which of its fields are filled: how each location ends, and the fate.
+
+    With it, the last one first, the fields that may hold more than their map carries: where in the account the rest of
+    it goes, the field's number, and how many components need no closer look.
+    """
+    plan = _plan(table)
+    steps = [plan[at] if at < len(plan) else (f"-{at}", _NO_MAP, 0) for at in range(1, len(filled)) if filled[at]]
+    numbers = [at for at in range(1, len(filled)) if filled[at]]
+    looked_at = [
+        (at, number, step[2]) for at, (number, step) in enumerate(zip(numbers, steps, strict=True), 1) if step[2]
+    ]
+    return [(suffix, fate) for suffix, fate, _ in steps], looked_at[::-1]
 
 
 @lru_cache(maxsize=1024)
-def _plan(table: FieldTable) -> list[tuple[int, str, Fate, int] | None]:
+def _plan(table: FieldTable) -> list[tuple[str, Fate, int]]:
     """
-    Return, by field: its number, how its location ends, its fate, how many separators make it worth a closer look.
+    Return, by field: how its location ends, its fate, how many of its components need no closer look.
 
     The latter is 0 where it is carried whole or not at all. The segment's name, at 0, is no field.
     """
     fates = table.fates()
-    numbers = range(1, max(fates, default=0) + 1)
-    return [None, *((at, f"-{at}", fates.get(at, _NO_MAP), _gap(table.rules.get(at))) for at in numbers)]
+    numbers = range(max(fates, default=0) + 1)
+    return [(f"-{at}", fates.get(at, _NO_MAP), _sure(table.rules.get(at))) for at in numbers]
 
 
-def _gap(rule: Rule | None) -> int:
+def _sure(rule: Rule | None) -> int:
     if rule is None or rule.reason or rule.datatype == AS_SENT or (rule.repeats and rule.datatype not in COMPONENTS):
         return 0
-    return _FIRST_GAP.get(rule.datatype, _NO_GAP)
+    return _SURE.get(rule.datatype, _ALL)
 
 
-def _account_parts(segment: Segment, number: int, rule: Rule, entries: list[Account]) -> None:
+def _account_parts(segment: Segment, number: int, rule: Rule) -> list[Account]:
     """Account for what a mapped field holds beyond its data type's map: further components and repetitions."""
+    entries: list[Account] = []
     carried = COMPONENTS.get(rule.datatype)
     delimiters = segment.delimiters
     raw = segment.fields[number]
@@ -204,6 +258,7 @@ def _account_parts(segment: Segment, number: int, rule: Rule, entries: list[Acco
             find = _lost if len(parts) <= _USUAL_COMPONENTS else _lost.__wrapped__
             for position, fate in find(rule.datatype, filled, told):
                 entries.append((segment.location(number, index, position), fate))
+    return entries
 
 
 @lru_cache(maxsize=4096)

@@ -133,7 +133,7 @@ def _procedure(resource: Resource) -> str:
 
 def _practitioner(resource: Resource) -> str:
     names, identifiers = resource.get("name", ()), resource.get("identifier", ())
-    if not names or not identifiers or any(one.get("system") == _NPI for one in identifiers):
+    if not names or not identifiers or _NPI in [one.get("system") for one in identifiers]:
         return ""
     complete = _each_has(resource, "identifier", "system", "value") and _each_has(resource, "name", "family")
     return "practitioner" if complete else ""
@@ -167,7 +167,11 @@ def _categories(resource: Resource) -> list[tuple[str, str]]:
 
 
 def _each_has(resource: Resource, element: str, *parts: str) -> bool:
-    return all(part in value for value in resource.get(element, ()) for part in parts)
+    for value in resource.get(element, ()):
+        for part in parts:
+            if part not in value:
+                return False
+    return True
 
 
 def _with(element: str, profile: str) -> Callable[[Resource], str]:

@@ -19,6 +19,7 @@ from shared.mapping.hl7v2_to_fhir.bundles import BundleKind, as_kind
 from shared.mapping.hl7v2_to_fhir.context import Context
 from shared.mapping.hl7v2_to_fhir.fields import coverage_of
 from shared.mapping.hl7v2_to_fhir.message_map import MessageMap
+from shared.mapping.hl7v2_to_fhir.transformation import add_transformation
 from shared.partners.profile import PartnerProfile
 
 _MESSAGES = "shared.mapping.hl7v2_to_fhir.messages"
@@ -73,6 +74,9 @@ def map_message(
     """Return the bundle, coverage and issues of a message; RejectedError where it breaks a limit."""
     message_map = map_of(message)
     context = Context(message, partner, received)
-    bundle = as_kind(context, message_map.build(context), bundle_kind)
+    bundle = message_map.build(context)
+    if context.partner.operator is not None:
+        add_transformation(context, bundle, context.partner.operator, message_map.identity)
+    bundle = as_kind(context, bundle, bundle_kind)
     context.close()
     return Mapped(bundle, coverage_of(context), tuple(context.issues), message_map.identity)

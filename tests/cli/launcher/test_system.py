@@ -46,3 +46,10 @@ def test_a_machine_without_apt_is_told_what_it_lacks(monkeypatch: pytest.MonkeyP
 
     with pytest.raises(SetupError, match=r"^this machine lacks a thing \(for [^;]*\)$"):
         system.require((MISSING,), is_root=True)
+
+
+def test_what_only_some_tests_want_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+
+    system.offer((MISSING,), is_root=True)
+    system.offer((MISSING,), is_root=False)

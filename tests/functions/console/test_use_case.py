@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +12,7 @@ import pytest
 
 from functions.console.use_case import (
     decide_quarantine,
+    describe_api,
     end_halt,
     list_halts,
     list_quarantine,
@@ -24,14 +24,16 @@ from functions.lab_results.use_case import PROCESS
 from shared.adapters.memory import FixedClock, RecordedHints
 from shared.adapters.postgres_books import read_books
 from shared.authorization import Principal
+from shared.catalog.flows import CONSOLE
+from shared.catalog.model import Member, Step
 from shared.errors import RejectedError
 from shared.pipeline import drain
 from shared.ports import Ports
 from shared.trace_context import start_trace
+from tests.functions.console.rooms import OPERATOR, body
 from tests.functions.messages import PARTNERS, oru
 
 RIVERSIDE = Principal("riverside-lab", "riverside-lab", frozenset({"message.send"}))
-OPERATOR = Principal("olga-example", "", frozenset({"operator"}))
 
 
 @pytest.fixture
@@ -54,10 +56,6 @@ def hold(desk: Ports, hints: RecordedHints) -> Callable[[str], str]:
         return str(fresh)
 
     return held
-
-
-def body(**fields: object) -> bytes:
-    return json.dumps(fields).encode()
 
 
 def test_what_waits_is_listed_with_its_reason_and_without_the_patient(desk: Ports, hold: Callable[[str], str]) -> None:
@@ -193,3 +191,34 @@ def test_a_halt_that_makes_no_sense_is_refused_where_it_does_not(
         put_halt(kind, "lab-results", body(**fields), OPERATOR, desk)
 
     assert ("request-invalid", place) == (refused.value.code, refused.value.location)
+
+
+def test_the_served_document_describes_every_route_of_the_operations_api() -> None:
+    document = describe_api()
+    described = {
+        (operation["operationId"], method.upper(), path.lstrip("/"))
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+
+    assert {(step.function, step.route.method, step.route.path) for step in CONSOLE.steps} == described
+    assert "3.1.0" == document["openapi"]
+
+
+@pytest.mark.parametrize("step", CONSOLE.steps, ids=lambda step: step.name)
+def test_what_a_route_asks_for_and_whom_it_lets_in_is_in_the_document(step: Step) -> None:
+    operation = describe_api()["paths"][f"/{step.route.path}"][step.route.method.lower()]
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+
+    assert [{"token": [step.route.role]}] == operation["security"]
+    assert {member.name for member in step.route.asks} == set(content.get("properties", {}))
+    assert {*step.route.query, *step.route.headers} == {
+        one["name"] for one in operation["parameters"] if one["in"] != "path"
+    }
+
+
+def test_what_the_document_requires_is_required() -> None:
+    deciding = [step for step in CONSOLE.steps if step.route.takes]
+
+    assert all(step.route.asks[0] == Member("reason") for step in deciding)
+    assert {"operator", "steward"} == {step.route.role for step in CONSOLE.steps}

@@ -47,11 +47,16 @@ def desk(ports: Ports) -> Ports:
 
 @pytest.fixture
 def owe(desk: Ports, ledger_url: str) -> Owe:
-    def add(destination: str = "harbor-ehr", key: UUID | None = None, bundle: dict[str, Any] = BUNDLE) -> int:
+    def add(
+        destination: str = "harbor-ehr",
+        key: UUID | None = None,
+        bundle: dict[str, Any] = BUNDLE,
+        flow: str = "lab-results",
+    ) -> int:
         message_id, trace, key = uuid4(), start_trace(), key or uuid4()
         receipt = Receipt(
             message_id, "riverside-lab", "T-1", message_id.bytes, 1, "text/plain", "ORU", "R01", "ORU_R01",
-            "2.5.1", "P", "lab-results", desk.clock(), trace,
+            "2.5.1", "P", flow, desk.clock(), trace,
         )  # fmt: skip
         delivery_id = uuid5(message_id, destination)
         with desk.ledger.transaction() as tx:

@@ -197,3 +197,27 @@ def test_the_status_page_is_for_its_own_partner_only(post: Post, desk: Ports) ->
     for message_id, principal in ((answer.message_id, stranger), (uuid4(), RIVERSIDE)):
         with pytest.raises(RejectedError, match="message-unknown"):
             read_status(message_id, principal, desk)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "said"), [("AL|NE", b"MSA|CA|"), ("NE|AL", b"MSA|AA|"), ("ER|NE", b""), ("SU|ER", b"MSA|CA|")]
+)
+def test_a_sender_in_enhanced_mode_gets_the_acknowledgment_that_it_asked_for(
+    post: Post, ledger_url: str, conditions: str, said: bytes
+) -> None:
+    payload = oru("T-1").replace(b"|2.5.1\r", f"|2.5.1|||{conditions}\r".encode(), 1)
+    first, again = post(payload), post(payload)
+
+    assert "AA" == first.code
+    assert said in first.acknowledgment
+    assert bool(said) == bool(first.acknowledgment)
+    assert first.acknowledgment == again.acknowledgment
+    assert {("AA",), (None,)} == set(rows(ledger_url, "select acknowledgment_code from message"))
+
+
+def test_a_refusal_in_enhanced_mode_is_a_commit_error_with_its_reason(post: Post) -> None:
+    answer = post(oru("").replace(b"|2.5.1\r", b"|2.5.1|||ER|NE\r", 1))
+
+    assert "AE" == answer.code
+    assert b"MSA|CE" in answer.acknowledgment
+    assert b"ERR|" in answer.acknowledgment

@@ -13,13 +13,13 @@ from functions.lab_results.policy import (
     is_outdated,
     most_advanced,
     rank_of,
-    refuse_unknown_status,
 )
 from shared.errors import Issue, ReviewNeededError
 from shared.formats.hl7v2.parse import parse
 from shared.formats.hl7v2.results import observed_results, report_states
 from shared.formats.hl7v2.times import stated_at
 from shared.partners.profile import CodeMapping
+from shared.pipeline.opening import refuse_unknown_status
 
 CODES = {"K-SER": CodeMapping("http://loinc.org", "2823-3"), "ODD": CodeMapping("urn:other", "2823-3")}
 

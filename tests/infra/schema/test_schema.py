@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,6 +93,28 @@ def test_what_is_wrong_is_found_where_it_is(
 
     assert (code, place) in {(finding.rule, finding.path) for finding in findings}
     assert {Severity.ERROR} == {finding.severity for finding in findings}
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "wrong"),
+    [
+        ("app:Job", {"environmentId": "/e", "configuration": {"replicaTimeout": 1}}, "triggerType"),
+        ("app:ManagedEnvironment", {"zoneRedundant": "yes"}, "zoneRedundant"),
+        ("applicationinsights:Component", {"kind": "web", "applicationType": "pigeon"}, "Application_Type"),
+        ("authorization:RoleAssignment", {"principalId": "p"}, "roleDefinitionId"),
+        ("authorization:RoleDefinition", {"permissions": {"actions": []}}, "permissions"),
+        ("containerregistry:Registry", {"sku": {"name": "Premium"}, "zoneRedundancy": "Perhaps"}, "zoneRedundancy"),
+        ("monitor:DiagnosticSetting", {"logs": "all"}, "logs"),
+        ("monitor:MetricAlert", {"severity": 1, "enabled": "no"}, "enabled"),
+    ],
+)
+def test_kinds_whose_package_holds_many_versions_are_checked_in_theirs(
+    kind: str, inputs: dict[str, Any], wrong: str
+) -> None:
+    verdict = judge([resource(kind, "it", inputs)], authorities())
+
+    assert (1, 0) == (verdict.checked, verdict.unchecked)
+    assert wrong in {finding.path.rpartition(".")[2] for finding in verdict.findings}
 
 
 def test_a_misspelt_property_is_answered_with_the_nearest() -> None:
@@ -190,3 +214,27 @@ def test_ranges_lengths_and_patterns_are_checked() -> None:
     assert ["schema-type"] * 2 == [f.code for f in flaws(shape, {"number": 1.5, "list": [1]})]
     assert ["schema-pattern"] == [f.code for f in flaws(shape, {"text": "AB"})]
     assert [("schema-value", False)] == [(f.code, f.certain) for f in flaws(shape, {"open": "b"})]
+
+
+def test_a_part_that_an_extension_of_the_portal_brings_is_not_judged_by_the_portals_own(tmp_path: Path) -> None:
+    own, others = "Extension/HubsExtension/PartType/MarkdownPart", "Extension/Sample/PartType/LogsPart"
+    nodes = [
+        {"k": "res", "b": 1},
+        {"k": "o", "p": {"properties": [2, 0], "location": [4, 0]}},
+        {"k": "o", "p": {"metadata": [3, 0]}},
+        {"k": "d", "d": "type", "p": {}, "e": {own: 5}},
+        {"k": "s"},
+        {"k": "o", "p": {"type": [4, 1]}},
+    ]
+    (tmp_path / "Microsoft.Portal.json").write_text(
+        json.dumps({"Microsoft.Portal/dashboards@2022-12-01-preview": nodes})
+    )
+    kind = arm_type("azure-native:portal:Dashboard")
+    assert kind is not None
+    shape = AzureTypes(tmp_path).shape_of(kind)
+    assert shape is not None
+
+    assert [] == list(flaws(shape, {"properties": {"metadata": {"type": others, "inputs": []}}}))
+    assert ["properties.metadat"] == [
+        flaw.path for flaw in flaws(shape, {"properties": {"metadat": {}}}) if flaw.code == "schema-unknown-property"
+    ]

@@ -108,7 +108,9 @@ def test_faults_hit_only_their_destination_and_end_when_told(destinations: Desti
     refused = client.post("/fhir/Patient", json=patient(fresh()))
     body, now = b"{}", int(time.time())
     webhook = client.post(
-        "/webhook", content=body, headers={"corridor-signature": sign(SECRET, body, now), "idempotency-key": fresh()}
+        "/webhook",
+        content=body,
+        headers={"corridor-signature": sign(SECRET, body, now, fresh()), "idempotency-key": fresh()},
     )
     destinations.fault(destination="fhir", mode="flaky", for_seconds=60)
     flaky = [client.post("/fhir/Patient", json=patient(fresh())).status_code for _ in range(4)]

@@ -137,6 +137,7 @@ def test_the_log_names_functions_and_errors_but_never_what_was_sent(host: Hosted
     executed = next(line for line in lines if line["message"] == "Executed")
     assert executed["outcome"] == "Failed"
     assert executed["duration_ms"] >= 0
+    assert executed["cpu_ms"] >= 0
     assert executed["invocation_id"]
     assert executed["exception"][0]["type"] == "builtins.ValueError"
     assert executed["exception"][0]["frames"][-1].endswith("in broken")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from functions.lab_results.policy import refuse_unknown_status
 from local.traffic.day import hospital_day
 from local.traffic.posting import Posting
 from shared.conversion import Conversion, convert
@@ -15,6 +14,7 @@ from shared.errors import ReviewNeededError
 from shared.events.result import result_event
 from shared.formats.hl7v2.results import report_states
 from shared.partners.reading import read_partners
+from shared.pipeline.opening import refuse_unknown_status
 from shared.validation import validate
 
 PARTNERS = read_partners(Path(__file__).parents[3] / "partners")

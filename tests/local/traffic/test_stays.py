@@ -50,3 +50,17 @@ def test_early_messages_are_swapped_with_their_neighbours_alone() -> None:
 
 def test_the_sender_is_a_partner() -> None:
     assert "harbor-hospital" == SENDER
+
+
+def test_a_marked_day_names_the_retired_number_once_more_after_each_merge_and_marks_every_message() -> None:
+    day = hospital_stays(3, patients=30, first=100, marked=True)
+    merges = [movement for movement in day if movement.event == "A40"]
+
+    assert all(movement.control_id.encode() in movement.payload.split(b"\rPID|")[1] for movement in day)
+    assert 4 == len(merges)
+    for merge in merges:
+        line = [one for one in day if one.visit == merge.visit]
+        (after,) = line[line.index(merge) + 1 :]
+        assert merge.merges == after.record
+        assert ("A01" if line[-3].event == "A11" else "A08") == after.event
+    assert set() == {one.record for one in day} & {one.record for one in hospital_stays(3, patients=100)}

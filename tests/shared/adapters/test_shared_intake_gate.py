@@ -11,6 +11,7 @@ import pytest
 from shared.adapters.memory import FixedClock, MemoryArchive
 from shared.adapters.postgres_ledger import PostgresLedger
 from shared.adapters.shared_intake_gate import SharedIntakeGate
+from shared.catalog.model import TrafficClass
 from shared.delivery.pressure import IntakeLimits
 from shared.errors import TransientError
 from shared.partners.model import Partners, Rate
@@ -54,6 +55,29 @@ def code_of(gate: SharedIntakeGate, partner: str = "riverside-lab") -> str | Non
         refused.append(error)
     assert all((error.retry_after or 0) >= 1 for error in refused)
     return refused[0].code if refused else None
+
+
+def test_files_stop_long_before_postings_do_and_use_nothing_of_the_allowance(
+    ports: Ports, ledger: PostgresLedger, clock: FixedClock, seconds: Seconds
+) -> None:
+    partner = PARTNERS.by_name["riverside-lab"]
+    assert partner.sends is not None
+    rare = replace(partner, sends=replace(partner.sends, allowance=Rate(per_second=0.001, burst=1)))
+    partners = Partners({**PARTNERS.by_name, "riverside-lab": rare})
+    limits = IntakeLimits(backlog=4, age=timedelta(minutes=15), archive_free=1000)
+    gate = SharedIntakeGate(ledger, Disk(), partners, clock=clock, limits=limits, monotonic=seconds)
+    for _ in range(3):
+        gate.admit("riverside-lab", TrafficClass.BULK)
+    gate.admit("riverside-lab")
+
+    post(replace(ports, partners=PARTNERS), oru("T-1"))
+    clock.advance(timedelta(seconds=10))
+    with ledger.transaction() as tx:
+        tx.pressure.measure()
+    seconds.now += 3
+    with pytest.raises(TransientError, match="backlog-full"):
+        gate.admit("riverside-lab", TrafficClass.BULK)
+    gate.admit("harbor-hospital")
 
 
 def test_a_halted_partner_is_refused_within_two_seconds_and_no_other(

@@ -13,13 +13,22 @@ import pytest
 from functions.adt_routing import use_case as adt_routing
 from functions.adt_routing.waiting import STOP_WAITING
 from functions.delivery.use_case import SEND
+from functions.intake.file_events import register
+from functions.intake.files import work_on_files
 from functions.intake.use_case import read_status
-from functions.lab_results.use_case import DETECT_CRITICAL, PROCESS
+from functions.lab_results.use_case import DETECT_CRITICAL, PROCESS, PROCESS_BULK
 from functions.operations.dead_letters import drain_dead_letters
 from functions.operations.sweeping import sweep
 from functions.operations.use_case import publish_recorded_events, wake_overdue_streams
 from functions.worklist.use_case import escalate_overdue_tasks
-from shared.adapters.memory import FakeDestinations, FewDeadLetters, FixedClock, RecordedFacts, RecordedHints
+from shared.adapters.memory import (
+    FakeDestinations,
+    FewDeadLetters,
+    FixedClock,
+    MemoryLanding,
+    RecordedFacts,
+    RecordedHints,
+)
 from shared.adapters.postgres_ledger import PostgresLedger
 from shared.adapters.shared_intake_gate import SharedIntakeGate
 from shared.authorization import Principal
@@ -30,6 +39,7 @@ from shared.partners.model import Partners, Rate
 from shared.pipeline import Stage, drain
 from shared.pipeline.decisions import halt
 from shared.ports import DeadLetter, Ports
+from shared.trace_context import start_trace
 from tests.functions.adt_routing.rooms import adt
 from tests.functions.messages import PARTNERS, oru
 from tests.shared.adapters.rooms import post
@@ -116,6 +126,34 @@ def test_a_merge_and_a_stay_go_their_whole_way_with_each_tiers_own_rights(
         ledger_url,
         "select status_code, count(*) from delivery where destination = 'county-registry' and status = 'superseded'"
         " group by status_code",
+    )
+    assert [] == states(ledger_url, "select * from delivery where status not in ('delivered', 'superseded')")
+
+
+def test_a_dropped_file_goes_its_whole_way_with_each_tiers_own_rights(
+    at: At, hints: RecordedHints, clock: FixedClock, ledger_url: str
+) -> None:
+    batch, adt_batch = at(Tier.BATCH), adt("A01", 0) + adt("A40", 8, mrn="TEST-2", prior="TEST-1")
+    assert isinstance(batch.landing, MemoryLanding)
+    for name, content in (
+        ("riverside-lab/a", oru() + oru("T-2", version="9.9")),
+        ("riverside-lab/b", oru() + oru("T-2", version="9.9")),
+        ("riverside-lab/c", b"no HL7 at all"),
+        ("harbor-hospital/d", adt_batch),
+    ):
+        register(batch.landing.put("hl7v2-drops", name, content), start_trace(), batch)
+    work_on_files(batch)
+    for stage in (PROCESS_BULK, adt_routing.PROCESS_BULK, DETECT_CRITICAL, SEND):
+        for _ in range(3):
+            work(stage, at, hints)
+    clock.advance(timedelta(hours=1))
+    work(SEND, at, hints)
+
+    assert [("duplicate",), ("refused",), ("taken",), ("taken",)] == states(
+        ledger_url, "select status from dropped_file order by status"
+    )
+    assert [("processed", 3), ("rejected", 1)] == states(
+        ledger_url, "select status, count(*) from message group by status order by status"
     )
     assert [] == states(ledger_url, "select * from delivery where status not in ('delivered', 'superseded')")
 

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from shared.errors import ConfigurationError
-from shared.partners.profile import NO_QUIRKS, CodeMapping, ElementMapping, ExtensionMapping, PartnerProfile, Quirks
+from shared.partners.profile import (
+    NO_QUIRKS,
+    CodeMapping,
+    ElementMapping,
+    ExtensionMapping,
+    Operator,
+    PartnerProfile,
+    Quirks,
+    read_operator,
+)
 from shared.partners.reading import read_partner
 
 HEAD = "name: example-lab\ntitle: Example\ncontact: lab@example.example\nsends:\n"
@@ -23,6 +32,7 @@ WHOLE = """
     ZPI-4: {resource: Patient, element: "contact[].name", datatype: XPN}
     ZPI-5: {resource: Patient, element: maritalStatus.text}
   quirks: {mrn: PID-2, mrn-authority: "urn:oid:2.999.2", header-zone: false}
+  operator: {name: Example Health Exchange, identifier: "urn:ietf:rfc:3986|urn:oid:2.999.3"}
 """
 
 
@@ -47,6 +57,7 @@ def test_everything_that_conversion_needs_is_read(tmp_path: Path) -> None:
             "ZPI-5": ElementMapping("Patient", "maritalStatus.text", "ST"),
         },
         quirks=Quirks("PID-2", "urn:oid:2.999.2", header_zone=False),
+        operator=Operator("Example Health Exchange", "urn:oid:2.999.3", "urn:ietf:rfc:3986"),
     )
 
     assert expected == profile(tmp_path, WHOLE)
@@ -73,6 +84,9 @@ def test_nothing_of_it_is_required(tmp_path: Path) -> None:
         ('"urn:oid:2.999.2"', "somewhere", "quirks.mrn-authority"),
         ("header-zone: false", "header-zone: 5", "quirks.header-zone"),
         ("quirks: {", "quirks: {twist: 1, ", "quirks.twist"),
+        ("name: Example Health Exchange", 'name: " "', "operator.name"),
+        ("urn:ietf:rfc:3986|", "oids|", "operator.identifier"),
+        ("operator: {", "operator: {twist: 1, ", "operator.twist"),
     ],
 )
 def test_what_is_wrong_is_named_by_its_place(tmp_path: Path, old: str, new: str, place: str) -> None:
@@ -80,3 +94,9 @@ def test_what_is_wrong_is_named_by_its_place(tmp_path: Path, old: str, new: str,
         profile(tmp_path, WHOLE.replace(old, new))
 
     assert ("partner-file-invalid", f"example-lab.yaml: sends.{place}") == (error.value.code, error.value.location)
+
+
+def test_an_operators_identifier_is_a_value_with_or_without_a_system() -> None:
+    assert Operator("Example", "2.999.3") == read_operator("Example", "2.999.3")
+    assert Operator("Example", "7", "https://ids.example") == read_operator("Example", "https://ids.example|7")
+    assert Operator("Example") == read_operator("Example")

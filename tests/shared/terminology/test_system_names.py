@@ -9,7 +9,11 @@ from shared.terminology.systems import system_uri
 
 
 @pytest.mark.parametrize(
-    "name", ["LN", "SCT", "UCUM", "I10C", "CVX", "NDC", "RXNORM", "CDCREC", "HL70001", "99LOCAL", "2.999.1", "ISO639"]
+    "name",
+    [
+        *("LN", "SCT", "UCUM", "I10C", "I10P", "CVX", "NDC", "RXNORM", "UNII", "HCPCS", "NCI", "NUCC", "DCM", "ATC"),
+        *("CDCREC", "HL70001", "99LOCAL", "2.999.1", "ISO639"),
+    ],
 )
 def test_the_name_of_a_system_leads_back_to_it(name: str) -> None:
     uri = system_uri(name, "riverside-lab")
@@ -31,6 +35,7 @@ def test_a_table_has_a_system() -> None:
         ("urn:oid:2.999", ("2.999", "ISO")),
         ("urn:uuid:00000000-0000-4000-8000-000000000001", ("00000000-0000-4000-8000-000000000001", "UUID")),
         ("http://hl7.org/fhir/sid/us-npi", ("2.16.840.1.113883.4.6", "ISO")),
+        ("http://hl7.org/fhir/sid/us-mbi", ("2.16.840.1.113883.4.927", "ISO")),
         ("https://example.org", ("https://example.org", "URI")),
         ("", ("", "")),
     ],

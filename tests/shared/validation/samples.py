@@ -127,6 +127,55 @@ def transaction(observations: int = 2) -> Node:
     }
 
 
+def updates() -> Node:
+    """A transaction as the maps write it: updates under the URN of their ids, references by type and id."""
+    names = ("Organization", "Patient", "Encounter", "Condition", "Observation", "Provenance")
+    ids = {name: str(UUID(int=number)) for number, name in enumerate(names, 1)}
+    to = {name: {"reference": f"{name}/{identity}"} for name, identity in ids.items()}
+    act = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+    stay = {"start": "2026-01-04T08:15:00+01:00", "end": "2026-01-05T08:15:00+01:00"}
+    issued = {
+        "system": "urn:oid:1.2.3.4.5",
+        "value": "ZZ-0001",
+        "assigner": to["Organization"] | {"display": "Nowhere"},
+    }
+    found: dict[str, Node] = {
+        "Organization": {
+            "name": "Nowhere",
+            "address": [{"city": "Nowhere"}],
+            "telecom": [{"system": "url", "value": "x"}],
+        },
+        "Patient": {"identifier": [issued], "name": [{"family": "Testpatient", "given": ["Zz"]}]},
+        "Encounter": {
+            "status": "finished",
+            "class": {"system": act, "code": "IMP"},
+            "subject": to["Patient"],
+            "period": stay,
+            "participant": [{"individual": {"identifier": {"value": "zz-9"}, "display": "Nobody Testdoctor"}}],
+            "serviceProvider": to["Organization"],
+        },
+        "Condition": condition() | {"subject": to["Patient"], "encounter": to["Encounter"]},
+        "Observation": observation() | {"subject": to["Patient"], "performer": [to["Organization"]]},
+        "Provenance": {
+            "target": [to["Patient"], to["Condition"]],
+            "recorded": "2026-01-05T09:00:00.000Z",
+            "agent": [{"who": to["Organization"]}],
+        },
+    }
+    return {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [
+            {
+                "fullUrl": f"urn:uuid:{ids[name]}",
+                "resource": deepcopy(found[name]) | {"resourceType": name, "id": ids[name]},
+                "request": {"method": "PUT", "url": to[name]["reference"]},
+            }
+            for name in names
+        ],
+    }
+
+
 def appointment() -> Node:
     return {
         "resourceType": "Appointment",
@@ -173,6 +222,7 @@ ALL = {
     "patient": patient,
     "observation": observation,
     "transaction": transaction,
+    "updates": updates,
     "appointment": appointment,
     "proposal": proposal,
     "condition": condition,

@@ -63,6 +63,71 @@ def test_a_broken_transaction_of_which_nothing_is_left_to_the_walk(
     assert errors_of_the_walk(bundle) == find_errors(bundle)
 
 
+REVERSED = {"start": "2026", "end": "2020"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "code"),
+    [
+        (["entry", 2, "resource", "subject", "reference"], "Organization/x", "reference-type-wrong"),
+        (["entry", 2, "resource", "subject", "reference"], "Patients/x", "reference-malformed"),
+        (["entry", 2, "resource", "subject", "reference"], samples.urn(99), "reference-unresolved"),
+        (["entry", 2, "resource", "subject"], {"type": "Organization"}, "reference-type-wrong"),
+        (["entry", 5, "resource", "target", 0, "reference"], "Nothing/x", "reference-malformed"),
+        (["entry", 1, "resource", "identifier", 0, "assigner", "reference"], "Patient/x", "reference-type-wrong"),
+        (["entry", 1, "resource", "identifier", 0, "period"], REVERSED, "per-1"),
+        (["entry", 1, "resource", "contact"], [{"name": {"text": "x"}, "period": REVERSED}], "per-1"),
+        (["entry", 2, "resource", "period", "end"], "2020", "per-1"),
+        (["entry", 1, "resource", "extension"], [{"url": "urn:x", "valuePeriod": REVERSED}], "per-1"),
+        (["entry", 1, "resource", "contained"], [{"resourceType": "Organization", "id": "x", "name": "x"}], "dom-3"),
+        (["entry", 0, "resource", "address", 0, "use"], "home", "org-2"),
+        (["entry", 3, "resource", "clinicalStatus", "coding", 0, "code"], "unheard-of", "code-invalid"),
+        (["entry", 0, "resource", "id"], "x" * 65, "value-invalid"),
+        (["entry", 4, "request", "url"], "Observation/other", "request-url-differs"),
+        (["entry", 4, "request", "method"], "PATCHED", "code-invalid"),
+        (["entry", 4, "fullUrl"], samples.urn(1), "bdl-7"),
+    ],
+)  # fmt: skip
+def test_a_broken_transaction_of_updates_is_refused_as_on_the_walk(
+    path: list[str | int], value: Any, code: str
+) -> None:
+    bundle = samples.updates()
+    change(bundle, path, value)
+
+    assert code in [issue.code for issue in find_errors(bundle)]
+    assert errors_of_the_walk(bundle) == find_errors(bundle)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (["entry", 2, "resource", "subject", "reference"], samples.urn(2)),
+        (["entry", 2, "resource", "subject", "reference"], "https://nowhere.example/fhir/Patient/x"),
+        (["entry", 1, "resource", "identifier", 0, "period"], {"start": "2020", "end": "2026"}),
+        (["entry", 1, "resource", "extension"], [{"url": "urn:x", "valuePeriod": {"start": "2020", "end": "2026"}}]),
+        (["id"], "zz-bundle"),
+    ],
+)
+def test_what_is_rarer_in_a_transaction_of_updates_is_accepted_without_a_walk(
+    path: list[str | int], value: Any
+) -> None:
+    bundle = samples.updates()
+    change(bundle, path, value)
+
+    assert is_accepted(bundle)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_any_change_of_a_transaction_of_updates_gets_the_verdict_of_the_walk(data: st.DataObject) -> None:
+    bundle = samples.updates()
+    references = st.sampled_from(["Patient", "Group", "Encounter", "Patients", "Bundle"]).map(lambda name: f"{name}/x")
+    for container, key in data.draw(st.lists(st.sampled_from(places(bundle)), min_size=1, max_size=3)):
+        container[key] = data.draw(ANYTHING | references | st.sampled_from(places(bundle)).map(copy_of))
+
+    assert errors_of_the_walk(bundle) == find_errors(bundle)
+
+
 def test_an_extension_of_a_repeated_primitive_is_left_to_the_walk_which_finds_it_sound() -> None:
     assert not is_accepted(samples.patient())
     assert () == find_errors(samples.patient())

@@ -108,7 +108,8 @@ def _actor(context: Context, segment: str, reference: Resource, actor: Resource 
     system = str(identifier.get("system", ""))
     words = str(reference.get("display", ""))
     if actor is not None:
-        words = words or context.source.text(actor, "name")
+        devices = context.source.items(actor, "deviceName")
+        words = words or context.source.text(devices[0] if devices else actor, "name")
     return trimmed([str(identifier.get("value", "")), words, system_name(system) if system else ""]) or None
 
 

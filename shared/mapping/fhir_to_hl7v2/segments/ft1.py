@@ -9,6 +9,7 @@ ChargeItem -> FT1.
     ChargeItem.note                 = FT1-8    ST    until 2.7
     ChargeItem.quantity             = FT1-10   NM
     ChargeItem.priceOverride        = FT1-11   CP
+    ChargeItem.costCenter           = FT1-13   CWE   the Organization's number and name
     ChargeItem.reason               = FT1-19*  CWE
     ChargeItem.performer            = FT1-20*  XCN
     ChargeItem.performer            = FT1-21*  XCN   ordered by
@@ -17,12 +18,15 @@ ChargeItem -> FT1.
     Procedure.code                  = FT1-25   CWE   of the procedure that is charged
     Procedure.code.extension        = FT1-26*  CWE
     ChargeItem.productCodeableConcept = FT1-29 CWE
+    ChargeItem.performingOrganization = FT1-32 XON
+    ChargeItem.requestingOrganization = FT1-33 XON
 """
 
 from __future__ import annotations
 
+from shared.formats.hl7v2.writing import Composite
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft, number_text
-from shared.mapping.fhir_to_hl7v2.datatypes.actors import xcns_from
+from shared.mapping.fhir_to_hl7v2.datatypes.actors import xcns_from, xons_from
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import codes_from, cwe_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import cx_from, ei_from, is_of
 from shared.mapping.fhir_to_hl7v2.datatypes.quantities import value_of
@@ -30,6 +34,7 @@ from shared.mapping.fhir_to_hl7v2.datatypes.times import dr_from, dtm_from
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS
 from shared.mapping.hl7v2_to_fhir.fields import table_of
+from shared.terminology.system_names import system_name
 
 TABLE = table_of(__doc__)
 
@@ -68,8 +73,22 @@ def ft1_from(context: Context, charge: Resource) -> Draft:
         draft.put(number, *xcns_from(context, performer, "actor"))
     draft.put(24, *xcns_from(context, charge, "enterer"))
     draft.put(29, cwe_from(context, source.one(charge, "productCodeableConcept"), "FT1-29", "HL70549"))
+    draft.put(13, _department(context, source.reference(charge, "costCenter")))
+    draft.put(32, *xons_from(context, charge, "performingOrganization"))
+    draft.put(33, *xons_from(context, charge, "requestingOrganization"))
     context.restore(draft, charge)
     return draft
+
+
+def _department(context: Context, organization: Resource | None) -> Composite | None:
+    """Return an Organization as a coded value, None for none."""
+    if organization is None:
+        return None
+    number, name = context.source.one(organization, "identifier"), context.source.text(organization, "name")
+    if number is None:
+        return ["", name]
+    code, system = context.source.text(number, "value"), context.source.text(number, "system")
+    return [code, name if name != code else "", system_name(system) if system else ""]
 
 
 def _set_codes(context: Context, draft: Draft, charge: Resource) -> None:

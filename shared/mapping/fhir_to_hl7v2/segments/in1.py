@@ -9,6 +9,8 @@ Coverage -> IN1.
     Coverage.payor.telecom        = IN1-7*   XTN
     Coverage.class[group]         = IN1-8    ST
     Coverage.class[group].name    = IN1-9    XON
+    Coverage.policyHolder.identifier = IN1-10*  CX    an Organization
+    Coverage.policyHolder         = IN1-11*  XON
     Coverage.period.start         = IN1-12   DT
     Coverage.period.end           = IN1-13   DT
     Coverage.type                 = IN1-15   CWE
@@ -18,7 +20,9 @@ Coverage -> IN1.
     RelatedPerson.address         = IN1-19*  XAD
     Coverage.order                = IN1-22   NM
     Coverage.identifier           = IN1-36   ST
+    Coverage.costToBeneficiary    = IN1-37   CP    the first amount of money
     RelatedPerson.gender          = IN1-43   CWE
+    Coverage.policyHolder.address = IN1-44*  XAD
     RelatedPerson.identifier      = IN1-49*  CX    else Coverage.subscriberId
 
 What of IN2 and IN3 was kept as sent is back in segments below.
@@ -69,8 +73,15 @@ def in1_from(context: Context, coverage: Resource) -> Draft:
     number = source.text(coverage, "subscriberId")
     if not draft.has(49):
         draft.put(49, number)
+    for cost in source.items(coverage, "costToBeneficiary")[:1]:
+        source.whole(cost, "type")
+        if money := source.one(cost, "valueMoney"):
+            draft.put(37, [[number_text(source.take(money, "value")), source.text(money, "currency")]])
     if payor is not None:
         _set_payor(context, draft, payor)
+    holder = source.reference(coverage, "policyHolder")
+    if holder is not None and holder["resourceType"] == "Organization":
+        _set_holder(context, draft, holder)
     context.restore(draft, coverage, payor)
     for name in ("IN2", "IN3"):
         further = Draft(name, FieldTable(name))
@@ -87,6 +98,13 @@ def _set_payor(context: Context, draft: Draft, payor: Resource) -> None:
     for contact in source.items(payor, "contact"):
         draft.put(6, xpn_from(context, source.one(contact, "name")))
     draft.put(7, *(xtn_from(context, one) for one in source.items(payor, "telecom")))
+
+
+def _set_holder(context: Context, draft: Draft, holder: Resource) -> None:
+    source = context.source
+    draft.put(10, *(cx_from(context, one) for one in source.items(holder, "identifier")))
+    draft.put(11, source.text(holder, "name"), *(str(one) for one in source.take(holder, "alias") or ()))
+    draft.put(44, *(xad_from(context, one) for one in source.items(holder, "address")))
 
 
 def _set_classes(context: Context, draft: Draft, coverage: Resource) -> None:

@@ -11,6 +11,7 @@ MessageHeader, Provenance, Bundle -> MSH.
     Provenance.meta.tag                  = MSH-11   ID    table 0103; else P
     [dropped]                            = MSH-12   the version that is written
     [dropped]                            = MSH-18   the character set that is written
+    Organization.address.country         = MSH-17   ID    of the sending facility
     Provenance.language                  = MSH-19   CWE
 """
 
@@ -23,6 +24,7 @@ from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import hd_from_organizat
 from shared.mapping.fhir_to_hl7v2.datatypes.times import moment_text
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.hl7v2_to_fhir.fields import table_of
+from shared.mapping.hl7v2_to_fhir.segments.message_header import RECEIVING_FACILITY
 from shared.terminology.system_names import universal_id
 from shared.terminology.systems import TERMINOLOGY
 
@@ -50,6 +52,7 @@ def msh_from(context: Context, control_id: str) -> Draft:
     draft.put(10, control_id)
     draft.put(11, _processing(provenance))
     draft.put(12, context.definitions.version)
+    draft.put(17, _country(context, header, provenance))
     if provenance is not None:
         draft.put(19, source.text(provenance, "language"))
         context.restore(draft, provenance)
@@ -82,10 +85,21 @@ def _application(context: Context, header: Resource | None, provenance: Resource
     return None
 
 
-def _facility(context: Context, header: Resource | None, provenance: Resource | None) -> Composite | None:
+def _sender(context: Context, header: Resource | None, provenance: Resource | None) -> Resource | None:
     sender = context.source.reference(header, "sender") if header is not None else None
     for agent in agents(context, provenance, "author"):
         sender = sender or context.source.reference(agent, "who")
+    return sender
+
+
+def _country(context: Context, header: Resource | None, provenance: Resource | None) -> str:
+    sender = _sender(context, header, provenance)
+    addresses = context.source.items(sender, "address") if sender is not None else []
+    return next((country for one in addresses if (country := context.source.text(one, "country"))), "")
+
+
+def _facility(context: Context, header: Resource | None, provenance: Resource | None) -> Composite | None:
+    sender = _sender(context, header, provenance)
     return hd_from_organization(context, sender) if sender is not None else None
 
 
@@ -96,7 +110,11 @@ def _destination(context: Context, header: Resource | None) -> Composite | None:
 
 def _receiver(context: Context, header: Resource | None) -> Composite | None:
     one = context.source.one(header, "destination") if header is not None else None
-    found = context.source.reference(one, "receiver") if one is not None else None
+    if one is None:
+        return None
+    # Where the organization that the receiver answers to is named too, the facility stands beside it.
+    beside = context.extension(one, RECEIVING_FACILITY)
+    found = context.source.reference(beside, "valueReference") if beside else context.source.reference(one, "receiver")
     return hd_from_organization(context, found) if found is not None else None
 
 

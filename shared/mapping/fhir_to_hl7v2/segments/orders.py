@@ -25,13 +25,6 @@ class Order:
     specimens: list[Resource] = field(default_factory=list)
     observations: list[Resource] = field(default_factory=list)
 
-    @property
-    def main(self) -> Resource:
-        """Return what the order is known by: the report, else the request."""
-        found = self.report if self.report is not None else self.request
-        assert found is not None  # noqa: S101 - an order is made of one of the two
-        return found
-
 
 def order_number(context: Context, order: Order, kind: str, *, of_service: bool = False) -> Composite | None:
     """

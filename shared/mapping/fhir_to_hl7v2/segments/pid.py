@@ -40,9 +40,9 @@ from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, cwe_from, table_c
 from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtn_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import cx_from, is_of
 from shared.mapping.fhir_to_hl7v2.datatypes.names import xpn_from
-from shared.mapping.fhir_to_hl7v2.datatypes.times import dtm_from, moment_text
+from shared.mapping.fhir_to_hl7v2.datatypes.times import bound_texts, dtm_from, moment_text
 from shared.mapping.fhir_to_hl7v2.reading import Resource
-from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, ORIGINAL_VALUE
+from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS
 from shared.mapping.hl7v2_to_fhir.fields import table_of
 from shared.terminology.concept_maps import GENDER, MARITAL_STATUS
 from shared.terminology.languages import BCP_47, LANGUAGE
@@ -123,9 +123,9 @@ def _set_identifiers(context: Context, draft: Draft, patient: Resource) -> None:
             draft.put(19, context.source.text(identifier, "value"))
         elif is_of(identifier, "DL") and "system" not in identifier and _free(context, draft, 20):
             context.source.whole(identifier, "type", "use", "assigner")
-            kept = context.extension(identifier, ORIGINAL_VALUE)
-            rest = str(kept.get("valueString", "")).split("^") if kept else []
-            draft.put(20, [context.source.text(identifier, "value"), *rest])
+            issuer = str(identifier.get("assigner", {}).get("display", ""))
+            _, end = bound_texts(context, identifier)
+            draft.put(20, [context.source.text(identifier, "value"), issuer, end])
         else:
             draft.put(3, cx_from(context, identifier))
 

@@ -24,7 +24,7 @@ from shared.formats.hl7v2.writing import Composite
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
 from shared.mapping.fhir_to_hl7v2.datatypes.actors import xcns_from
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, cwe_from
-from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from, hd_from_organization, is_of
+from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from, is_of
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds, dtm_from
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments import obx
@@ -61,8 +61,6 @@ def txa_from(context: Context, document: Resource) -> Draft:
     draft.put(19, status)
     if context.has_field("TXA", 25):
         draft.put(25, *source.text(document, "description").split("\n"))
-    if context.has_field("TXA", 27) and (custodian := source.reference(document, "custodian")):
-        draft.put(27, hd_from_organization(context, custodian))
     context.restore(draft, document)
     draft.below(*ntes_from(context, document))
     return draft
@@ -122,5 +120,3 @@ def _set_context(context: Context, draft: Draft, about: Resource) -> None:
         identifier = source.one(reference, "identifier")
         number: Composite | None = ei_from(context, identifier)
         draft.put(15 if identifier is not None and is_of(identifier, "FILL") else 14, number)
-    if context.has_field("TXA", 28):
-        draft.put(28, cwe_from(context, source.one(about, "practiceSetting"), "TXA-28"))

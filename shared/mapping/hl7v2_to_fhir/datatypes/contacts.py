@@ -70,19 +70,30 @@ def address_from_xad(context: Context, repetition: Repetition, location: str) ->
 
 
 def _address(context: Context, repetition: Repetition, location: str) -> Resource | None:
-    _, other, city, state, postal_code, country, kind, *further = repetition.components(9)
+    _, other, city, state, postal_code, country, kind, *_ = repetition.components(7)
     address: Resource = {}
     if kind:
         _set_kind(address, kind)
     if lines := [part for part in (*_street(repetition), other) if part]:
         address["line"] = lines
-    named = (("city", city), ("district", further[1]), ("state", state), ("postalCode", postal_code))
-    for name, value in (*named, ("country", country)):
+    named = (("city", city), ("state", state), ("postalCode", postal_code), ("country", country))
+    for name, value in named:
         if value:
             address[name] = value
     if len(repetition.parts) > 7:
+        _set_county(address, repetition)
         _complete(context, address, repetition, location)
     return address if address.keys() - {"use", "type"} else None
+
+
+def _set_county(address: Resource, repetition: Repetition) -> None:
+    """Set the county: its words, where it is sent as a CWE (since 2.8), else its code."""
+    if not (sent := repetition.component(9)):
+        return
+    code, words = repetition.subcomponent(9, 1), repetition.subcomponent(9, 2)
+    address["district"] = words or code or sent
+    if address["district"] != sent.strip(repetition.delimiters.subcomponent or None):
+        append(address, "extension", original_value(sent))
 
 
 def _complete(context: Context, address: Resource, repetition: Repetition, location: str) -> None:

@@ -160,10 +160,20 @@ def name_organization(organization: Resource, name: str) -> None:
 def _issue(context: Context, identifier: Resource, namespace: str, universal: str, kind: str) -> None:
     if not (namespace or universal or kind):
         return
+    # Most numbers of a message are issued by the same few.
+    memory = ("issuer", namespace, universal, kind)
+    if memory not in context.known:
+        context.known[memory] = _issuer(context, namespace, universal, kind)
+    identifier.update(context.known[memory])
+
+
+def _issuer(context: Context, namespace: str, universal: str, kind: str) -> Resource:
+    """Return system and assigner of an identifier."""
+    issued: Resource = {}
     issuer = _authority(namespace, universal, kind)
     system = _mapped(context, issuer, namespace, universal) or (_preferred_system(issuer) if ":" in issuer else "")
     if system and not any(map(str.isspace, system)):
-        identifier["system"] = system
+        issued["system"] = system
     else:
         system = ""
     assigner: Resource = {"display": namespace} if namespace else {}
@@ -176,7 +186,8 @@ def _issue(context: Context, identifier: Resource, namespace: str, universal: st
     if organization := authority_organization(context, namespace, universal, kind):
         assigner.update(reference(organization))
     if assigner:
-        identifier["assigner"] = assigner
+        issued["assigner"] = assigner
+    return issued
 
 
 def _says_more(kind: str, issuer: str) -> bool:

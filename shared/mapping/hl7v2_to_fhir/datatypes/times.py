@@ -42,8 +42,7 @@ def date_time(
     target[name] = value
     if not exact:
         extend(target, name, original_value(text))
-        if moment.hour:
-            _report_zone(context, moment, location)
+        _report_zone(context, moment, location)
 
 
 def put_instant(context: Context, target: Resource, name: str, segment: Segment, number: int) -> None:
@@ -128,6 +127,8 @@ def _offset(context: Context, moment: Moment) -> str:
     """Return the partner's offset from UTC at that local time; "" for one that a change of clocks skips or doubles."""
     if context.zone is None or not moment.day:
         return ""
+    if context.zone.key == "UTC":
+        return "Z"
     offset = offset_at(moment, context.zone)
     return offset.text if offset is not None and offset.kind == "exact" else ""
 

@@ -43,6 +43,8 @@ def add_clinical(
 
 def add_notes(context: Context, group: Group, resource: Resource) -> None:
     """Add the comments below the group, and below its parts, to the resource that the group became."""
+    if not group.children:
+        return
     for holder in (group, *group.all(*_PARTS)):
         for note in holder.segments("NTE"):
             add_nte(context, resource, note)

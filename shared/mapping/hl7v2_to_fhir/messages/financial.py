@@ -19,7 +19,8 @@ from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_c
 from shared.mapping.hl7v2_to_fhir.messages.clinical import add_notes
 from shared.mapping.hl7v2_to_fhir.messages.groups import Group
 from shared.mapping.hl7v2_to_fhir.messages.roles import add_roles
-from shared.mapping.hl7v2_to_fhir.segments import acc, in3, ub1, ub2
+from shared.mapping.hl7v2_to_fhir.segments import in3, ub1, ub2
+from shared.mapping.hl7v2_to_fhir.segments.acc import add_accident
 from shared.mapping.hl7v2_to_fhir.segments.as_sent import carry_into
 from shared.mapping.hl7v2_to_fhir.segments.gt1 import add_guarantor
 from shared.mapping.hl7v2_to_fhir.segments.in1 import coverage_from_in1
@@ -63,7 +64,7 @@ def add_financial(
         elif child.name in _BILLS and segment is not None and account is not None:
             carry_into(context, account, segment, _BILLS[child.name])
         elif child.name == "ACC" and segment is not None and (holder := visit or account) is not None:
-            carry_into(context, holder, segment, acc.TABLE)
+            add_accident(context, holder, segment)
 
 
 def _add_coverage(context: Context, group: Group, in1: Segment, subject: Resource, account: Resource) -> None:

@@ -28,11 +28,11 @@ class Group:
 
     segment: Segment | None = None
     children: list[Group] = field(default_factory=list)
+    # The segment's name, "" for the message.
+    name: str = field(init=False)
 
-    @property
-    def name(self) -> str:
-        """Return the segment's name, "" for the message."""
-        return self.segment.name if self.segment is not None else ""
+    def __post_init__(self) -> None:
+        self.name = self.segment.name if self.segment is not None else ""
 
     def all(self, *names: str) -> Iterator[Group]:
         """Yield the groups right below that open with one of these segments."""
@@ -44,6 +44,8 @@ class Group:
 
     def segments(self, *names: str) -> list[Segment]:
         """Return the segments of these names right below."""
+        if not self.children:
+            return []
         return [group.segment for group in self.children if group.segment is not None and group.name in names]
 
     def walk(self) -> Iterator[Group]:

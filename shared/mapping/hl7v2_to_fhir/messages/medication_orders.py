@@ -152,13 +152,13 @@ def _observations(context: Context, group: Group, holder: Resource, about: About
     """Map the OBX right below; what they belong to is what they are part of, or what they are based on."""
     link = "basedOn" if holder["resourceType"] == "MedicationRequest" else "partOf"
     for child in group.all("OBX"):
-        if child.segment is not None:
-            owner = (context.scope, "medication", str(holder["id"]))
-            fields = {**about.as_fields(), link: [reference(holder)]}
-            observation = observation_from_obx(context, child.segment, owner, fields)
-            add_notes(context, child, observation)
-            for prt in child.segments("PRT"):
-                add_to_observation(context, prt, observation)
+        assert child.segment is not None  # noqa: S101 - only the message itself has no segment
+        owner = (context.scope, "medication", str(holder["id"]))
+        fields = {**about.as_fields(), link: [reference(holder)]}
+        observation = observation_from_obx(context, child.segment, owner, fields)
+        add_notes(context, child, observation)
+        for prt in child.segments("PRT"):
+            add_to_observation(context, prt, observation)
 
 
 def _finish(context: Context, order: Order) -> None:

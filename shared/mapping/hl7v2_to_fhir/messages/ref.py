@@ -88,8 +88,7 @@ def _add_reasons(context: Context, referral: Resource) -> None:
 
 def _add_providers(context: Context, root: Group, referral: Resource) -> None:
     for group in root.all("PRD"):
-        if group.segment is None:
-            continue
+        assert group.segment is not None  # noqa: S101 - only the message itself has no segment
         role = role_from_prd(context, group.segment)
         add_notes(context, group, role)
         codes = {one.component(1) for one in group.segment.repetitions(1)}

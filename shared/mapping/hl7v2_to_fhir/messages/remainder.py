@@ -12,13 +12,32 @@ _NOT_THE_RECORD = {
     "UAC": "credentials of the sending user, not the record",
     "DSC": "continuation of a message split for transport",
 }
+# What `displaced` can read of a message whose structure has no place for it.
+_DISPLACED = frozenset(
+    {
+        *("ORC", "OBR", "TQ1", "TQ2", "OBX", "NTE", "SPM", "SAC", "PRT", "CTD", "CTI", "BLG", "TCD", "SID", "IPC"),
+        *("ZDS", "ODS", "ODT", "RQD", "RQ1", "RXO", "RXE", "RXD", "RXA", "RXR", "RXC"),
+        *("FT1", "TXA", "PRB", "GOL", "PTH"),
+    }
+)
 
 
 def add_remainder(context: Context, root: Group, provenance: Resource) -> None:
-    """Map EVN and the partner's Z-segments; drop, with the reason, what says nothing of the record."""
+    """Map EVN, the partner's Z-segments and what is out of its place; drop what says nothing of the record."""
     for evn in root.segments("EVN"):
         add_evn(context, provenance, evn)
     map_z_segments(context, context.message.segments)
+    claims, drops = context.claims, context.drops
+    left = []
     for segment in context.message.segments:
+        if segment in claims:
+            continue
         if reason := _NOT_THE_RECORD.get(segment.name):
             context.drop(segment, reason)
+        elif segment.name in _DISPLACED and segment not in drops:
+            left.append(segment)
+    if left:
+        # Read when it is needed: messages that keep to their structure have none of it.
+        from shared.mapping.hl7v2_to_fhir.messages.displaced import add_displaced
+
+        add_displaced(context, left, provenance)

@@ -116,9 +116,9 @@ def _is_open(appointment: Resource) -> bool:
 
 
 def _add_resource(context: Context, appointment: Resource, group: Group) -> None:
-    if group.segment is not None:
-        _RESOURCES[group.name](context, appointment, group.segment)
-        add_notes(context, group, appointment)
+    assert group.segment is not None  # noqa: S101 - only the message itself has no segment
+    _RESOURCES[group.name](context, appointment, group.segment)
+    add_notes(context, group, appointment)
 
 
 MAP = MessageMap("hl7v2-siu", "1.0.0", bundle_from_siu)

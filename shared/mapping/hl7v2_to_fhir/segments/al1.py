@@ -64,9 +64,11 @@ def set_reaction(context: Context, allergy: Resource, segment: Segment, severity
     manifestations: list[Resource] = []
     for repetition in segment.repetitions(reaction):
         # Text before 2.7 (ST), a coded value since.
-        coded = concept_of(context, repetition, field) if len(repetition.parts) > 1 else None
+        several = len(repetition.parts) > 1
+        coded = concept_of(context, repetition, field) if several else None
         text = repetition.text()
-        if found := coded or ({"text": text} if text.strip("^ ") else None):
+        # In one component alone a `^` is what the sender escaped, not a separator.
+        if found := coded or ({"text": text} if text.strip("^ " if several else None) else None):
             manifestations.append(found)
     holder: Resource = {"manifestation": manifestations} if manifestations else allergy
     code = segment.text(severity)

@@ -11,7 +11,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
 from shared.mapping.hl7v2_to_fhir.fields import carry_field
-from shared.mapping.hl7v2_to_fhir.segments.appointment_contact import reachable
+from shared.mapping.hl7v2_to_fhir.segments.appointment_contact import found_at, reachable
 from shared.mapping.hl7v2_to_fhir.segments.appointment_person import add_person
 from shared.mapping.hl7v2_to_fhir.segments.msh import participant
 from shared.terminology.appointment_maps import MINUTES
@@ -55,12 +55,23 @@ def fill_appointment(
             add_person(appointment, reached or person, "accepted", code)
         for further in (1, 2, 3) if number and not people else ():
             carry_field(appointment, segment, number + further)
-    for person in practitioners(context, segment, fields.enterer):
-        append(provenance, "agent", {"type": participant("enterer"), "who": reference(person)})
+    _add_enterers(context, appointment, segment, fields.enterer, provenance)
     for number, kind in zip(fields.orders, ("PLAC", "FILL"), strict=True):
         for repetition in segment.repetitions(number):
             if identifier := identifier_from_ei(context, repetition, kind):
                 append(appointment, "basedOn", {"type": "ServiceRequest", "identifier": identifier})
+
+
+def _add_enterers(
+    context: Context, appointment: Resource, segment: Segment, number: int, provenance: Resource
+) -> None:
+    """Add who entered it; the number and the place are the first one's."""
+    people = practitioners(context, segment, number)
+    for index, person in enumerate(people):
+        reached = index == 0 and found_at(context, person, segment, number + 1, number + 2)
+        append(provenance, "agent", {"type": participant("enterer"), "who": reference(reached or person)})
+    for further in (1, 2) if not people else ():
+        carry_field(appointment, segment, number + further)
 
 
 def minutes(segment: Segment, number: int, units: int) -> int | None:

@@ -16,7 +16,9 @@ ARQ -> Appointment, a proposed one (policy, after the guide's SCH[Appointment]).
     Practitioner.address          = ARQ-17*  XAD
     PractitionerRole.location     = ARQ-18*  PL
     Provenance.agent[enterer]     = ARQ-19*  XCN
-    Appointment.extension         = ARQ-20..23*  AS-SENT
+    PractitionerRole.telecom      = ARQ-20*  XTN   of ARQ-19; without it: extension, as of ARQ-21
+    PractitionerRole.location     = ARQ-21*  PL
+    Appointment.extension         = ARQ-22..23*  AS-SENT
     Appointment.basedOn           = ARQ-24*  EI    logical references
     Appointment.basedOn           = ARQ-25*  EI    logical references
 """

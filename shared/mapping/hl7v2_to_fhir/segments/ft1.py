@@ -16,7 +16,8 @@ type of transaction as sent. What is charged is FT1-7, else the procedure FT1-25
     ChargeItem.quantity             = FT1-10   NM    no number: extension
     ChargeItem.priceOverride        = FT1-11   CP    without it FT1-12; what Money cannot hold: extension
     ChargeItem.priceOverride        = FT1-12   CP    with FT1-11, or what Money cannot hold: extension
-    ChargeItem.extension            = FT1-13..18*  AS-SENT
+    ChargeItem.costCenter           = FT1-13   CWE   the department, an Organization
+    ChargeItem.extension            = FT1-14..18*  AS-SENT
     ChargeItem.reason               = FT1-19*  CWE
     ChargeItem.performer            = FT1-20*  XCN
     ChargeItem.performer            = FT1-21*  XCN   ordered by
@@ -27,7 +28,10 @@ type of transaction as sent. What is charged is FT1-7, else the procedure FT1-25
     Procedure.code.extension        = FT1-26*  CWE   modifiers; without FT1-25 of ChargeItem.code
     ChargeItem.extension            = FT1-27..28*  AS-SENT
     ChargeItem.productCodeableConcept = FT1-29  CWE
-    ChargeItem.extension            = FT1-30..55*  AS-SENT
+    ChargeItem.extension            = FT1-30..31*  AS-SENT
+    ChargeItem.performingOrganization = FT1-32  XON
+    ChargeItem.requestingOrganization = FT1-33  XON
+    ChargeItem.extension            = FT1-34..55*  AS-SENT
 """
 
 from __future__ import annotations
@@ -35,13 +39,14 @@ from __future__ import annotations
 from shared.formats.fhir.identity import scoped
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, Context, Resource, append, original_value, reference
-from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
+from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon, practitioners
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_from_ei, issuer_of
 from shared.mapping.hl7v2_to_fhir.datatypes.money import money_from_cp
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
 from shared.mapping.hl7v2_to_fhir.datatypes.times import date_time, put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
+from shared.mapping.hl7v2_to_fhir.segments.coded_organization import organization_from_cwe
 from shared.terminology.systems import DATA_ABSENT_REASON
 from shared.terminology.visit_maps import CHARGE_STATUS
 
@@ -62,6 +67,7 @@ def charge_from_ft1(context: Context, ft1: Segment, subject: Resource, encounter
         charge["context"] = reference(encounter)
     _set_times(context, charge, ft1)
     _set_people(context, charge, ft1)
+    _set_organizations(context, charge, ft1)
     _set_amounts(charge, ft1)
     if reasons := concepts(context, ft1, 19, "HL70051"):
         charge["reason"] = reasons
@@ -144,6 +150,17 @@ def _set_people(context: Context, charge: Resource, ft1: Segment) -> None:
         charge["enterer"] = reference(enterers[0])
     if len(enterers) > 1:
         carry_field(charge, ft1, 24)
+
+
+def _set_organizations(context: Context, charge: Resource, ft1: Segment) -> None:
+    if department := organization_from_cwe(context, ft1, 13):
+        charge["costCenter"] = reference(department)
+    for number, element in ((32, "performingOrganization"), (33, "requestingOrganization")):
+        sent = ft1.first(number)
+        if sent is not None and (organization := organization_from_xon(context, sent)):
+            charge[element] = reference(organization)
+        elif sent is not None:
+            carry_field(charge, ft1, number)
 
 
 def _set_amounts(charge: Resource, ft1: Segment) -> None:

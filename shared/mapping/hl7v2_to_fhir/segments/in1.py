@@ -27,9 +27,11 @@ it. A coverage that is sent is active. Money and rules of the plan travel as sen
     Coverage.order                = IN1-22   NM    not a positive number: extension
     Coverage.extension            = IN1-23..35*  AS-SENT
     Coverage.identifier           = IN1-36   ST
-    Coverage.extension            = IN1-37..42*  AS-SENT
+    Coverage.costToBeneficiary    = IN1-37   CP    deductible; what Money cannot hold: extension
+    Coverage.extension            = IN1-38..42*  AS-SENT
     RelatedPerson.gender          = IN1-43   CWE
-    Coverage.extension            = IN1-44..48*  AS-SENT
+    Coverage.policyHolder.address = IN1-44*  XAD   with IN1-11, else extension
+    Coverage.extension            = IN1-45..48*  AS-SENT
     Coverage.subscriberId         = IN1-49*  CX    the first; all on the subscriber
     Coverage.extension            = IN1-50..55*  AS-SENT
 """
@@ -43,6 +45,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, translated
 from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, issuer_of, name_organization
+from shared.mapping.hl7v2_to_fhir.datatypes.money import money_from_cp
 from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
@@ -53,6 +56,7 @@ from shared.terminology.visit_maps import SUBSCRIBER_RELATIONSHIP
 
 TABLE = table_of(__doc__)
 
+_COST = TERMINOLOGY + "coverage-copay-type"
 _CLASS = TERMINOLOGY + "coverage-class"
 _RELATIONSHIP = TERMINOLOGY + "subscriber-relationship"
 _INSURED = PersonFields(names=(16,), addresses=(19,), relationship=17, gender=43, birth=18, identifiers=(49,))
@@ -79,6 +83,7 @@ def coverage_from_in1(context: Context, in1: Segment, subject: Resource) -> Reso
     coverage["payor"] = [_payor(context, coverage, in1)]
     _set_holder(context, coverage, in1)
     _set_classes(context, coverage, in1)
+    _set_deductible(coverage, in1)
     order = decimal(in1.text(22)) if in1.text(22) else None
     if isinstance(order, int) and order > 0:
         coverage["order"] = order
@@ -153,7 +158,7 @@ def _set_holder(context: Context, coverage: Resource, in1: Segment) -> None:
     """Set the group that holds the policy, an employer as a rule."""
     holder = next((found for one in in1.repetitions(11) if (found := organization_from_xon(context, one))), None)
     if holder is None:
-        for number in (10, 11):
+        for number in (10, 11, 44):
             carry_field(coverage, in1, number)
         return
     coverage["policyHolder"] = reference(holder)
@@ -164,6 +169,21 @@ def _set_holder(context: Context, coverage: Resource, in1: Segment) -> None:
         append(holder, "identifier", identifier)
         if identifier is None:
             carry_field(coverage, in1, 10)
+    for repetition in in1.repetitions(44):
+        append(holder, "address", address_from_xad(context, repetition, in1.location(44)))
+
+
+def _set_deductible(coverage: Resource, in1: Segment) -> None:
+    """Set what the insured bear themselves (CP: MO in its first component)."""
+    price = in1.first(37)
+    if price is None:
+        return
+    amount, exact = money_from_cp(price)
+    if amount is not None:
+        kind = {"coding": [{"system": _COST, "code": "deductible"}]}
+        coverage["costToBeneficiary"] = [{"type": kind, "valueMoney": amount}]
+    if not exact or len(price.parts) > 1 or len(in1.repetitions(37)) > 1:
+        carry_field(coverage, in1, 37)
 
 
 def _set_classes(context: Context, coverage: Resource, in1: Segment) -> None:

@@ -9,7 +9,10 @@ IN2 -> Coverage and the subscriber of the IN1 before it (no map in the guide: ou
     Coverage.identifier           = IN2-8    ST    MA, the Medicaid number
     Coverage.extension            = IN2-9..33*  AS-SENT
     RelatedPerson.communication   = IN2-34   CWE   the patient insured: extension
-    Coverage.extension            = IN2-35..60*  AS-SENT
+    Coverage.extension            = IN2-35..48*  AS-SENT
+    Coverage.policyHolder.contact.name    = IN2-49*  XPN   whom to ask at the employer; without one: extension
+    Coverage.policyHolder.contact.telecom = IN2-50*  XTN   the same
+    Coverage.extension            = IN2-51..60*  AS-SENT
     Coverage.identifier           = IN2-61*  CX    MB, the patient's member number
     Coverage.extension            = IN2-62   AS-SENT
     RelatedPerson.telecom         = IN2-63*  XTN   home; the patient insured: extension
@@ -21,7 +24,9 @@ from __future__ import annotations
 
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import contact_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_type
+from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.related_person import PersonFields, describe
 
@@ -47,7 +52,7 @@ def add_in2(context: Context, coverage: Resource, in2: Segment) -> None:
         append(coverage, "identifier", identifier)
         if identifier is None:
             append(coverage, "extension", original_value(repetition.text()))
-    insured = _insured(context, coverage)
+    insured = _named(context, coverage, "subscriber", "RelatedPerson")
     if insured is None:
         for number in (1, 2, 34, 63, 64):
             carry_field(coverage, in2, number)
@@ -55,10 +60,28 @@ def add_in2(context: Context, coverage: Resource, in2: Segment) -> None:
         for name, values in describe(context, in2, _INSURED).items():
             for value in values:
                 append(insured, name, value)
+    _add_employer_contact(context, coverage, in2)
     carry(context, coverage, in2, TABLE)
 
 
-def _insured(context: Context, coverage: Resource) -> Resource | None:
-    """Return the RelatedPerson who is the subscriber; None where it is the patient or nobody."""
-    target = coverage.get("subscriber", {}).get("reference", "")
-    return next((one for one in context.resources if target == f"RelatedPerson/{one['id']}"), None)
+def _add_employer_contact(context: Context, coverage: Resource, in2: Segment) -> None:
+    """Add whom to ask at the employer who holds the policy; the numbers are the first person's."""
+    employer = _named(context, coverage, "policyHolder", "Organization")
+    if employer is None:
+        for number in (49, 50):
+            carry_field(coverage, in2, number)
+        return
+    names = [name_from_xpn(context, one, in2.location(49)) for one in in2.repetitions(49)]
+    numbers = [contact_from_xtn(context, one, in2.location(50), "work") for one in in2.repetitions(50)]
+    contacts: list[Resource] = [{"name": name} for name in names if name]
+    if telecoms := [one for one in numbers if one]:
+        contacts = contacts or [{}]
+        contacts[0]["telecom"] = telecoms
+    for contact in contacts:
+        append(employer, "contact", contact)
+
+
+def _named(context: Context, coverage: Resource, element: str, kind: str) -> Resource | None:
+    """Return the resource of this type that the coverage refers to; None where it is another one or none."""
+    target = coverage.get(element, {}).get("reference", "")
+    return next((one for one in context.resources if target == f"{kind}/{one['id']}"), None)

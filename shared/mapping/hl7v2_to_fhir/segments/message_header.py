@@ -8,7 +8,7 @@ Used for bundles of kind `message` alone, in which a Provenance tells the rest (
     MessageHeader.source                   = MSH-3      HD     name; endpoint, where it is a URI
     MessageHeader.sender                   = MSH-4      HD     an Organization
     MessageHeader.destination              = MSH-5*     HD     name; endpoint, where it is a URI
-    MessageHeader.destination.receiver     = MSH-6      HD     an Organization
+    MessageHeader.destination.receiver     = MSH-6      HD     an Organization; beside that of MSH-23: extension
     Bundle.timestamp                       = MSH-7      DTM    where it is an instant; also Provenance.occurredDateTime
     [dropped]                              = MSH-8      security of the transport between two systems
     MessageHeader.event                    = MSH-9      event (table 0003); without one the type (table 0076)
@@ -18,13 +18,13 @@ Used for bundles of kind `message` alone, in which a Provenance tells the rest (
     [dropped]                              = MSH-13     sequence protocol between two systems
     [dropped]                              = MSH-14     continuation of a message split for transport
     [dropped]                              = MSH-15..16 asks for acknowledgments, which intake has sent
-    Organization.address.country           = MSH-17     ID     of the sending facility; without one: extension
+    Organization.address.country           = MSH-17     ID     of the sending facility, named or not
     [dropped]                              = MSH-18     character set of the bytes
     Provenance.language                    = MSH-19     CWE    where it is a language tag
     [dropped]                              = MSH-20     character set handling of the bytes
     [dropped]                              = MSH-21     profile that the message claims
-    Provenance.agent[author].onBehalfOf    = MSH-22     XON    sending responsible organization
-    [dropped]                              = MSH-23     organization that the receiver answers to
+    MessageHeader.responsible              = MSH-22     XON    also Provenance.agent[author].onBehalfOf
+    MessageHeader.destination.receiver     = MSH-23     XON    the organization that the receiver answers to
     MessageHeader.source.endpoint          = MSH-24     HD     where it is a URI and MSH-3 is none
     MessageHeader.destination.endpoint     = MSH-25     HD     where it is a URI and MSH-5 is none
 
@@ -36,13 +36,23 @@ from __future__ import annotations
 
 from shared.formats.hl7v2.authority import uri_of
 from shared.formats.hl7v2.message import Repetition, Segment
-from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, extend, original_value, reference
-from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_hd
+from shared.mapping.hl7v2_to_fhir.context import (
+    EXTENSIONS,
+    Context,
+    Resource,
+    append,
+    extend,
+    original_value,
+    reference,
+)
+from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_hd, organization_from_xon
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_instant
 from shared.mapping.hl7v2_to_fhir.fields import carry_field, table_of
 from shared.terminology.systems import DATA_ABSENT_REASON_EXTENSION, TERMINOLOGY
 
 TABLE = table_of(__doc__)
+
+RECEIVING_FACILITY = f"{EXTENSIONS}receiving-facility"
 
 _ABSENT = {"url": DATA_ABSENT_REASON_EXTENSION, "valueCode": "unknown"}
 
@@ -60,6 +70,9 @@ def message_header_from_msh(context: Context, header: Segment) -> Resource:
     _set_destinations(context, message, header)
     if sender := organization_from_hd(context, header.first(4)):
         message["sender"] = reference(sender)
+    responsible = header.first(22)
+    if responsible is not None and (organization := organization_from_xon(context, responsible)):
+        message["responsible"] = reference(organization)
     message["source"] = _party(header.first(3), header.first(24))
     for number in (24, 25):
         _keep_address(message, header, number)
@@ -74,13 +87,16 @@ def complete_bundle(context: Context, bundle: Resource, header: Segment) -> None
 
 
 def _set_destinations(context: Context, message: Resource, header: Segment) -> None:
-    receiver = organization_from_hd(context, header.first(6))
+    facility, answering = organization_from_hd(context, header.first(6)), header.first(23)
+    receiver = (organization_from_xon(context, answering) if answering is not None else None) or facility
     parties = [_party(one, header.first(25)) for one in header.repetitions(5)]
     if not parties and receiver is not None:
         parties = [_party(None, header.first(25))]
     for party in parties:
         if receiver is not None:
             party["receiver"] = reference(receiver)
+        if facility is not None and facility is not receiver:
+            append(party, "extension", {"url": RECEIVING_FACILITY, "valueReference": reference(facility)})
     if parties:
         message["destination"] = parties
 

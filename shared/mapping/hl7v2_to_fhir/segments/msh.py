@@ -18,7 +18,7 @@ A transaction carries no MessageHeader: the resource belongs to message bundles,
     [dropped]                              = MSH-13     sequence protocol between two systems
     [dropped]                              = MSH-14     continuation of a message split for transport
     [dropped]                              = MSH-15..16 asks for acknowledgments, which intake has sent
-    Organization.address.country           = MSH-17     ID     of the sending facility; without one: extension
+    Organization.address.country           = MSH-17     ID     of the sending facility, named or not
     [dropped]                              = MSH-18     character set of the bytes
     Provenance.language                    = MSH-19     CWE    where it is a language tag
     [dropped]                              = MSH-20     character set handling of the bytes
@@ -37,8 +37,8 @@ from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, orig
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_hd, organization_from_xon
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import issuer_key
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
-from shared.mapping.hl7v2_to_fhir.fields import carry_field, table_of
-from shared.terminology.systems import TERMINOLOGY
+from shared.mapping.hl7v2_to_fhir.fields import table_of
+from shared.terminology.systems import DATA_ABSENT_REASON_EXTENSION, TERMINOLOGY
 
 TABLE = table_of(__doc__)
 
@@ -55,7 +55,6 @@ def provenance_from_msh(context: Context, header: Segment) -> Resource:
     provenance["recorded"] = _instant(context)
     _set_activity(provenance, header)
     provenance["agent"] = _agents(context, header)
-    _set_country(context, provenance, header)
     entity: Resource = {"role": "source", "what": {"display": f"HL7 v2 message {header.text(9)}".strip()}}
     if control_id := header.text(10):
         entity["what"]["identifier"] = {"value": control_id}
@@ -80,15 +79,16 @@ def _set_tags(provenance: Resource, header: Segment) -> None:
         provenance["meta"] = tags
 
 
-def _set_country(context: Context, provenance: Resource, header: Segment) -> None:
-    """Give the sending facility the country of MSH-17; without a facility it stays with the Provenance."""
-    if not (country := header.text(17)):
-        return
+def _facility(context: Context, header: Segment) -> Resource | None:
+    """Return the sending facility, None where nothing is known of it; MSH-17 alone makes one in that country."""
     facility = organization_from_hd(context, header.first(4))
-    if facility is None:
-        carry_field(provenance, header, 17)
-    else:
+    if country := header.text(17):
+        if facility is None:
+            facility = context.shared("Organization", context.scope, "sender in", country)
+            # R4 asks for a name or an identifier (org-1): that it is not known stands in its place.
+            facility["_name"] = {"extension": [{"url": DATA_ABSENT_REASON_EXTENSION, "valueCode": "unknown"}]}
         append(facility, "address", {"country": country})
+    return facility
 
 
 def _set_activity(provenance: Resource, header: Segment) -> None:
@@ -101,7 +101,7 @@ def _set_activity(provenance: Resource, header: Segment) -> None:
 
 
 def _agents(context: Context, header: Segment) -> list[Resource]:
-    facility = organization_from_hd(context, header.first(4))
+    facility = _facility(context, header)
     author: Resource = {"type": participant("author"), "who": reference(facility) if facility else _unnamed(context)}
     if (responsible := header.first(22)) and (organization := organization_from_xon(context, responsible)):
         author["onBehalfOf"] = reference(organization)

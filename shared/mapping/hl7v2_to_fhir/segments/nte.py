@@ -16,7 +16,7 @@ from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, Context, Resource, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioner_from_xcn
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
-from shared.mapping.hl7v2_to_fhir.fields import AS_SENT, carry_field, table_of
+from shared.mapping.hl7v2_to_fhir.fields import carry_all, table_of
 
 TABLE = table_of(__doc__)
 
@@ -59,9 +59,7 @@ def add_annotation(resource: Resource, note: Resource) -> None:
 
 def _annotation(context: Context, nte: Segment) -> Resource:
     note: Resource = {}
-    for number, rule in TABLE.rules.items():
-        if rule.datatype == AS_SENT:
-            carry_field(note, nte, number)
+    carry_all(note, nte, TABLE)
     author = nte.first(5)
     if author is not None and (person := practitioner_from_xcn(context, author, nte.location(5))):
         note["authorReference"] = reference(person)

@@ -61,6 +61,21 @@ _ONE_SIDED = re.compile(rf"(<=|>=|<|>)\s*({_NUMBER})")
 # Most results end before OBX-15: who, how and with what are looked for only in those that do not.
 _COMMON = 15
 # Why a value is missing, by OBX-11: still to come, or never to be.
+_VALUES = (
+    "Quantity",
+    "CodeableConcept",
+    "String",
+    "Boolean",
+    "Integer",
+    "Range",
+    "Ratio",
+    "SampledData",
+    "Time",
+    "DateTime",
+    "Period",
+)
+# The elements, the primitive ones with extensions alone among them, that answer what an observation is about.
+_ANSWERS = frozenset({"component", *(f"{mark}value{kind}" for mark in ("", "_") for kind in _VALUES)})
 _ABSENT = {
     "N": "not-asked",
     "X": "not-performed",
@@ -170,7 +185,7 @@ def _producer(context: Context, obx: Segment) -> Resource | None:
 
 
 def _set_absence(observation: Resource, obx: Segment, *, attached: bool) -> None:
-    if any(name.lstrip("_").startswith(("value", "component")) for name in observation):
+    if not _ANSWERS.isdisjoint(observation):
         return
     status = obx.text(11)
     code = "as-text" if attached else _ABSENT.get(status, "unknown")

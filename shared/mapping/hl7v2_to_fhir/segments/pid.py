@@ -20,7 +20,7 @@ PID -> Patient (HL7 v2-to-FHIR guide, map PID[Patient]).
     Patient.extension[religion]   = PID-17    CWE
     Patient.identifier            = PID-18    CX    account number, AN
     Patient.identifier            = PID-19    ID    SS
-    Patient.identifier            = PID-20    ST    DL
+    Patient.identifier            = PID-20    ST    DL, a DLN: its issuer, until when it is valid
     RelatedPerson.identifier      = PID-21*   CX    the mother: `pid_mother`
     Patient.extension[ethnicity]  = PID-22*   CWE
     Patient.extension[birthPlace] = PID-23    ST
@@ -50,7 +50,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_c
 from shared.mapping.hl7v2_to_fhir.datatypes.languages import language
 from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn, names_from_xpn
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
-from shared.mapping.hl7v2_to_fhir.datatypes.times import in_fhir, put_date, put_date_time
+from shared.mapping.hl7v2_to_fhir.datatypes.times import date_time, in_fhir, put_date, put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.pid_mother import mother_from_pid
 from shared.mapping.hl7v2_to_fhir.segments.pid_origin import add_origin
@@ -136,11 +136,25 @@ def _set_identifiers(context: Context, patient: Resource, pid: Segment) -> None:
     if value := pid.text(19):
         append(patient, "identifier", {"type": identifier_type("SS"), "system": _SSN, "value": value})
     if licence := pid.first(20):
-        parts = [licence.component(number) for number in range(1, len(licence.parts) + 1)]
-        identifier = {"type": identifier_type("DL"), "value": parts[0]} if parts[0] else {}
-        if rest := "^".join(parts[1:]):
-            append(identifier, "extension", original_value(rest))
-        append(patient, "identifier", identifier)
+        _add_licence(context, patient, licence, pid.location(20))
+
+
+def _add_licence(context: Context, patient: Resource, licence: Repetition, location: str) -> None:
+    """Add a driver's licence (DLN): its number, who issued it, until when it is valid."""
+    number, issuer = licence.component(1), licence.component(2)
+    if not number:
+        append(patient, "extension", original_value(licence.text()))
+        return
+    identifier: Resource = {"type": identifier_type("DL"), "value": number}
+    if len(licence.parts) > 3:
+        append(identifier, "extension", original_value(licence.text()))
+    if issuer:
+        identifier["assigner"] = {"display": issuer}
+    period: Resource = {}
+    date_time(context, period, "end", licence, location, 3)
+    if period:
+        identifier["period"] = period
+    append(patient, "identifier", identifier)
 
 
 def _set_names(context: Context, patient: Resource, pid: Segment) -> None:

@@ -43,7 +43,7 @@ from shared.terminology.systems import DATA_ABSENT_REASON, SNOMED
 TABLE = table_of(__doc__)
 
 # The guide's codes for what PR1-8 and PR1-11 do.
-_PERFORMERS = ((8, "88189002"), (11, "304292004"), (12, ""))
+_PERFORMERS = ((8, "88189002", "Anesthesiologist"), (11, "304292004", "Surgeon"), (12, "", ""))
 
 
 def procedure_from_pr1(context: Context, pr1: Segment, subject: Resource, encounter: Resource | None) -> Resource:
@@ -60,11 +60,11 @@ def procedure_from_pr1(context: Context, pr1: Segment, subject: Resource, encoun
     if encounter is not None:
         procedure["encounter"] = reference(encounter)
     put_date_time(context, procedure, "performedDateTime", pr1, 5)
-    for number, code in _PERFORMERS:
+    for number, code, words in _PERFORMERS:
         for person in practitioners(context, pr1, number):
             performer: Resource = {"actor": reference(person)}
             if code:
-                performer["function"] = {"coding": [{"system": SNOMED, "code": code}]}
+                performer["function"] = {"coding": [{"system": SNOMED, "code": code}], "text": words}
             append(procedure, "performer", performer)
     if place := location_from_pl(context, pr1.first(23)):
         procedure["location"] = reference(place)

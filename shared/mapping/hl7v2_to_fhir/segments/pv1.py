@@ -19,7 +19,7 @@ Account, which then holds them.
     Encounter.hospitalization.reAdmission   = PV1-13   CWE
     Encounter.hospitalization.admitSource   = PV1-14   CWE
     Encounter.hospitalization.specialArrangement = PV1-15*  CWE
-    Encounter.hospitalization.specialCourtesy    = PV1-16   CWE
+    Encounter.hospitalization.specialCourtesy    = PV1-16*  CWE
     Encounter.participant         = PV1-17*  XCN   ADM
     Encounter.extension           = PV1-18   AS-SENT
     Encounter.identifier          = PV1-19*  CX    VN
@@ -71,7 +71,6 @@ _DESCRIPTION = "http://hl7.org/fhir/StructureDefinition/resource-instance-descri
 _HOSPITALIZATION = (
     (13, "reAdmission", "HL70092"),
     (14, "admitSource", "HL70023"),
-    (16, "specialCourtesy", "HL70099"),
     (36, "dischargeDisposition", "HL70112"),
 )
 
@@ -177,7 +176,9 @@ def _set_hospitalization(context: Context, encounter: Resource, pv1: Segment) ->
             append(encounter, "extension", original_value(pre.text()))
     for number, element, table in _HOSPITALIZATION:
         if value := concept(context, pv1, number, table):
-            stay[element] = [value] if element == "specialCourtesy" else value
+            stay[element] = value
+    if courtesies := concepts(context, pv1, 16, "HL70099"):
+        stay["specialCourtesy"] = courtesies
     if arrangements := concepts(context, pv1, 15, "HL70009"):
         stay["specialArrangement"] = arrangements
     if diet := concepts(context, pv1, 38, "HL70114"):

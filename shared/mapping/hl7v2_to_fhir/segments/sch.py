@@ -19,7 +19,9 @@ SCH -> Appointment (HL7 v2-to-FHIR guide, map SCH[Appointment]).
     Practitioner.address          = SCH-18*  XAD
     PractitionerRole.location     = SCH-19*  PL
     Provenance.agent[enterer]     = SCH-20*  XCN
-    Appointment.extension         = SCH-21..24*  AS-SENT
+    PractitionerRole.telecom      = SCH-21*  XTN   of SCH-20; without it: extension, as of SCH-22
+    PractitionerRole.location     = SCH-22*  PL
+    Appointment.extension         = SCH-23..24*  AS-SENT
     Appointment.status            = SCH-25   CWE   table 0278, where the event leaves it open
     Appointment.basedOn           = SCH-26*  EI    logical references
     Appointment.basedOn           = SCH-27*  EI    logical references

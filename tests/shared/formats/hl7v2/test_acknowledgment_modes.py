@@ -5,6 +5,7 @@ import pytest
 from shared.formats.hl7v2.acknowledgment_modes import (
     AckCode,
     accept_code,
+    answer_code,
     is_enhanced,
     wants_accept,
     wants_application,
@@ -52,3 +53,23 @@ def test_an_acknowledgment_is_sent_under_the_senders_condition(
 ) -> None:
     assert expected == wants_accept(envelope(condition, "AL"), code)
     assert expected == wants_application(envelope("AL", condition), code)
+
+
+@pytest.mark.parametrize(
+    ("accept", "application", "expected"),
+    [
+        ("", "", ["AA", "AE", "AR"]),
+        ("AL", "NE", ["CA", "CE", "CR"]),
+        ("AL", "AL", ["CA", "CE", "CR"]),
+        ("NE", "AL", ["AA", "AE", "AR"]),
+        ("ER", "NE", [None, "CE", "CR"]),
+        ("SU", "ER", ["CA", "AE", "AR"]),
+        ("NE", "NE", [None, None, None]),
+    ],
+)
+def test_the_answer_to_a_receipt_is_the_one_that_the_sender_asked_for(
+    accept: str, application: str, expected: list[str | None]
+) -> None:
+    codes: tuple[AckCode, ...] = ("AA", "AE", "AR")
+
+    assert expected == [answer_code(envelope(accept, application), code) for code in codes]

@@ -101,7 +101,11 @@ def there_and_back(payload: bytes, version: str) -> tuple[Message, list[Message]
 
 
 @pytest.mark.parametrize(("kind", "version"), KINDS, ids=["-".join(one) for one in KINDS])
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=5,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
 @given(data=st.data())
 def test_a_generated_message_keeps_every_field_that_the_maps_claim(
     kind: str, version: str, data: st.DataObject

@@ -874,10 +874,11 @@ def test_an_order_for_a_medication_needs_no_order_control() -> None:
     assert ref(one(found, "Patient")) == one(found, "MedicationRequest")["subject"]
 
 
-def test_a_medication_below_an_order_of_a_test_is_unknown_and_not_lost() -> None:
+def test_a_medication_below_an_order_of_a_test_is_a_request_of_its_own() -> None:
     found = conversion("ORM^O01", PID, ORC, OBR, "RXO|A1")
 
-    assert ["RXO-1"] == unknown(found)
+    assert [] == unknown(found)
+    assert "A1" == one(found, "MedicationRequest")["medicationCodeableConcept"]["coding"][0]["code"]
 
 
 def test_a_diet_is_a_nutrition_order_that_supports_its_request() -> None:

@@ -11,8 +11,10 @@ is told as A08, A30 (merge of persons) as A40; what has no such event is refused
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+from shared.delivery.authority import leave_out
 from shared.delivery.minimisation import minimise
 from shared.errors import RejectedError
 from shared.formats.fhir import encoding
@@ -34,10 +36,14 @@ _WRITTEN_AS = {
 }
 
 
-def body_of(owed: Owed, receiver: Receiver) -> bytes:
-    """Return what is sent; RejectedError with the first place where what is left is no valid record."""
+def body_of(owed: Owed, receiver: Receiver, held: Collection[str] = ()) -> bytes:
+    """
+    Return what is sent; RejectedError with the first place where what is left is no valid record.
+
+    `held` has the records that the destination has from who speaks for them: they are referred to, not sent.
+    """
     whole = encoding.parse(owed.conversion.bundle)
-    bundle = minimise(whole, receiver.allow)
+    bundle = minimise(leave_out(whole, held), receiver.allow)
     errors = find_errors(bundle)
     if errors:
         raise RejectedError(errors[0].code, errors[0].location, errors[0].text, errors)

@@ -1,0 +1,1 @@
+"""A soak from the command line: run, judged, told."""

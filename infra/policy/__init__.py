@@ -1,0 +1,1 @@
+"""The checks as policies of Pulumi, and Azure's own policies evaluated without Azure."""

@@ -1,0 +1,22 @@
+"""Which records a destination has from the flow that speaks for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the table; what was there stays as it is."""
+    op.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+
+
+def downgrade() -> None:
+    """Refuse: a ledger is not unmade. Restore a backup instead."""
+    raise NotImplementedError("an expansion is not taken back")

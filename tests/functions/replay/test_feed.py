@@ -1,0 +1,93 @@
+"""A new subscriber is fed from the log: what its filter takes, from any time on, once and in order (D08)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from functions.adt_routing import use_case as adt_routing
+from functions.delivery.use_case import SEND
+from shared.adapters.postgres_books import read_books
+from shared.partners.model import Partner, VisitFilter
+from shared.pipeline import drain
+from tests.functions.adt_routing.rooms import adt
+from tests.functions.messages import PARTNERS
+from tests.functions.replay.rooms import Room
+from tests.shared.adapters.rooms import post
+
+
+def subscriber(**about: object) -> Partner:
+    model = PARTNERS.by_name["harbor-ehr"]
+    assert model.receives is not None
+    return replace(model, name="newcomer", receives=replace(model.receives, **about))  # type: ignore[arg-type]
+
+
+def run(room: Room, newcomer: Partner, **query: Any) -> list[str]:
+    """Subscribe, feed, and return the effects of the plan."""
+    room.give(replace(room.whole.partners, by_name={**room.whole.partners.by_name, "newcomer": newcomer}))
+    plan_id = room.plan("feed", destination="newcomer", **query)
+    effects = [str(item.effect) for item in room.items(plan_id)]
+    if set(effects) & {"create"}:
+        room.approve_and_run(plan_id)
+        room.clock.advance(timedelta(seconds=5))
+        room.advance()
+        for hint in room.hints.take():
+            if hint.function == SEND.step.function:
+                drain(SEND, hint.stream_id, room.whole)
+    return effects
+
+
+def route(room: Room, payload: bytes) -> None:
+    post(room.whole, payload, "harbor-hospital")
+    for _ in range(3):
+        for hint in room.hints.take():
+            stage = {stage.step.function: stage for stage in (adt_routing.PROCESS, SEND)}.get(hint.function)
+            if stage is not None:
+                drain(stage, hint.stream_id, room.whole)
+    room.clock.advance(timedelta(seconds=1))
+
+
+def test_a_newcomer_is_told_what_its_filter_takes_since_a_moment(room: Room) -> None:
+    room.send_results(2)
+    since = room.clock()
+    room.send_results(1, mrn="TEST-LATE", filler="F-LATE")
+    room.send_results(1, mrn="TEST-P", filler="F-P", status="P")
+
+    assert ["create"] == run(room, subscriber(events=("result.final*",)), since=since)
+
+    ((_, body),) = room.sent("newcomer")
+    assert b"TEST-LATE" in body
+    assert [(1,)] == room.rows("select count(*) from delivery where replay_plan is not null")
+    assert read_books(room.url).balance
+    assert [] == run(room, subscriber(events=("result.final*",)), since=since)
+
+
+def test_states_that_were_outdated_when_they_came_are_fed_to_nobody(room: Room) -> None:
+    room.send_results(1, status="F", stated="20260314110000-0400")
+    room.send_results(1, status="P", stated="20260314100000-0400")
+
+    assert ["create"] == run(room, subscriber(events=("result.*",)))
+
+
+def test_a_visit_that_the_filter_does_not_take_is_left_out(room: Room) -> None:
+    route(room, adt("A01", 0))
+    (unit,) = room.rows("select unit from visit")[0]
+
+    wanted, unwanted = VisitFilter(units=(unit,)), VisitFilter(units=("NOWHERE",))
+
+    assert ["refused"] == run(room, subscriber(events=("encounter.*",), visits=unwanted))
+    assert ["create"] == run(room, subscriber(events=("encounter.*",), visits=wanted))
+    assert 1 == len(room.sent("newcomer"))
+
+
+def test_a_merge_is_fed_behind_a_fence_and_everything_lands_on_the_survivor(room: Room) -> None:
+    route(room, adt("A01", 0, mrn="TEST-1"))
+    route(room, adt("A40", 8, mrn="TEST-2", prior="TEST-1"))
+
+    assert ["create", "create"] == run(room, subscriber(events=("encounter.*", "patient.*")))
+
+    first, second = (body for _, body in room.sent("newcomer"))
+    assert b"replaced-by" in second
+    assert b"replaced-by" not in first
+    assert read_books(room.url).balance

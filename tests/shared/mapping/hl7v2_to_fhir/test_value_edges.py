@@ -1,0 +1,222 @@
+"""Values at the edge of their data types: nothing is lost, nothing is said twice, nothing is made up."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from shared.conversion import Conversion, convert
+from shared.formats.hl7v2.parse import parse
+from shared.mapping.hl7v2_to_fhir.context import Context, extend, original_value
+from shared.mapping.hl7v2_to_fhir.recurrent import recurrent
+from shared.partners.profile import CodeMapping, PartnerProfile
+from shared.validation import validate
+
+RECEIVED = datetime(2026, 3, 12, tzinfo=UTC)
+PID = "PID|1||100^^^NG^MR||Testcase^Tilda||19800214|F"
+OBR = "OBR|1|P-1^NG|F-1^NG|GLU^Glucose^L|||20260301||||||||||||||||||F"
+LOINC = "http://loinc.org"
+
+
+def converted(kind: str, *lines: str, partner: PartnerProfile | None = None, version: str = "2.5.1") -> Conversion:
+    header = f"MSH|^~\\&|REG|NG|||20260301120000+0100||{kind}|NG-1|P|{version}"
+    text = "\r".join((header, *lines))
+    (found,) = convert(text.encode(), source="hl7v2", received=RECEIVED, partner=partner)
+    assert [] == [one for one in validate(found.bundle) if one.severity in ("fatal", "error")]
+    return found
+
+
+def resources(found: Conversion, kind: str) -> list[dict[str, Any]]:
+    return [entry["resource"] for entry in found.bundle["entry"] if entry["resource"]["resourceType"] == kind]
+
+
+def only(found: Conversion, kind: str) -> dict[str, Any]:
+    (resource,) = resources(found, kind)
+    return resource
+
+
+def result(
+    value: str, kind: str = "ST", code: str = "GLU^Glucose^L", unit: str = "", limits: str = ""
+) -> dict[str, Any]:
+    return only(converted("ORU^R01", PID, OBR, f"OBX|1|{kind}|{code}||{value}|{unit}|{limits}||||F"), "Observation")
+
+
+@pytest.mark.parametrize(
+    ("value", "element", "expected"),
+    [
+        ("^2^+", "valueQuantity", {"value": 2, "comparator": ">="}),
+        ("^^-^5", "valueRange", {"high": {"value": 5}}),
+        ("^5^-", "valueRange", {"low": {"value": 5}}),
+        ("^abc^-^5", "valueString", "abc-5"),
+    ],
+)
+def test_a_structured_number_says_what_it_can(value: str, element: str, expected: Any) -> None:
+    assert expected == result(value, "SN")[element]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "expected"),
+    [
+        ("1430+0100", "TM", {"valueTime": "14:30:00"}),
+        ("soon", "TM", {"valueString": "soon"}),
+        ("1^2^3", "NR", {"valueString": "1^2^3"}),
+        ("<5", "NM", {"valueQuantity": {"value": 5, "comparator": "<"}}),
+        ("few", "NM", {"valueString": "few"}),
+        (" ", "NM", {}),
+    ],
+)
+def test_a_value_keeps_its_type_as_far_as_it_goes(value: str, kind: str, expected: dict[str, Any]) -> None:
+    found = result(value, kind)
+
+    assert expected == {name: content for name, content in found.items() if name.startswith("value")}
+
+
+def test_limits_in_the_wrong_order_are_words_alone() -> None:
+    assert [{"text": "9-5"}] == result("7", "NM", limits="9-5")["referenceRange"]
+
+
+def test_data_in_hexadecimal_are_data() -> None:
+    assert "SGVsbG8=" in str(converted("ORU^R01", PID, OBR, "OBX|1|ED|DOC||^AP^pdf^HEX^48656c6c6f||||||F").bundle)
+
+
+def test_a_local_code_whose_meaning_is_sent_beside_it_is_said_once() -> None:
+    codes = {"OBX-3": {"K": CodeMapping(LOINC, "2823-3", "Potassium"), "L": CodeMapping(LOINC, "1-8")}}
+    lines = (PID, OBR, "OBX|1|ST|2823-3^Potassium^LN^K^Kalium^99NG||4", "OBX|2|ST|L^Local^99NG||4")
+    found = converted("ORU^R01", *lines, partner=PartnerProfile("ng", code_maps=codes))
+    first, second = (one["code"]["coding"] for one in resources(found, "Observation"))
+
+    assert ["2823-3", "K"] == [one["code"] for one in first]
+    assert {"system": LOINC, "code": "1-8"} == second[0]
+
+
+def test_words_without_a_code_are_text_and_with_a_named_system_a_coding() -> None:
+    words = result("4", code=" ^Glucose")["code"]
+    named = result("4", code="^Glucose^NAMES^^^^^^^^^^^2.999.1")["code"]["coding"][0]
+
+    assert {"text": "Glucose"} == words
+    assert ("urn:oid:2.999.1", "NAMES") == (named["system"], named["extension"][0]["valueString"])
+
+
+def test_a_translation_that_is_sent_already_is_not_added() -> None:
+    act = "http://terminology.hl7.org/CodeSystem/v3-ActPriority"
+    pv2 = "PV2||||||||||||||||||||||||" + f"|1^Emergency^HL70217^EM^emergency^{act}"
+    priority = only(converted("ADT^A08", PID, "PV1|1|I", pv2), "Encounter")["priority"]
+
+    assert ["1", "EM"] == [one["code"] for one in priority["coding"]]
+
+
+def test_a_bed_that_is_named_twice_is_one_location() -> None:
+    pv1 = "PV1|1|I|W^1^1|||||||||||||||||||||||||||||||||||||O"
+    found = converted("ADT^A08", PID, pv1, "PV2|W^1^1^^^N")
+
+    assert 3 == len(resources(found, "Location"))
+
+
+def test_a_place_is_known_by_a_number_that_nobody_issued() -> None:
+    found = converted("ADT^A08", PID, "PV1|1|I|W^^^^^^^^^ID7", version="2.8")
+
+    assert [{"value": "ID7"}] == only(found, "Location")["identifier"]
+
+
+def test_a_surname_without_parts_is_none() -> None:
+    assert [{"given": ["Ada"]}] == only(converted("ADT^A08", "PID|1||7||&^Ada"), "Patient")["name"]
+
+
+def test_a_message_of_an_unknown_type_without_a_patient_still_has_its_results() -> None:
+    assert 5 == only(converted("ZZZ^Z01", "OBX|1|NM|GLU^Glucose^L||5||||||F"), "Observation")["valueQuantity"]["value"]
+
+
+@pytest.mark.parametrize("kind", ["RDE^O11", "RDS^O13", "VXU^V04"])
+def test_a_participation_that_no_longer_holds_or_names_a_device_alone_is_accounted_for(kind: str) -> None:
+    head = {"RDE^O11": "RXE||ASA^Aspirin^L|1||TAB", "RDS^O13": "RXD|1|ASA^Aspirin^L|20260301|1"}
+    act = head.get(kind, "RXA|0|1|20260301||08^HepB^CVX|1")
+    gone, device = "PRT||D||OP|7^Gone^Gwen", "PRT||AD||EQUIP||||||DEV-7^NG"
+    found = converted(kind, PID, "ORC|RE|P-1^NG|F-1^NG", act, gone, device, version="2.8")
+
+    assert "Gwen" not in str(found.bundle)
+    assert "DEV-7" in str(found.bundle)
+    assert [] == list(found.coverage.unknown)
+
+
+def test_a_producer_with_two_codes_keeps_both_names() -> None:
+    obx = "OBX|1|NM|GLU^Glucose^L||5||||||F||||A^Lab A^99A^B^Lab B^99B"
+    found = converted("ORU^R01", PID, OBR, obx)
+    producer = next(one for one in resources(found, "Organization") if one.get("alias"))
+
+    assert ("Lab A", ["Lab B"]) == (producer["name"], producer["alias"])
+
+
+def test_a_document_without_text_has_no_content_and_says_so() -> None:
+    txa = "TXA|1|CN|TX|20260301||||||||D-1^NG||^NS|||AU||AV"
+    document = only(converted("MDM^T02", PID, txa, "OBX|1|TX|||"), "DocumentReference")
+
+    assert ["unknown"] == [
+        one["valueCode"] for one in document["content"][0]["attachment"]["extension"] if "valueCode" in one
+    ]
+
+
+def test_a_dosage_without_a_time_has_the_order_of_its_priority_alone() -> None:
+    found = converted("RDE^O11", PID, "ORC|NW|P-1^NG", "RXE||ASA^Aspirin^L|1||TAB", "TQ1|1||||||||S")
+
+    assert "stat" == only(found, "MedicationRequest")["priority"]
+    assert "timing" not in only(found, "MedicationRequest")["dosageInstruction"][0]
+
+
+def test_a_resource_of_an_appointment_that_names_nobody_is_a_participant_by_its_role() -> None:
+    lines = ("SCH|1|2|||||CHK||||^^30^202603011200+0100", PID, "RGS|1", "AIP|1|A||SURG^Surgeon^L")
+    appointment = only(converted("SIU^S12", *lines), "Appointment")
+
+    assert "Surgeon" in [one["type"][0].get("text") for one in appointment["participant"] if "actor" not in one]
+
+
+def test_blanks_are_no_original_worth_keeping() -> None:
+    resource: dict[str, Any] = {}
+    extend(resource, "birthDate", original_value("  "))
+
+    assert {} == resource
+
+
+def test_what_is_there_already_and_says_the_same_is_taken_from_memory() -> None:
+    message = parse(f"MSH|^~\\&|REG|NG|||20260301||ADT^A08|1|P|2.5.1\r{PID}".encode())
+    context = Context(message, PartnerProfile("memory-example"), RECEIVED)
+
+    def build(within: Context) -> dict[str, Any]:
+        ward = within.shared("Location", "ward")
+        ward["name"] = "Ward"
+        return ward
+
+    build(context)
+    found = recurrent(context, ("WARD", "1"), build)
+
+    assert found is context.resources[0]
+    assert 1 == len(context.resources)
+
+
+def test_a_reaction_of_an_escaped_separator_alone_is_a_reaction() -> None:
+    allergy = only(converted("ADT^A08", PID, "AL1|1||ASA^Aspirin^L||\\S\\~^~^^LN"), "AllergyIntolerance")
+
+    assert ["^", "^^LN"] == [one["text"] for one in allergy["reaction"][0]["manifestation"]]
+
+
+def test_the_place_of_an_immunization_is_that_of_a_participation_where_no_other_is_sent() -> None:
+    lines = (PID, "ORC|RE|P-1^NG|F-1^NG", "RXA|0|1|20260301||08^HepB^CVX|1", "PRT||AD||SC|||||W^1")
+    found = converted("VXU^V04", *lines, version="2.8")
+    places = {f"Location/{one['id']}": one["name"] for one in resources(found, "Location")}
+
+    assert "1" == places[only(found, "Immunization")["location"]["reference"]]
+
+
+def test_an_authority_of_which_only_the_type_is_known_is_no_organization() -> None:
+    found = converted("ADT^A08", PID, "PV1|1|I|W^^^^^^^^^ID7^&&ISO", version="2.8")
+
+    assert "reference" not in only(found, "Location")["identifier"][0]["assigner"]
+
+
+def test_an_application_that_receives_for_nobody_has_no_receiver() -> None:
+    text = f"MSH|^~\\&|REG|NG|EHR||20260301120000+0100||ADT^A08|NG-1|P|2.5.1\r{PID}"
+    (found,) = convert(text.encode(), source="hl7v2", received=RECEIVED, bundle="message")
+
+    assert ["EHR"] == [one["name"] for one in found.bundle["entry"][0]["resource"]["destination"]]
+    assert "receiver" not in found.bundle["entry"][0]["resource"]["destination"][0]
