@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 
 import httpx
 
-from shared.authorization import GATEWAY_HEADER
+from shared.catalog.routes import GATEWAY_HEADER
 from shared.errors import ConfigurationError
 
 _PROCESSED, _OPEN = "processed", "received"

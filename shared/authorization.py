@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.catalog.model import Route
+from shared.catalog.routes import GATEWAY_HEADER, Route
 from shared.errors import RejectedError
 from shared.ports import TokenVerifier
 
@@ -15,7 +15,6 @@ from shared.ports import TokenVerifier
 PARTNER_ROLE = "partner."
 # What only the gateway's own identity has (and the probe of a release, which calls an app from inside the network).
 GATEWAY_ROLE = "gateway"
-GATEWAY_HEADER = "Corridor-Gateway-Token"
 
 
 @dataclass(frozen=True, slots=True)

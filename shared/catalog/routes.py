@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Where the gateway proves that a call came by way of it.
+GATEWAY_HEADER = "Corridor-Gateway-Token"
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
