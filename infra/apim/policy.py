@@ -24,8 +24,8 @@ from xml.sax.saxutils import escape
 from infra.apim.callers import Caller
 from infra.apim.surfaces import Surface
 from infra.app_roles import PARTNER
+from shared.catalog.routes import GATEWAY_HEADER
 
-GATEWAY_HEADER = "Corridor-Gateway-Token"
 CERTIFICATE_HEADER = "Corridor-Client-Certificate"
 LONGEST_BODY = 10 * 1024 * 1024
 LONGEST_DOCUMENT = 16 * 1024

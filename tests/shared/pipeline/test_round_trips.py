@@ -71,8 +71,6 @@ def test_a_message_to_two_destinations_waits_sixteen_times(
         "intake": [3],
         "lab_results_process": [4],
         "lab_results_detect_critical": [3],
-        "delivery_send": [
-            4,
-            3,
-        ],  # a FHIR destination is asked about first: which records has it from who speaks for them
+        # For a FHIR destination it is looked up which records it has from those who speak for them.
+        "delivery_send": [4, 3],
     } == costs
