@@ -20,6 +20,13 @@ def test_every_command_explains_itself(corridor, name: str) -> None:
     assert f"Usage: corridor {name}" in shown.output.replace("application", "corridor")
 
 
+def test_examples_stand_on_lines_of_their_own(corridor) -> None:
+    lines = corridor("infra", "preview", "--help").output.splitlines()
+
+    assert any(line.strip().startswith("corridor infra preview --stack prod --cost") for line in lines)
+    assert [] == [name for name in COMMANDS if "\\b" in corridor(name, "--help").output]
+
+
 def test_help_imports_no_command_and_nothing_heavy() -> None:
     program = (
         "import sys; from cli.application import application\n"
