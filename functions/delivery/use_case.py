@@ -9,14 +9,13 @@ from shared import archive_names
 from shared.catalog.flows import DELIVERY
 from shared.consent.decision import may_disclose
 from shared.delivery import lanes
-from shared.delivery.authority import records_of
 from shared.delivery.back_off import RetryPolicy
 from shared.errors import RejectedError, ReviewNeededError
 from shared.ledger import ConversionRow, DeliveryRow, Hop, Owed
 from shared.ledger_ports import Transaction
 from shared.partners.model import Endpoint, Receiver
 from shared.pipeline import Outcome, Stage, Work
-from shared.pipeline.bodies import body_of
+from shared.pipeline.bodies import body_to_send
 from shared.ports import Ports
 
 _RETRY = RetryPolicy(base=timedelta(seconds=1), cap=timedelta(minutes=5), budget=timedelta(days=3))
@@ -36,7 +35,7 @@ def send_delivery(work: Work, ports: Ports) -> Outcome:
         return Outcome(_hop(work, delivery, delivery.status, conversion))
     if not may_disclose(receiver.consent, owed.consent):
         return _withhold(work, delivery, conversion)
-    body, spoken_for = _body(owed, receiver, ports)
+    body, spoken_for = body_to_send(owed, receiver, ports)
     digest = sha256(body).digest()
     ports.archive.put(archive_names.sent(delivery.delivery_id, digest), body)
     way = work.admission.gate.way if work.admission else delivery.destination
@@ -72,16 +71,6 @@ def _owed(work: Work, ports: Ports) -> Owed:
     if owed is None:
         raise RejectedError("delivery-missing", text="the stream names a delivery that the ledger does not know")
     return owed
-
-
-def _body(owed: Owed, receiver: Receiver, ports: Ports) -> tuple[bytes, list[str]]:
-    """Return what is sent, and the records for which the message's own flow speaks."""
-    borrowed, spoken_for = records_of(owed.conversion.bundle, owed.flow, receiver)
-    held: frozenset[str] = frozenset()
-    if borrowed:
-        with ports.ledger.statements() as each:
-            held = each.deliveries.with_authority(owed.delivery.destination, borrowed)
-    return body_of(owed, receiver, held), spoken_for
 
 
 def _receiver(delivery: DeliveryRow, ports: Ports) -> Receiver:

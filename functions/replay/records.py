@@ -8,16 +8,14 @@ merge, and both are minimised and written by the receiver's file of today.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from uuid import UUID
 
 from shared.catalog.flows import LAB_RESULTS
 from shared.conversion import convert
-from shared.delivery.authority import records_of
 from shared.formats.fhir.encoding import parse, serialize
 from shared.ledger import ConversionRow, DeliveryRow, MessageRow, Owed
 from shared.partners.model import Receiver
-from shared.pipeline.bodies import body_of
+from shared.pipeline.bodies import body_to_send
 from shared.pipeline.opening import payload_of, profile_of, refuse_invalid, refuse_unknown_status
 from shared.pipeline.surviving import on_survivor
 from shared.ports import Ports
@@ -57,15 +55,8 @@ def record_of(plan_id: UUID, message: MessageRow, ports: Ports) -> ConversionRow
 def body_for(item: Item, record: ConversionRow, message: MessageRow, receiver: Receiver, ports: Ports) -> bytes:
     """Return the body that the destination would get now; RejectedError where none can be made."""
     owed = Owed(_delivery(item, ports), record, None, message.flow)
-    borrowed, _ = records_of(record.bundle, message.flow, receiver)
-    return body_of(owed, receiver, _held(item.destination, borrowed, ports))
-
-
-def _held(destination: str, borrowed: Collection[str], ports: Ports) -> Collection[str]:
-    if not borrowed:
-        return ()
-    with ports.ledger.statements() as each:
-        return each.deliveries.with_authority(destination, list(borrowed))
+    body, _ = body_to_send(owed, receiver, ports)
+    return body
 
 
 def _delivery(item: Item, ports: Ports) -> DeliveryRow:

@@ -14,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from shared.delivery.authority import leave_out
+from shared.delivery.authority import leave_out, records_of
 from shared.delivery.minimisation import minimise
 from shared.errors import RejectedError
 from shared.formats.fhir import encoding
 from shared.ledger import Owed
 from shared.partners.hl7v2_writing import NO_PREFERENCES
 from shared.partners.model import Receiver
+from shared.ports import Ports
 from shared.validation import find_errors
 
 _UPDATE = ("A02", "A05", "A06", "A07", "A08", "A12", "A17", "A21", "A22", "A25", "A26", "A28", "A31")
@@ -50,6 +51,16 @@ def body_of(owed: Owed, receiver: Receiver, held: Collection[str] = ()) -> bytes
     return (
         _as_hl7v2(bundle, _event_of(whole), owed, receiver) if _speaks_hl7v2(receiver) else encoding.serialize(bundle)
     )
+
+
+def body_to_send(owed: Owed, receiver: Receiver, ports: Ports) -> tuple[bytes, list[str]]:
+    """Return `body_of` with what the destination holds by now, and the records for which the flow itself speaks."""
+    borrowed, spoken_for = records_of(owed.conversion.bundle, owed.flow, receiver)
+    held: frozenset[str] = frozenset()
+    if borrowed:
+        with ports.ledger.statements() as each:
+            held = each.deliveries.with_authority(owed.delivery.destination, borrowed)
+    return body_of(owed, receiver, held), spoken_for
 
 
 def _speaks_hl7v2(receiver: Receiver) -> bool:
