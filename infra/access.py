@@ -9,6 +9,7 @@ What each tier must reach, read from its steps: role assignments are generated f
               a step that takes files those of what stands in for it when a message comes in bulk
               an on-arrival step     the queues of the other steps that share the patient's stream, for bulk too
               process and batch      the queues of deliver: they decide what is owed to whom
+              deliver                the same: what comes one by one and what comes in bulk share a patient's stream
               a step of ops          every queue of hints (the sweeper) and every topic (the publisher of facts)
 """
 
@@ -134,7 +135,7 @@ def _fed_by(step: Step) -> Iterator[Target]:
         yield from (other.queue for flow in flows_of_tier(ALL_TIERS) for other in flow.on_arrival(TrafficClass.BULK))
     if _is_in_patients_stream(step):
         yield from _queues_where(_is_in_patients_stream)
-    if step.tier in {Tier.PROCESS, Tier.BATCH}:
+    if step.tier in {Tier.PROCESS, Tier.BATCH, Tier.DELIVER}:
         yield from _queues_where(lambda other: other.tier is Tier.DELIVER)
     if step.tier is Tier.OPS:
         yield from _queues_where(lambda _: True)

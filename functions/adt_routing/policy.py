@@ -224,4 +224,13 @@ def _timed(newer: dict[str, Any], late: dict[str, Any], visit: Visit) -> dict[st
     if State(visit.state) not in _OVER:
         period.pop("end", None)
     timed = {**newer, "status": late["status"], "period": period}
+    if State(visit.state) not in _OVER and "location" in newer:
+        timed["location"] = _here_again(newer["location"])
     return timed if period else {name: value for name, value in timed.items() if name != "period"}
+
+
+def _here_again(places: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the places with one where the patient is: the assigned one (PV1-3) comes first."""
+    if any(place.get("status") == "active" for place in places) or places[0].get("status") != "completed":
+        return places
+    return [{**places[0], "status": "active"}, *places[1:]]

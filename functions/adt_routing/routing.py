@@ -51,7 +51,7 @@ def owe(tx: Transaction, ports: Ports, work: Work, routed: Routed) -> None:
         if routed.outdated:
             tx.deliveries.add(delivery_id, message.message_id, partner.name, "superseded", "newer-state-known")
             continue
-        entry = owed_to(partner.name, delivery_id, message, work.traceparent)
+        entry = owed_to(partner.name, delivery_id, message, work.traceparent, bulk=work.is_bulk)
         tx.deliveries.add(delivery_id, message.message_id, partner.name, "due")
         window = partner.receives.coalesce if partner.receives else timedelta(0)
         if window and routed.replaceable and kind in COALESCED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 
@@ -116,3 +117,4 @@ def _hop(
 
 
 SEND = Stage(DELIVERY.step("send"), send_delivery, _RETRY, book="deliveries")
+SEND_BULK = replace(SEND, step=DELIVERY.step("send-bulk"))

@@ -143,7 +143,7 @@ def _owe(tx: Transaction, ports: Ports, message: MessageRow, event_type: str, wo
             tx.deliveries.add(delivery_id, message.message_id, destination.name, "superseded", "newer-state-known")
             continue
         tx.deliveries.add(delivery_id, message.message_id, destination.name, "due")
-        tx.streams.append(owed_to(destination.name, delivery_id, message, work.traceparent))
+        tx.streams.append(owed_to(destination.name, delivery_id, message, work.traceparent, bulk=work.is_bulk))
 
 
 def _hop(work: Work, source: str, target: str, outcome: str, *, payload: bytes, mapping: str | None = None) -> Hop:

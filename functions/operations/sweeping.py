@@ -53,7 +53,8 @@ def wake_held_streams(ports: Ports) -> int:
         halted = {(halt.kind, halt.name) for halt in tx.halts.all()}
         woken = 0
         for held in tx.waking.waiting():
-            kind, _, name = held.waits_for.partition("/")
+            kind, _, line = held.waits_for.partition("/")
+            name = line.partition("/")[0]
             if (kind, name) not in halted:
                 room = _WOKEN_PER_FLOW if kind == "flow" else _room(tx, name, ports)
                 woken += tx.waking.wake(held.waits_for, room)

@@ -67,7 +67,7 @@ def owe_what_is_due(plan: Plan, ports: Ports) -> int:
 def _owe(plan: Plan, item: Item, message: MessageRow, ports: Ports) -> None:
     merge = _merge_of(message, ports)
     trace = start_trace(message.traceparent)
-    entry = owed_to(item.destination, item.key, message, trace)
+    entry = owed_to(item.destination, item.key, message, trace, bulk=True)
     with ports.ledger.transaction() as tx:
         if not _is_next(tx, plan.plan_id, item):
             return

@@ -31,7 +31,8 @@ _AROUND = """
         WHERE kind = 'destination' AND own.lane = 'deliver/' || name AND (until IS NULL OR until > %(now)s)),
     EXISTS (
         SELECT 1 FROM entry
-        WHERE status = 'held' AND waits_for = replace(own.lane, 'deliver/', 'destination/')
+        WHERE status = 'held' AND waits_for IN (
+            replace(own.lane, 'deliver/', 'destination/'), replace(own.lane, 'deliver/', 'destination/') || '/bulk')
           AND entry.stream_id <> own.stream_id)
 """
 

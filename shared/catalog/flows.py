@@ -126,7 +126,10 @@ ADT_ROUTING = Flow(
 DELIVERY = Flow(
     name="delivery",
     sentence="canonical record -> Corridor -> every system that may have it -> refused delivery becomes a review",
-    steps=(Step("send", Tier.DELIVER, Queue("delivery-send"), ordering=Ordering.PATIENT),),
+    steps=(
+        Step("send", Tier.DELIVER, Queue("delivery-send"), ordering=Ordering.PATIENT),
+        Step("send-bulk", Tier.DELIVER, _bulk("delivery-send-bulk"), ordering=Ordering.PATIENT),
+    ),
     owner="integration-platform",
     support="integration-platform@corridor.example",
     sla=timedelta(minutes=5),

@@ -46,9 +46,9 @@ class Look:
     others_wait: bool
 
 
-def waits_for_destination(destination: str) -> str:
-    """Return what an entry waits for at a destination's gate."""
-    return f"destination/{destination}"
+def waits_for_destination(destination: str, *, bulk: bool = False) -> str:
+    """Return what an entry waits for at a destination's gate; bulk stands in a line of its own."""
+    return f"destination/{destination}/bulk" if bulk else f"destination/{destination}"
 
 
 def waits_for_flow(flow: str) -> str:

@@ -7,7 +7,7 @@ Everything in which one partner differs from another is data here; a new partner
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -96,6 +96,10 @@ class Limits:
 
     concurrency: int = 3
     rate: Rate | None = None
+
+    def for_bulk(self) -> Limits:
+        """Return what bulk may take of it: of several places one is kept for what comes one by one."""
+        return replace(self, concurrency=max(1, self.concurrency - 1))
 
 
 USUAL_LIMITS = Limits()

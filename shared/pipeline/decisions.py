@@ -17,10 +17,11 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from shared.delivery.ports import HaltKind, waits_for_destination, waits_for_flow
+from shared.delivery.ports import HaltKind, waits_for_flow
 from shared.errors import RejectedError
 from shared.ledger import Hop, Quarantined
 from shared.ledger_ports import Transaction
+from shared.pipeline.entrance import wake_at
 from shared.pipeline.failures import review_key
 from shared.ports import Ports
 from shared.trace_context import start_trace
@@ -82,7 +83,7 @@ def resume_in(tx: Transaction, kind: HaltKind, name: str, actor: str, reason: st
     if kind == "flow":
         tx.waking.wake(waits_for_flow(name), _WOKEN_AT_ONCE)
     elif kind == "destination":
-        tx.waking.wake(waits_for_destination(name), 1)
+        wake_at(tx, name, 1)
     tx.audit.record(actor, "resume", f"{kind}/{name}", reason)
     return True
 

@@ -56,6 +56,14 @@ def limits_of(receiver: Receiver | None) -> Limits:
     return receiver.limits if receiver else USUAL_LIMITS
 
 
+def wake_at(tx: Transaction, destination: str, room: int) -> int:
+    """Wake who waits at the destination's gate, `room` at most: bulk only where nobody else wants the place."""
+    woken = tx.waking.wake(waits_for_destination(destination), room)
+    if woken < room:
+        woken += tx.waking.wake(waits_for_destination(destination, bulk=True), room - woken)
+    return woken
+
+
 def receiver_of(destination: str, ports: Ports) -> Receiver | None:
     """Return what the partner file says of the destination, or None."""
     partner = ports.partners.get(destination)
@@ -76,47 +84,48 @@ def _admitted(stage: Stage, lease: Lease, entry: Entry, look: Look | None, ports
     work = Work(entry, lease, entry.attempts + 1, child_of(entry.traceparent), stage.actor)
     if look is None:
         return work
-    gate = _gate_for(lease, entry, look, ports)
+    gate = _gate_for(work, look, ports)
     return replace(work, admission=Admission(gate, look.others_wait)) if gate else None
 
 
-def _gate_for(lease: Lease, entry: Entry, look: Look, ports: Ports) -> Gate | None:
+def _gate_for(work: Work, look: Look, ports: Ports) -> Gate | None:
     """Return the gate that lets the delivery through, or None when it waits. Only what changes a gate is written."""
-    destination = lanes.destination_of(lease.lane)
-    receiver = receiver_of(destination, ports)
+    destination = lanes.destination_of(work.lease.lane)
     known = look.gate
     if known is not None:
-        found = _passage(known, receiver, look, ports)
+        found = _passage(work, known, look, ports)
         if found.verdict == "pass" and found.gate == known:
             return known
     with ports.ledger.transaction() as tx:
-        found = _passage(tx.gates.locked(destination), receiver, look, ports)
-        if found.reason == OPEN and (bypass := _bypass(tx, found, receiver, look, ports)):
+        found = _passage(work, tx.gates.locked(destination), look, ports)
+        if found.reason == OPEN and (bypass := _bypass(tx, work, found, look, ports)):
             found = bypass
         waking = found.gate.waking(found.until, ports.clock()) if found.verdict == "wait" else None
         tx.gates.write(waking or found.gate)
         if found.verdict != "wait":
             return found.gate
-        tx.streams.confirm(lease)
-        tx.waking.hold(entry, waits_for_destination(destination), found.reason, found.until, hint=waking is not None)
-        tx.streams.release(lease)
+        tx.streams.confirm(work.lease)
+        line = waits_for_destination(destination, bulk=work.is_bulk)
+        tx.waking.hold(work.entry, line, found.reason, found.until, hint=waking is not None)
+        tx.streams.release(work.lease)
     return None
 
 
-def _passage(gate: Gate, receiver: Receiver | None, look: Look, ports: Ports) -> Passage:
-    return passage(
-        gate, limits_of(receiver), look.others + 1, ports.clock(), _patience(receiver, ports), halted=look.halted
-    )
+def _passage(work: Work, gate: Gate, look: Look, ports: Ports) -> Passage:
+    receiver = receiver_of(lanes.destination_of(work.lease.lane), ports)
+    limits = limits_of(receiver).for_bulk() if work.is_bulk else limits_of(receiver)
+    return passage(gate, limits, look.others + 1, ports.clock(), _patience(receiver, ports), halted=look.halted)
 
 
-def _bypass(tx: Transaction, primary: Passage, receiver: Receiver | None, look: Look, ports: Ports) -> Passage | None:
+def _bypass(tx: Transaction, work: Work, primary: Passage, look: Look, ports: Ports) -> Passage | None:
     """Return the way over the secondary endpoint, once the primary has been away for as long as its file says."""
+    receiver = receiver_of(lanes.destination_of(work.lease.lane), ports)
     opened_at = primary.gate.breaker.opened_at
     if receiver is None or receiver.secondary is None or opened_at is None:
         return None
     if ports.clock() - opened_at < receiver.secondary.after:
         return None
-    found = _passage(tx.gates.locked(f"{primary.gate.way}{SECONDARY}"), receiver, look, ports)
+    found = _passage(work, tx.gates.locked(f"{primary.gate.way}{SECONDARY}"), look, ports)
     return found if found.verdict != "wait" else None
 
 

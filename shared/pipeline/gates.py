@@ -14,10 +14,9 @@ from datetime import datetime
 from shared.catalog.flows import DELIVERY
 from shared.delivery import lanes
 from shared.delivery.gate import BREAKING, Gate
-from shared.delivery.ports import waits_for_destination
 from shared.ledger import NewTask
 from shared.ledger_ports import Transaction
-from shared.pipeline.entrance import limits_of, receiver_of
+from shared.pipeline.entrance import limits_of, receiver_of, wake_at
 from shared.pipeline.stage import Work
 from shared.ports import Ports
 from shared.structured_log import log_event
@@ -49,7 +48,7 @@ def answered(work: Work, ports: Ports, *, sent: bool) -> None:
                 room = limits_of(receiver_of(destination, ports)).concurrency
     if room:
         with ports.ledger.transaction() as tx:
-            tx.waking.wake(waits_for_destination(destination), room)
+            wake_at(tx, destination, room)
 
 
 def failed(work: Work, code: str, retry_after: float | None, ports: Ports) -> None:

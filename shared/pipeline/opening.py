@@ -77,12 +77,18 @@ def refuse_unknown_status(issues: Iterable[Issue]) -> None:
             raise ReviewNeededError("unmapped-code", issue.location, issue.text)
 
 
-def owed_to(destination: str, delivery_id: UUID, message: MessageRow, traceparent: str) -> NewEntry:
-    """Return the entry of a delivery in the stream of the message's patient; without a patient in one of its own."""
+def owed_to(
+    destination: str, delivery_id: UUID, message: MessageRow, traceparent: str, *, bulk: bool = False
+) -> NewEntry:
+    """
+    Return the entry of a delivery in the stream of the message's patient; without a patient in one of its own.
+
+    What is `bulk` is woken over a queue of its own, and waits where others are served first.
+    """
     return NewEntry(
         lane=lanes.deliver_to(destination),
         key=message.patient_key or message.message_id,
-        function=DELIVERY.step("send").function,
+        function=DELIVERY.step("send-bulk" if bulk else "send").function,
         message_id=message.message_id,
         traceparent=traceparent,
         keep=message.patient_key is not None,

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from shared.catalog.model import Step
+from shared.catalog.index import step_of_function
+from shared.catalog.model import Step, TrafficClass
 from shared.delivery.back_off import RetryPolicy
 from shared.delivery.gate import Gate
 from shared.ledger import Entry, Hop, Lease
@@ -34,6 +35,11 @@ class Work:
     traceparent: str
     actor: str
     admission: Admission | None = None
+
+    @property
+    def is_bulk(self) -> bool:
+        """Whether it came in bulk: it holds up nothing that came one by one (requirements D14 to D16)."""
+        return step_of_function(self.entry.function).queue.traffic_class is TrafficClass.BULK
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,26 @@ def test_a_late_reopening_takes_the_end_away() -> None:
 
 
 @pytest.mark.parametrize(
+    ("left", "found_again"),
+    [
+        (["completed", "completed"], ["active", "completed"]),
+        (["active", "completed"], ["active", "completed"]),
+        (["reserved"], ["reserved"]),
+    ],
+)
+def test_a_late_reopening_brings_the_patient_back_to_the_assigned_place(
+    left: list[str], found_again: list[str]
+) -> None:
+    newer = bundle("NEW", "finished", end="11")
+    encounter = newer["entry"][1]["resource"]
+    encounter["location"] = [{"location": {"reference": "Location/a"}, "status": status} for status in left]
+
+    found = named(overlay(bundle("OLD", "in-progress"), newer, visit(State.OPEN)))
+
+    assert found_again == [place["status"] for place in found["Encounter"]["location"]]
+
+
+@pytest.mark.parametrize(
     ("state", "status", "place"),
     [
         (State.DISCHARGED, "finished", "completed"),

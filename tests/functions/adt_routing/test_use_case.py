@@ -124,6 +124,15 @@ def test_a_late_event_keeps_what_a_newer_description_says(ward: Ward) -> None:
     assert ["finished"] == [one["status"] for one in held if one["resourceType"] == "Encounter"]
 
 
+def test_a_discharge_and_its_cancellation_that_both_come_late_leave_the_patient_in_place(ward: Ward) -> None:
+    for event, minute in (("A02", 4), ("A01", 0), ("A02", 1), ("A03", 2), ("A13", 3)):
+        ward.post(adt(event, minute))
+        ward.work()
+
+    (visit,) = [one for one in ward.record("ehr").values() if one["resourceType"] == "Encounter"]
+    assert ("in-progress", ["active"]) == (visit["status"], [place["status"] for place in visit["location"]])
+
+
 def test_an_older_update_does_not_overtake_a_newer_one(ward: Ward) -> None:
     ward.post(adt("A01", 0))
     ward.post(adt("A08", 7, family="TESTPATIENT-BIRCH"))

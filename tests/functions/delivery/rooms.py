@@ -15,6 +15,7 @@ from functions.delivery.use_case import SEND
 from shared.adapters.memory import FakeDestination, FakeDestinations
 from shared.delivery import lanes
 from shared.ledger import NewEntry, Receipt
+from shared.pipeline import Stage
 from shared.ports import Ports
 from shared.trace_context import start_trace
 from tests.functions.messages import PARTNERS
@@ -52,6 +53,7 @@ def owe(desk: Ports, ledger_url: str) -> Owe:
         key: UUID | None = None,
         bundle: dict[str, Any] = BUNDLE,
         flow: str = "lab-results",
+        stage: Stage = SEND,
     ) -> int:
         message_id, trace, key = uuid4(), start_trace(), key or uuid4()
         receipt = Receipt(
@@ -67,7 +69,7 @@ def owe(desk: Ports, ledger_url: str) -> Owe:
                 NewEntry(
                     lanes.deliver_to(destination),
                     key,
-                    SEND.step.function,
+                    stage.step.function,
                     message_id,
                     trace,
                     keep=True,

@@ -14,13 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.delivery.use_case import SEND
+from functions.delivery.use_case import SEND, SEND_BULK
 from functions.operations.sweeping import sweep
 from shared.adapters.memory import FakeDestination, FakeDestinations, FixedClock, RecordedHints
 from shared.errors import RejectedError, TransientError
 from shared.partners.model import Limits, Partners, Rate, Receiver, Secondary
 from shared.pipeline import drain
 from shared.pipeline.decisions import halt, resume
+from shared.pipeline.entrance import wake_at
 from shared.ports import Ports, Sent
 from tests.functions.delivery.rooms import Owe, deliveries, destination
 from tests.functions.messages import PARTNERS
@@ -242,6 +243,70 @@ def test_a_full_destination_makes_the_next_wait_and_is_left_by_the_one_that_ends
     sweep(desk)
     work_off(desk, hints, clock)
     assert 2 == len(crowded.effects)
+
+
+def test_bulk_leaves_a_place_free_for_what_comes_one_by_one(desk: Ports, owe: Owe, hints: RecordedHints) -> None:
+    desk = with_receiver(desk, limits=Limits(concurrency=2))
+    drain(SEND, owe(), desk)  # makes the gate's row
+    first, second, single = owe(stage=SEND_BULK), owe(stage=SEND_BULK), owe()
+
+    class Crowded(FakeDestination):
+        def send(self, body: bytes, *, idempotency_key: str, traceparent: str) -> Sent:
+            if not self.effects:
+                self.effects.append(("in hand", b""))
+                drain(SEND_BULK, second, desk)
+                drain(SEND, single, desk)
+            return super().send(body, idempotency_key=idempotency_key, traceparent=traceparent)
+
+    assert isinstance(desk.destinations, FakeDestinations)
+    desk.destinations.by_name["harbor-ehr"] = crowded = Crowded()
+    hints.take()
+    drain(SEND_BULK, first, desk)
+
+    assert 1 + 2 == len(crowded.effects)
+    assert SEND_BULK.step.function in {hint.function for hint in hints.take()}  # the place is free again
+
+
+def test_after_an_outage_what_comes_one_by_one_is_served_before_bulk(
+    desk: Ports, owe: Owe, clock: FixedClock, hints: RecordedHints
+) -> None:
+    break_down(desk, owe)
+    bulk, single = owe(stage=SEND_BULK), owe()
+    drain(SEND_BULK, bulk, desk)
+    drain(SEND, single, desk)
+    hints.take()
+
+    assert [SEND.step.function, SEND_BULK.step.function] == woken_in_turn(desk, hints)
+
+
+def woken_in_turn(desk: Ports, hints: RecordedHints) -> list[str]:
+    """Wake one waiting delivery after the other, as free places do; return the functions that were hinted."""
+    found = []
+    while True:
+        with desk.ledger.transaction() as tx:
+            wake_at(tx, "harbor-ehr", 1)
+        taken = [hint for hint in hints.take() if hint.function.startswith("delivery_")]
+        if not taken:
+            return found
+        found += [hint.function for hint in taken]
+
+
+def test_what_follows_bulk_in_a_patients_stream_stays_behind_it(
+    desk: Ports, owe: Owe, hints: RecordedHints, ledger_url: str
+) -> None:
+    key = uuid4()
+    stream_id = owe(key=key, stage=SEND_BULK)
+    owe(key=key)
+
+    drain(SEND, stream_id, desk)  # a hint that came too early
+    assert [] == destination(desk).effects
+    for hint in hints.take():
+        drain(SEND_BULK if hint.function == SEND_BULK.step.function else SEND, hint.stream_id, desk)
+    for hint in hints.take():
+        drain(SEND_BULK if hint.function == SEND_BULK.step.function else SEND, hint.stream_id, desk)
+
+    in_order = column(ledger_url, "select delivery_id from delivery order by due_since, delivery_id")
+    assert len(in_order) == len(destination(desk).effects)
 
 
 def test_a_rate_is_kept_over_all_workers_and_used_up(

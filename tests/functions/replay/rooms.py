@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from functions.delivery.use_case import SEND
+from functions.delivery.use_case import SEND, SEND_BULK
 from functions.replay.use_case import advance_replays
 from shared.adapters.memory import FakeDestination, FakeDestinations, FixedClock, RecordedHints
 from shared.adapters.postgres_ledger import PostgresLedger
@@ -66,7 +66,8 @@ class Room:
     def send_owed(self) -> None:
         """Let the tier `deliver` send what is owed, with its own rights alone."""
         for hint in self.hints.take():
-            drain(SEND, hint.stream_id, self.deliver)
+            stage = SEND_BULK if hint.function == SEND_BULK.step.function else SEND
+            drain(stage, hint.stream_id, self.deliver)
 
     def plan(self, kind: PlanKind = "replay", rate: float = 100.0, **query: Any) -> UUID:
         """Ask for a plan and let it be forecast."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from functions.adt_routing import use_case as adt_routing
-from functions.delivery.use_case import SEND
+from functions.delivery.use_case import SEND, SEND_BULK
 from shared.adapters.postgres_books import read_books
 from shared.partners.model import Partner, VisitFilter
 from shared.pipeline import drain
@@ -33,8 +33,8 @@ def run(room: Room, newcomer: Partner, **query: Any) -> list[str]:
         room.clock.advance(timedelta(seconds=5))
         room.advance()
         for hint in room.hints.take():
-            if hint.function == SEND.step.function:
-                drain(SEND, hint.stream_id, room.whole)
+            if hint.function == SEND_BULK.step.function:
+                drain(SEND_BULK, hint.stream_id, room.whole)
     return effects
 
 
@@ -42,7 +42,7 @@ def route(room: Room, payload: bytes) -> None:
     post(room.whole, payload, "harbor-hospital")
     for _ in range(3):
         for hint in room.hints.take():
-            stage = {stage.step.function: stage for stage in (adt_routing.PROCESS, SEND)}.get(hint.function)
+            stage = {stage.step.function: stage for stage in (adt_routing.PROCESS, SEND, SEND_BULK)}.get(hint.function)
             if stage is not None:
                 drain(stage, hint.stream_id, room.whole)
     room.clock.advance(timedelta(seconds=1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID, uuid4, uuid5
 
-from functions.delivery.use_case import SEND
+from functions.delivery.use_case import SEND, SEND_BULK
 from functions.intake.use_case import Submission, receive_hl7v2
 from functions.lab_results.use_case import DETECT_CRITICAL, PROCESS
 from shared.adapters.memory import RecordedHints
@@ -16,7 +16,7 @@ from shared.ports import Clock, Ports
 from shared.trace_context import start_trace
 from tests.functions.messages import PARTNERS, without_signatures
 
-STAGES = {stage.step.function: stage for stage in (PROCESS, DETECT_CRITICAL, SEND)}
+STAGES = {stage.step.function: stage for stage in (PROCESS, DETECT_CRITICAL, SEND, SEND_BULK)}
 
 
 def receipt(clock: Clock, message_id: UUID | None = None, control_id: str = "T-1") -> Receipt:

@@ -12,7 +12,7 @@ import pytest
 
 from functions.adt_routing import use_case as adt_routing
 from functions.adt_routing.waiting import STOP_WAITING
-from functions.delivery.use_case import SEND
+from functions.delivery.use_case import SEND, SEND_BULK
 from functions.intake.file_events import register
 from functions.intake.files import work_on_files
 from functions.intake.use_case import read_status
@@ -143,11 +143,11 @@ def test_a_dropped_file_goes_its_whole_way_with_each_tiers_own_rights(
     ):
         register(batch.landing.put("hl7v2-drops", name, content), start_trace(), batch)
     work_on_files(batch)
-    for stage in (PROCESS_BULK, adt_routing.PROCESS_BULK, DETECT_CRITICAL, SEND):
+    for stage in (PROCESS_BULK, adt_routing.PROCESS_BULK, DETECT_CRITICAL, SEND_BULK):
         for _ in range(3):
             work(stage, at, hints)
     clock.advance(timedelta(hours=1))
-    work(SEND, at, hints)
+    work(SEND_BULK, at, hints)
 
     assert [("duplicate",), ("refused",), ("taken",), ("taken",)] == states(
         ledger_url, "select status from dropped_file order by status"
