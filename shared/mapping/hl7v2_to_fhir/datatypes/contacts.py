@@ -92,7 +92,7 @@ def _set_county(address: Resource, repetition: Repetition) -> None:
         return
     code, words = repetition.subcomponent(9, 1), repetition.subcomponent(9, 2)
     address["district"] = words or code or sent
-    if address["district"] != sent.strip(repetition.delimiters.subcomponent or None):
+    if address["district"] not in (sent, sent.strip("&")):  # text writes sub-components apart by `&` always
         append(address, "extension", original_value(sent))
 
 
