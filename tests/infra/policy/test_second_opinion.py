@@ -12,20 +12,22 @@ from infra.schema.verdict import as_arm, authorities
 from tests.infra.recording import Estate
 
 _CHECKOV = Path(__file__).parents[3] / ".corridor/env/checkers/bin/checkov"
-_ANSWER = """#!{python}
+_ANSWER = """
 import json, pathlib, sys
 folder = pathlib.Path(sys.argv[sys.argv.index("--directory") + 1])
 read = [json.loads(file.read_text())["resources"] for file in sorted(folder.iterdir())]
-failed = [{{"file_path": "/dev.json", "check_id": "CKV_AZURE_1", "resource": name}} for name in ("b", "a")]
-print(json.dumps({{"results": {{"failed_checks": failed}}}} if any(read) else {{"passed": 0}}))
+failed = [{"file_path": "/dev.json", "check_id": "CKV_AZURE_1", "resource": name} for name in ("b", "a")]
+print(json.dumps({"results": {"failed_checks": failed}} if any(read) else {"passed": 0}))
 """
 
 
 @pytest.fixture
 def pretender(tmp_path: Path) -> Path:
     """A program that answers as checkov does."""
-    program = tmp_path / "checkov"
-    program.write_text(_ANSWER.format(python=sys.executable), encoding="utf-8")
+    answer, program = tmp_path / "answer.py", tmp_path / "checkov"
+    answer.write_text(_ANSWER, encoding="utf-8")
+    # Not as an interpreter line: a kernel does not read those with blanks in their paths.
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{answer}" "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     return program
 
