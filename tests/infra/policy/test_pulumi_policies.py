@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from google.protobuf.json_format import MessageToDict
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
@@ -18,9 +21,10 @@ from pulumi_policy import (
     StackValidationArgs,
     StackValidationPolicy,
 )
+from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 
 from infra.engine.resources import Resource
-from infra.engine.wire import revealed
+from infra.engine.wire import UNKNOWN, revealed, write_struct
 from infra.policy.pulumi_policies import policies
 from infra.rules.checks import CHECKS
 from tests.infra.recording import Estate
@@ -49,8 +53,13 @@ def _options(each: Resource) -> PolicyResourceOptions:
     )
 
 
+def _as_sent(values: Mapping[str, Any]) -> Any:
+    """What the SDK makes of a message from the command line: floats, and views that raise where a value is unknown."""
+    return unknown_checking_proxy(MessageToDict(write_struct(revealed(dict(values)))))
+
+
 def _registered(each: Resource, parent: PolicyResource | None) -> PolicyResource:
-    props = {**revealed(dict(each.outputs)), **revealed(dict(each.inputs))}
+    props = _as_sent({**each.outputs, **each.inputs})
     return PolicyResource(each.type, props, each.urn, each.name, _options(each), None, parent, [], {})
 
 
@@ -68,9 +77,7 @@ def _ask(policy: Policy, resources: Sequence[Resource]) -> Reported:
     elif isinstance(policy, ResourceValidationPolicy):
         for each in resources:
             policy.validate(
-                ResourceValidationArgs(
-                    each.type, revealed(dict(each.inputs)), each.urn, each.name, _options(each), None
-                ),
+                ResourceValidationArgs(each.type, _as_sent(each.inputs), each.urn, each.name, _options(each), None),
                 report,
             )
     return reported
@@ -101,6 +108,17 @@ def test_the_pack_reports_what_is_seeded(name: str, production: Sequence[Resourc
 
     assert [message for message, _ in reported if message]
     assert all(urn is None or urn.startswith("urn:pulumi:prod::") for _, urn in reported)
+
+
+@pytest.mark.parametrize("name", ["vault-roles", "bus-entities"])
+def test_what_a_preview_cannot_know_is_neither_passed_nor_reported(name: str, production: Sequence[Resource]) -> None:
+    seeded = VIOLATIONS[name][0].seed(production)
+    planned = [replace(each, inputs={**each.inputs, "tags": {"later": UNKNOWN}}) for each in seeded]
+
+    with pytest.raises(UnknownValueError) as waits:
+        _ask(_POLICIES[name], planned)
+
+    assert "tags.later can't be known during preview" in waits.value.message.replace("tags..", "tags.")
 
 
 def test_the_pack_installs_the_versions_that_were_tested() -> None:
