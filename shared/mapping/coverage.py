@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 Outcome = Literal["mapped", "dropped", "unknown"]
@@ -36,8 +37,9 @@ class Fate:
     reason: str = ""
 
 
-# The location of a field, and its fate.
-Account = tuple[str, Fate]
+# What became of the fields of one segment: its location, and how the location of each goes on, with its fate.
+Step = tuple[str, Fate]
+Account = tuple[str, Sequence[Step]]
 
 
 class CoverageEntry(NamedTuple):
@@ -51,7 +53,7 @@ class CoverageEntry(NamedTuple):
 
 class Coverage:
     """
-    The account of one message, in the order of its fields.
+    The account of one message, in the order of its segments and fields.
 
     It is made of the entries, or of a function that makes them: then nothing is spent on an account that nobody reads.
     """
@@ -64,7 +66,11 @@ class Coverage:
     @property
     def entries(self) -> tuple[CoverageEntry, ...]:
         """Return what became of every field."""
-        return tuple(CoverageEntry(place, one.outcome, one.targets, one.reason) for place, one in self._read())
+        return tuple(
+            CoverageEntry(label + suffix, fate.outcome, fate.targets, fate.reason)
+            for label, steps in self._read()
+            for suffix, fate in steps
+        )
 
     @property
     def unknown(self) -> tuple[CoverageEntry, ...]:
@@ -79,12 +85,13 @@ class Coverage:
     def as_dict(self) -> dict[str, Any]:
         """Return counts and entries as plain data."""
         entries: list[dict[str, Any]] = [
-            {"location": place, "outcome": fate.outcome, "reason": fate.reason}
+            {"location": label + suffix, "outcome": fate.outcome, "reason": fate.reason}
             if fate.reason
-            else {"location": place, "outcome": fate.outcome, "targets": [*fate.targets]}
-            for place, fate in self._read()
+            else {"location": label + suffix, "outcome": fate.outcome, "targets": [*fate.targets]}
+            for label, steps in self._read()
+            for suffix, fate in steps
         ]
-        outcomes = [entry["outcome"] for entry in entries]
+        outcomes = [*map(itemgetter("outcome"), entries)]
         return {name: outcomes.count(name) for name in ("mapped", "dropped", "unknown")} | {"entries": entries}
 
     def _read(self) -> Sequence[Account]:

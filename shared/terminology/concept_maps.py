@@ -6,8 +6,8 @@ They follow the HL7 v2-to-FHIR guide; what the guide leaves open is our policy a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,11 @@ class ConceptMap:
     version: str
     table: str
     codes: Mapping[str, str]
+    # Returns the FHIR code, None when the map has none.
+    get: Callable[[str], str | None] = field(init=False, repr=False, compare=False)
 
-    def get(self, code: str) -> str | None:
-        """Return the FHIR code, None when the map has none."""
-        return self.codes.get(code)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "get", self.codes.get)
 
 
 OBSERVATION_STATUS = ConceptMap(

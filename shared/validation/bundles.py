@@ -50,11 +50,10 @@ def has_plain_entries(bundle: Node) -> bool:
         return False
     ids = set()
     for entry in entries:
-        request, resource = entry["request"], entry["resource"]
+        resource = entry["resource"]
         identity = resource["id"]
-        if len(request) != 2 or len(entry) != 3 or request["method"] != "PUT":
-            return False
-        if request["url"] != f"{resource['resourceType']}/{identity}" or entry["fullUrl"] != f"urn:uuid:{identity}":
+        request = {"method": "PUT", "url": f"{resource['resourceType']}/{identity}"}
+        if entry != {"fullUrl": f"urn:uuid:{identity}", "resource": resource, "request": request}:
             return False
         ids.add(identity)
     return len(ids) == len(entries)

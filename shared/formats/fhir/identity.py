@@ -44,7 +44,9 @@ _VARIANT = {f"{digit:x}": f"{digit & 0b0011 | 0b1000:x}" for digit in range(16)}
 
 def resource_id(kind: str, *key: str) -> str:
     """Return the id of the resource of type `kind` that `key` names."""
-    name = f"{len(kind)}:{kind}" + "".join([f"{len(part)}:{part}" for part in key])
+    name = f"{len(kind)}:{kind}"
+    for part in key:
+        name += f"{len(part)}:{part}"
     # What uuid.uuid5 does, without its objects: this runs for every resource of every message.
     digest = _SEED.copy()
     digest.update(name.encode())

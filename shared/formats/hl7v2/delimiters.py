@@ -14,6 +14,7 @@ _NOT_A_DELIMITER = re.compile(r"[A-Za-z0-9\s\"]")
 _REPEATED_LAYOUT = re.compile(r"(sp|sk|in|ti)\s*([+-]?\d{0,3})")
 _LAYOUT = {".br": "\n", ".ce": "\n", ".fi": "", ".nf": ""}
 _MOST_CHARACTERS = 5
+_IN_TIMES = frozenset("+-.")
 _HIGHLIGHT = frozenset("HN")
 _CHARACTER_SET = re.compile(r"(?:C[0-9A-Fa-f]{4}|M[0-9A-Fa-f]{4}(?:[0-9A-Fa-f]{2})?)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -32,14 +33,16 @@ class Delimiters:
     codec: str = "utf-8"
     # What is in no component that reads as it is written, beside `""` itself.
     marks: tuple[str, str] = dataclasses.field(init=False, repr=False, compare=False)
+    # MSH-2 as the sender wrote it.
+    encoding_characters: str = dataclasses.field(init=False, repr=False, compare=False)
+    # Whether a date or time may hold a separator: `-`, `+` and `.` are legal ones.
+    splits_times: bool = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        characters = self.component + self.repetition + self.escape + self.subcomponent + self.truncation
         object.__setattr__(self, "marks", (self.escape or '""', self.subcomponent or '""'))
-
-    @property
-    def encoding_characters(self) -> str:
-        """Return MSH-2 as the sender wrote it."""
-        return self.component + self.repetition + self.escape + self.subcomponent + self.truncation
+        object.__setattr__(self, "encoding_characters", characters)
+        object.__setattr__(self, "splits_times", not _IN_TIMES.isdisjoint(characters))
 
     def split(self, text: str, separator: str) -> list[str]:
         """Return the parts of `text`; one part when the separator is not declared."""

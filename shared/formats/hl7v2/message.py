@@ -49,10 +49,10 @@ class Repetition:
         """Return the first `count` components as text, absent ones as ""."""
         parts = self.parts[:count] if len(self.parts) > count else self.parts
         if self.plain:
-            found = [part.strip() for part in parts]
+            found = list(map(str.strip, parts))
         else:
             text = self.delimiters.text
-            found = [text(part).strip() for part in parts]
+            found = [text(part).strip() if part else "" for part in parts]
         if len(found) < count:
             found += [""] * (count - len(found))
         return found
@@ -138,6 +138,10 @@ class Segment:
         """Return field `number` exactly as sent, "" when it is absent."""
         return self.fields[number] if number < len(self.fields) else ""
 
+    def filled(self) -> set[int]:
+        """Return the numbers of the fields that hold anything, 0 for the name: the others need no look."""
+        return {number for number, raw in enumerate(self.fields) if raw}
+
     def field(self, number: int) -> Field:
         """Return field `number`; an absent one is empty."""
         return Field(self.raw(number), self.delimiters, f"{self.label}-{number}")
@@ -182,9 +186,10 @@ class Segment:
             raw = parts[component - 1] if component <= len(parts) else ""
         elif component > 1:
             return ""
-        if raw.isalnum():
-            return raw
-        return delimiters.text(raw).strip() if raw else ""
+        escape, subcomponent = delimiters.marks
+        if escape not in raw and subcomponent not in raw and raw != NULL:
+            return raw.strip()
+        return delimiters.text(raw).strip()
 
     def lines(self, number: int) -> str:
         """Return the repetitions of field `number` as lines of text, "" when they say nothing."""

@@ -57,7 +57,7 @@ def _segments(lines: list[str], delimiters: Delimiters, limits: Limits, issues: 
     header = lines[0].split(separator, most)
     header.insert(1, separator)
     segments = [Segment("MSH", header, delimiters, 1)]
-    counts = {"MSH": 1}
+    counts, longest = {"MSH": 1}, len(header)
     long, shared = len(lines) > _LONG, dict[str, str]()
     share = shared.setdefault
     for line in _rows(lines, separator, issues):
@@ -68,16 +68,20 @@ def _segments(lines: list[str], delimiters: Delimiters, limits: Limits, issues: 
         name = fields[0]
         if len(line) > most_characters:
             _refuse_separators(name, line, delimiters, limits)
+        if len(fields) > longest:
+            longest = len(fields)
         occurrence = counts.get(name, 0) + 1
         counts[name] = occurrence
         segments.append(Segment(name, fields, delimiters, occurrence))
     if counts["MSH"] > 1:
         raise RejectedError("several-messages", "MSH[2]", "The payload holds several messages; send them as a batch.")
-    for segment in segments:
-        if counts[segment.name] > 1:
-            segment.label = f"{segment.name}[{segment.occurrence}]"
-        if len(segment.fields) > limits.fields:
-            raise RejectedError("too-many-fields", segment.label, f"More than {limits.fields} fields in a segment.")
+    if len(segments) > len(counts):
+        for segment in segments:
+            if counts[segment.name] > 1:
+                segment.label = f"{segment.name}[{segment.occurrence}]"
+    if longest > limits.fields:
+        label = next(segment.label for segment in segments if len(segment.fields) > limits.fields)
+        raise RejectedError("too-many-fields", label, f"More than {limits.fields} fields in a segment.")
     return segments
 
 

@@ -40,7 +40,7 @@ def transaction(context: Context, provenance: Resource) -> Resource:
     resources = [resource for resource in context.resources if resource is not provenance]
     resources.sort(key=_rank)
     claim_profiles(resources)
-    names = [_name(resource) for resource in resources]
+    names = [f"{resource['resourceType']}/{resource['id']}" for resource in resources]
     provenance["target"] = [{"reference": name} for name in names]
     if not resources:
         # Provenance.target is 1..*: a message without any content still leaves its trace.

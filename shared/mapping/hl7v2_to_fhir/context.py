@@ -27,6 +27,9 @@ ORIGINAL_CODE = EXTENSIONS + "original-code"
 
 _COMPARED = 100
 
+# A reference to a resource of the bundle.
+reference = reference_to
+
 NO_PROFILE = PartnerProfile(name="")
 
 
@@ -40,9 +43,11 @@ class Context:
         self.partner = partner or NO_PROFILE
         self.received = received
         self.issues: list[Issue] = list(message.issues) if report_reading else []
+        # The names of the segments: what the message has none of is not looked for.
+        self.names = {segment.name for segment in message.segments}
         self.claims: dict[Segment, FieldTable] = {}
         self.drops: dict[Segment, str] = {}
-        self.dropped_fields: dict[tuple[Segment, int], str] = {}
+        self.dropped_fields: dict[Segment, dict[int, str]] = {}
         self.resources: list[Resource] = []
         self.known: dict[tuple[str | None, ...], Any] = {}
         self.attachments: list[tuple[Resource, list[Resource]]] = []
@@ -69,7 +74,7 @@ class Context:
 
     def drop_field(self, segment: Segment, number: int, reason: str) -> None:
         """Record that one field is left out of this message though its table maps it, and why."""
-        self.dropped_fields[segment, number] = reason
+        self.dropped_fields.setdefault(segment, {})[number] = reason
 
     def add(self, kind: str, *key: str) -> Resource:
         """Return a new resource; the same key again means another one (the second, the third ...)."""
@@ -141,11 +146,6 @@ def append(resource: Resource, name: str, value: Any) -> None:
         # Beyond what any honest message repeats, comparing each with each would be the sender's lever.
         if len(values) > _COMPARED or value not in values:
             values.append(value)
-
-
-def reference(resource: Resource) -> dict[str, str]:
-    """Return a reference to a resource of the bundle."""
-    return reference_to(resource)
 
 
 def _sender(message: Message) -> str:

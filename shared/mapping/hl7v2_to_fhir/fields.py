@@ -7,11 +7,11 @@ one. `AS-SENT` means that the field goes, as text, into the extension `urn:corri
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import lru_cache, partial
 
 from shared.formats.hl7v2.message import NULL, Segment
-from shared.mapping.coverage import Account, Coverage, Fate, FieldTable, Rule, field_table
+from shared.mapping.coverage import Account, Coverage, Fate, FieldTable, Rule, Step, field_table
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, Context, Resource, append
 
 AS_SENT = "AS-SENT"
@@ -101,40 +101,37 @@ def table_of(documentation: str | None) -> FieldTable:
     return field_table(documentation, (*COMPONENTS, *_WHOLE, AS_SENT))
 
 
-@lru_cache(maxsize=1024)
-def _as_sent(table: FieldTable, target: str) -> tuple[int, ...]:
-    return tuple(sorted(table.numbers_of(AS_SENT, target)))
+@lru_cache(maxsize=4096)
+def _as_sent(table: FieldTable, target: str, count: int) -> tuple[int, ...]:
+    """Return the AS-SENT fields of a target that a segment of `count` fields, its name among them, may have."""
+    return tuple(sorted(number for number in table.numbers_of(AS_SENT, target) if number < count))
 
 
-@lru_cache(maxsize=1024)
-def _all_as_sent(table: FieldTable) -> tuple[int, ...]:
-    return tuple(number for number, rule in table.rules.items() if rule.datatype == AS_SENT)
+@lru_cache(maxsize=4096)
+def _all_as_sent(table: FieldTable, count: int) -> tuple[int, ...]:
+    return tuple(number for number, rule in table.rules.items() if rule.datatype == AS_SENT and number < count)
 
 
 def carry_all(element: Resource, segment: Segment, table: FieldTable) -> None:
     """Put all AS-SENT fields of a segment, whatever they name, into extensions of a resource or element."""
     fields = segment.fields
-    count = len(fields)
-    for number in _all_as_sent(table):
-        if number < count and fields[number]:
+    for number in _all_as_sent(table, min(len(fields), _USUAL_FIELDS)):
+        if fields[number]:
             carry_field(element, segment, number)
 
 
 def carry(context: Context, resource: Resource, segment: Segment, table: FieldTable) -> None:
     """Put the AS-SENT fields of a segment that name this resource's type into its extensions."""
     fields = segment.fields
-    count = len(fields)
-    for number in _as_sent(table, resource["resourceType"]):
-        if number >= count:
-            break
+    for number in _as_sent(table, resource["resourceType"], min(len(fields), _USUAL_FIELDS)):
         if fields[number]:
             carry_field(resource, segment, number)
 
 
 def carry_field(element: Resource, segment: Segment, number: int) -> None:
     """Put one field, as text, into an extension of a resource or element."""
-    raw = segment.raw(number)
-    if not raw:
+    fields = segment.fields
+    if number >= len(fields) or not (raw := fields[number]):
         return
     text = raw if raw.isalnum() else "~".join([repetition.text() for repetition in segment.repetitions(number)])
     if text.strip():
@@ -148,57 +145,58 @@ def coverage_of(context: Context) -> Coverage:
 
 def _accounts(context: Context) -> list[Account]:
     accounts: list[Account] = []
-    partly_dropped = {segment for segment, _ in context.dropped_fields}
+    claims, drops, partly_dropped = context.claims, context.drops, context.dropped_fields
     for segment in context.message.segments:
-        reason = context.drops.get(segment)
-        if reason is not None:
-            dropped = Fate("dropped", (), reason)
-            accounts += [(place, dropped) for place in _valued(segment)]
-        elif (table := context.claims.get(segment)) is not None:
+        steps: Sequence[Step]
+        if drops and (reason := drops.get(segment)) is not None:
+            steps = _alike(segment, Fate("dropped", (), reason))
+        elif (table := claims.get(segment)) is not None:
             has_special = segment in partly_dropped or NULL in segment.fields
-            accounts += _account(segment, table, _special(context, segment) if has_special else {})
-        elif len(segment.fields) == 1:
-            accounts.append((segment.label, _NO_SEGMENT_MAP))
+            steps = _steps(segment, table, _special(context, segment) if has_special else {})
         else:
-            accounts += [(place, _NO_SEGMENT_MAP) for place in _valued(segment)]
+            steps = _alike(segment, _NO_SEGMENT_MAP) if len(segment.fields) > 1 else [("", _NO_SEGMENT_MAP)]
+        accounts.append((segment.label, steps))
     return accounts
 
 
-def _valued(segment: Segment) -> Iterator[str]:
-    label = segment.label
-    return (f"{label}-{number}" for number, raw in enumerate(segment.fields) if raw and number)
+def _alike(segment: Segment, fate: Fate) -> list[Step]:
+    return [(f"-{number}", fate) for number, raw in enumerate(segment.fields) if raw and number]
 
 
-def _account(segment: Segment, table: FieldTable, special: dict[int, Fate]) -> list[Account]:
+def _steps(segment: Segment, table: FieldTable, special: dict[int, Fate]) -> Sequence[Step]:
     """Return the account of a segment that its table maps, `special` being what becomes of some fields instead."""
-    fields, label, delimiters = segment.fields, segment.label, segment.delimiters
+    fields, delimiters = segment.fields, segment.delimiters
     filled = tuple(map(bool, fields))
     find = _usual if len(filled) <= _USUAL_FIELDS else _usual.__wrapped__
     usual, looked_at = find(table, filled)
-    places = [(label + suffix, fate) for suffix, fate in usual]
-    for number, fate in special.items():
-        position = sum(filled[1:number])
-        if places[position][1] is not _NO_MAP:
-            places[position] = (places[position][0], fate)
     component, repetition = delimiters.component or _NEVER, delimiters.repetition or _NEVER
     empty = (component, delimiters.subcomponent)
-    for position, number, sure in looked_at:
-        raw = fields[number]
-        # A first component that is empty, or made of separators, leaves those that qualify it in doubt.
-        doubtful = repetition in raw or (component in raw and (raw.count(component) >= sure or raw[0] in empty))
-        if doubtful and number not in special:
-            places[position:position] = _account_parts(segment, number, table.rules[number])
-    return places
+    # A first component that is empty, or made of separators, leaves those that qualify it in doubt.
+    doubtful = [
+        (position, number)
+        for position, number, sure in looked_at
+        if (component in (raw := fields[number]) and (raw.count(component) >= sure or raw[0] in empty))
+        or repetition in raw
+    ]
+    if not (special or doubtful):
+        return usual
+    steps = [*usual]
+    for number, fate in special.items():
+        position = sum(filled[1:number])
+        if steps[position][1] is not _NO_MAP:
+            steps[position] = (steps[position][0], fate)
+    for position, number in doubtful:
+        if number not in special:
+            steps[position:position] = _further_steps(segment, number, table.rules[number])
+    return steps
 
 
 def _special(context: Context, segment: Segment) -> dict[int, Fate]:
     """Return what becomes of the fields that are null, or that a map has dropped from this message."""
-    found: dict[int, Fate] = {}
-    for number, raw in enumerate(segment.fields):
-        if raw == NULL:
-            found[number] = _NULL
-        elif reason := context.dropped_fields.get((segment, number)) if raw else None:
-            found[number] = Fate("dropped", (), reason)
+    fields, dropped = segment.fields, context.dropped_fields.get(segment, {})
+    found = {number: Fate("dropped", (), reason) for number, reason in dropped.items() if segment.raw(number)}
+    if NULL in fields:
+        found |= {number: _NULL for number, raw in enumerate(fields) if raw == NULL}
     return found
 
 
@@ -237,9 +235,9 @@ def _sure(rule: Rule | None) -> int:
     return _SURE.get(rule.datatype, _ALL)
 
 
-def _account_parts(segment: Segment, number: int, rule: Rule) -> list[Account]:
+def _further_steps(segment: Segment, number: int, rule: Rule) -> list[Step]:
     """Account for what a mapped field holds beyond its data type's map: further components and repetitions."""
-    entries: list[Account] = []
+    entries: list[Step] = []
     carried = COMPONENTS.get(rule.datatype)
     delimiters = segment.delimiters
     raw = segment.fields[number]
@@ -247,8 +245,7 @@ def _account_parts(segment: Segment, number: int, rule: Rule) -> list[Account]:
     for index, text in enumerate(repetitions, start=1):
         if index > 1 and not rule.repeats:
             if text:
-                place = segment.location(number, index)
-                entries.append((place, _ONE_REPETITION))
+                entries.append((f"-{number}({index})", _ONE_REPETITION))
             continue
         if carried is not None and delimiters.component and delimiters.component in text:
             parts = text.split(delimiters.component)
@@ -256,8 +253,8 @@ def _account_parts(segment: Segment, number: int, rule: Rule) -> list[Account]:
             subcomponent = delimiters.subcomponent
             told = tuple(bool(part.strip(subcomponent or None)) for part in parts) if subcomponent in text else filled
             find = _lost if len(parts) <= _USUAL_COMPONENTS else _lost.__wrapped__
-            for position, fate in find(rule.datatype, filled, told):
-                entries.append((segment.location(number, index, position), fate))
+            place = f"-{number}({index})" if index > 1 else f"-{number}"
+            entries += [(f"{place}.{position}", fate) for position, fate in find(rule.datatype, filled, told)]
     return entries
 
 

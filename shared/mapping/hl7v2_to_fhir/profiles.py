@@ -23,7 +23,7 @@ no Organization or RelatedPerson makes one, for HL7 v2 does not tell that they a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from shared.terminology.systems import TERMINOLOGY, UCUM
@@ -45,26 +45,26 @@ _ISSUED = frozenset({"partial", "preliminary", "final", "amended", "corrected", 
 # Which elements want a resource of which types to meet its own profile.
 _PATIENT = frozenset({"Patient"})
 _ACTORS = frozenset({"Organization", "Practitioner", "Patient", "RelatedPerson"})
-_REFERRED: dict[str, tuple[tuple[str, frozenset[str]], ...]] = {
+_REFERRED: dict[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
     "Encounter": (
-        ("subject", _PATIENT),
-        ("participant.individual", frozenset({"Practitioner", "PractitionerRole", "RelatedPerson"})),
-        ("reasonReference", frozenset({"Condition", "Procedure"})),
-        ("serviceProvider", frozenset({"Organization"})),
+        ("subject", "", _PATIENT),
+        ("participant", "individual", frozenset({"Practitioner", "PractitionerRole", "RelatedPerson"})),
+        ("reasonReference", "", frozenset({"Condition", "Procedure"})),
+        ("serviceProvider", "", frozenset({"Organization"})),
     ),
-    "Condition": (("subject", _PATIENT), ("encounter", frozenset({"Encounter"}))),
-    "AllergyIntolerance": (("patient", _PATIENT),),
-    "Immunization": (("patient", _PATIENT),),
-    "Procedure": (("subject", _PATIENT), ("basedOn", frozenset({"CarePlan", "ServiceRequest"}))),
-    "ServiceRequest": (("subject", _PATIENT), ("requester", _ACTORS)),
-    "Specimen": (("subject", _PATIENT),),
-    "Location": (("managingOrganization", frozenset({"Organization"})),),
-    "Coverage": (("beneficiary", _PATIENT), ("payor", _ACTORS)),
-    "Observation": (("subject", _PATIENT), ("specimen", frozenset({"Specimen"}))),
+    "Condition": (("subject", "", _PATIENT), ("encounter", "", frozenset({"Encounter"}))),
+    "AllergyIntolerance": (("patient", "", _PATIENT),),
+    "Immunization": (("patient", "", _PATIENT),),
+    "Procedure": (("subject", "", _PATIENT), ("basedOn", "", frozenset({"CarePlan", "ServiceRequest"}))),
+    "ServiceRequest": (("subject", "", _PATIENT), ("requester", "", _ACTORS)),
+    "Specimen": (("subject", "", _PATIENT),),
+    "Location": (("managingOrganization", "", frozenset({"Organization"})),),
+    "Coverage": (("beneficiary", "", _PATIENT), ("payor", "", _ACTORS)),
+    "Observation": (("subject", "", _PATIENT), ("specimen", "", frozenset({"Specimen"}))),
     "DiagnosticReport": (
-        ("subject", _PATIENT),
-        ("performer", frozenset({"CareTeam", "Organization", "Practitioner", "PractitionerRole"})),
-        ("result", frozenset({"Observation"})),
+        ("subject", "", _PATIENT),
+        ("performer", "", frozenset({"CareTeam", "Organization", "Practitioner", "PractitionerRole"})),
+        ("result", "", frozenset({"Observation"})),
     ),
 }
 
@@ -72,10 +72,12 @@ _REFERRED: dict[str, tuple[tuple[str, frozenset[str]], ...]] = {
 def claim_profiles(resources: list[Resource]) -> None:
     """Add to `meta.profile` of each resource the profile that it meets, if there is one, the resources being all."""
     met = {f"{one['resourceType']}/{one['id']}": (one, profile) for one in resources if (profile := profile_of(one))}
-    wanted = {name: set(_wanted(one)) for name, (one, _) in met.items()}
-    while failing := [name for name in met if not wanted[name] <= met.keys()]:
-        for name in failing:
-            del met[name]
+    wanted = {name: _wanted(one) for name, (one, _) in met.items()}
+    absent = set().union(*wanted.values()) - met.keys()
+    while absent:
+        absent = {name for name, others in wanted.items() if not others.isdisjoint(absent)}
+        for name in absent:
+            del met[name], wanted[name]
     for resource, profile in met.values():
         resource.setdefault("meta", {}).setdefault("profile", []).append(f"{_US_CORE}{profile}|{_VERSION}")
 
@@ -86,21 +88,17 @@ def profile_of(resource: Resource) -> str:
     return check(resource) if check is not None else ""
 
 
-def _wanted(resource: Resource) -> Iterator[str]:
-    """Yield the references to what has to meet a profile of its own."""
-    for path, types in _REFERRED.get(resource["resourceType"], ()):
-        first, _, second = path.partition(".")
-        if first not in resource:
+def _wanted(resource: Resource) -> set[str]:
+    """Return the references to what has to meet a profile of its own."""
+    wanted = set()
+    for first, second, types in _REFERRED.get(resource["resourceType"], ()):
+        if (found := resource.get(first)) is None:
             continue
-        found = _several(resource[first])
-        for value in (inner for one in found for inner in _several(one.get(second))) if second else found:
-            target = value.get("reference", "")
-            if target.partition("/")[0] in types:
-                yield target
-
-
-def _several(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
+        for one in found if isinstance(found, list) else (found,):
+            value = one.get(second) if second else one
+            if value is not None and (target := value.get("reference", "")).partition("/")[0] in types:
+                wanted.add(target)
+    return wanted
 
 
 def _patient(resource: Resource) -> str:

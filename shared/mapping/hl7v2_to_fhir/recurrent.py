@@ -49,10 +49,8 @@ def recurrent(
         return known
     memories = context.memories if context.memories is not None else _memories(context)
     recipe = memories.get(memory) or _remember(context, memories, memory, build)
-    if recipe is None or not _fits(context, recipe):
-        context.known[memory] = found = build(context)
-    else:
-        context.known[memory] = found = _read(context, recipe)
+    found = _read(context, recipe) if recipe is not None else None
+    context.known[memory] = found = found if found is not None else build(context)
     return found
 
 
@@ -91,22 +89,21 @@ def _remember(
     return recipe
 
 
-def _fits(context: Context, recipe: Recipe) -> bool:
-    """Tell whether the bundle lacks these resources or has the very same: else the map must bring both together."""
-    for identity, content in recipe.resources:
-        present = context.by_id.get(identity)
-        if present is None or context.placed.get(identity) == content:
-            continue
-        if present != orjson.loads(content):
-            return False
-    return True
+def _read(context: Context, recipe: Recipe) -> Resource | None:
+    """
+    Return the resource that the recipe names, with all of them in the bundle.
 
-
-def _read(context: Context, recipe: Recipe) -> Resource:
-    by_id = context.by_id
+    None where the bundle has one of them that is not the very same: then the map must bring both together.
+    """
+    by_id, placed = context.by_id, context.placed
+    missing = []
     for identity, content in recipe.resources:
-        if identity not in by_id:
-            by_id[identity] = resource = orjson.loads(content)
-            context.resources.append(resource)
-            context.placed[identity] = content
+        if (present := by_id.get(identity)) is None:
+            missing.append((identity, content))
+        elif placed.get(identity) != content and present != orjson.loads(content):
+            return None
+    for identity, content in missing:
+        by_id[identity] = resource = orjson.loads(content)
+        context.resources.append(resource)
+        placed[identity] = content
     return by_id[recipe.named]

@@ -26,9 +26,8 @@ def test_a_table_in_a_docstring_says_what_becomes_of_each_field() -> None:
 def test_the_account_counts_and_lists() -> None:
     coverage = Coverage(
         (
-            ("XXX-1", Fate("mapped", ("Thing.code",))),
-            ("XXX-2", Fate("dropped", reason="why")),
-            ("XXX-9", Fate("unknown", reason="no map")),
+            ("XXX", [("-1", Fate("mapped", ("Thing.code",))), ("-2", Fate("dropped", reason="why"))]),
+            ("XXX", [("-9", Fate("unknown", reason="no map"))]),
         )
     )
 
@@ -54,7 +53,7 @@ def test_an_account_is_made_when_it_is_first_read_and_then_kept() -> None:
 
     def account() -> list[Account]:
         made.append(1)
-        return [("XXX-1", Fate("mapped", ("Thing.code",))), ("XXX-2", Fate("unknown", (), "no map"))]
+        return [("XXX", [("-1", Fate("mapped", ("Thing.code",))), ("-2", Fate("unknown", (), "no map"))])]
 
     coverage = Coverage(account)
     assert [] == made

@@ -34,11 +34,17 @@ _XON_UNPLACED = (4, 5, 8)
 
 def practitioners(context: Context, segment: Segment, number: int) -> list[Resource]:
     """Return the people in every repetition of an XCN field."""
-    if not segment.raw(number):
+    fields = segment.fields
+    if number >= len(fields) or not (raw := fields[number]):
         return []
-    location = segment.location(number)
-    found = (practitioner_from_xcn(context, one, location) for one in segment.repetitions(number))
-    return [person for person in found if person is not None]
+    # The same people order, treat and sign, as PV1, ORC, OBR and OBX all say.
+    memory = ("XCN in a field", raw)
+    people: list[Resource] | None = context.known.get(memory)
+    if people is None:
+        location = segment.location(number)
+        found = [practitioner_from_xcn(context, one, location) for one in segment.repetitions(number)]
+        people = context.known[memory] = [person for person in found if person is not None]
+    return [*people]
 
 
 def practitioner_from_xcn(context: Context, repetition: Repetition, location: str) -> Resource | None:

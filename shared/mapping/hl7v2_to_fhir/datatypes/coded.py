@@ -11,7 +11,9 @@ CE, CWE, CNE, IS, ID -> CodeableConcept, Coding.
 
 from __future__ import annotations
 
-from shared.formats.hl7v2.message import Repetition, Segment
+from functools import lru_cache
+
+from shared.formats.hl7v2.message import NULL, Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, field_name, original_value
 from shared.mapping.hl7v2_to_fhir.datatypes.remainders import keep
 from shared.terminology.concept_maps import ConceptMap
@@ -19,20 +21,27 @@ from shared.terminology.systems import DATA_ABSENT_REASON_EXTENSION, system_uri
 
 _TRIPLETS = ((1, 7, 14), (4, 8, 17), (10, 13, 20))
 _VALUE_SETS = (15, 16, 18, 19, 21, 22)
+# How many components the commonest form has, and how long a value is worth remembering.
+_SIMPLE, _LONGEST = 3, 200
 
 
 def concept(context: Context, segment: Segment, number: int, table: str = "") -> Resource | None:
     """Return the first repetition of a field as a CodeableConcept; `table` is the system of a bare code."""
-    repetition = segment.first(number)
-    if repetition is None:
+    fields = segment.fields
+    if number >= len(fields) or not (raw := fields[number]):
         return None
-    if repetition.plain and len(repetition.parts) <= 3 and repetition.parts[0] and not context.partner.code_maps:
-        return _simple(context, repetition.parts, table)
-    return concept_of(context, repetition, field_name(segment, number), table)
+    if not context.partner.code_maps and len(raw) <= _LONGEST:
+        signs = segment.delimiters.encoding_characters
+        if (found := _simple(raw, signs, table, context.scope)) is not None:
+            return _copied(found)
+    repetition = segment.first(number)
+    return concept_of(context, repetition, field_name(segment, number), table) if repetition is not None else None
 
 
 def concepts(context: Context, segment: Segment, number: int, table: str = "") -> list[Resource]:
     """Return every repetition of a field as a CodeableConcept."""
+    if not segment.raw(number):
+        return []
     name = field_name(segment, number)
     found = (concept_of(context, repetition, name, table) for repetition in segment.repetitions(number))
     return [one for one in found if one]
@@ -41,8 +50,15 @@ def concepts(context: Context, segment: Segment, number: int, table: str = "") -
 def concept_of(context: Context, repetition: Repetition, field: str, table: str = "") -> Resource | None:
     """Return a coded value as a CodeableConcept, None when it says nothing."""
     parts = repetition.parts
-    if len(parts) <= 3 and repetition.plain and parts[0] and not context.partner.code_maps:
-        return _simple(context, parts, table)
+    if (
+        len(parts) <= _SIMPLE
+        and repetition.plain
+        and not context.partner.code_maps
+        and len(repetition.raw) <= _LONGEST
+    ):
+        signs = repetition.delimiters.encoding_characters
+        if (simple := _simple(repetition.raw, signs, table, context.scope)) is not None:
+            return _copied(simple)
     codings: list[Resource] = []
     words: list[str] = []
     for first, version, oid in _TRIPLETS:
@@ -72,24 +88,29 @@ def concept_of(context: Context, repetition: Repetition, field: str, table: str 
     return result or None
 
 
-def _simple(context: Context, parts: list[str], table: str) -> Resource | None:
-    """Return the concept of the commonest form, `code^display^system` without escapes: the quick way to the same."""
+def _copied(found: tuple[dict[str, str], str]) -> Resource:
+    coding, display = found
+    return {"coding": [{**coding}], "text": display} if display else {"coding": [{**coding}]}
+
+
+@lru_cache(maxsize=4096)
+def _simple(raw: str, signs: str, table: str, scope: str) -> tuple[dict[str, str], str] | None:
+    """
+    Return coding and text of the commonest form, `code^display^system` without escapes; None for any other.
+
+    `signs` are the encoding characters. The same few codes make up all that an interface sends: each is read once.
+    """
+    parts = raw.split(signs[0])
     code = parts[0].strip()
+    if len(parts) > _SIMPLE or not code or NULL in raw or any(sign in raw for sign in signs[1:4]):
+        return None
     display = parts[1].strip() if len(parts) > 1 else ""
     name = parts[2].strip() if len(parts) > 2 else ""
-    system = system_uri(name or table, context.scope) if name or table else ""
-    if not code:
-        coding = {"system": system, "display": display} if system and display else {}
-    elif system:
-        coding = {"system": system, "code": _fitted(code)}
-    else:
-        coding = {"code": _fitted(code)}
-    if not display:
-        return {"coding": [coding]} if coding else None
-    if not coding:
-        return {"text": display}
-    coding["display"] = display
-    return {"coding": [coding], "text": display}
+    coding = {"system": system} if (system := system_uri(name or table, scope)) else {}
+    coding["code"] = _fitted(code)
+    if display:
+        coding["display"] = display
+    return coding, display
 
 
 def _fitted(code: str) -> str:

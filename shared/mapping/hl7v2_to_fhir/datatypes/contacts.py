@@ -76,10 +76,14 @@ def _address(context: Context, repetition: Repetition, location: str) -> Resourc
         _set_kind(address, kind)
     if lines := [part for part in (*_street(repetition), other) if part]:
         address["line"] = lines
-    named = (("city", city), ("state", state), ("postalCode", postal_code), ("country", country))
-    for name, value in named:
-        if value:
-            address[name] = value
+    if city:
+        address["city"] = city
+    if state:
+        address["state"] = state
+    if postal_code:
+        address["postalCode"] = postal_code
+    if country:
+        address["country"] = country
     if len(repetition.parts) > 7:
         _set_county(address, repetition)
         _complete(context, address, repetition, location)
@@ -131,7 +135,7 @@ def _holds(value: str, part: str) -> bool:
 def _assembled(country: str, area: str, number: str, extension: str) -> str:
     if not (country or area or number or extension):
         return ""
-    text = " ".join(part for part in (f"+{country.lstrip('+')}" if country else "", area, number) if part)
+    text = " ".join([part for part in (f"+{country.lstrip('+')}" if country else "", area, number) if part])
     return f"{text} ext. {extension}".strip() if extension else text
 
 

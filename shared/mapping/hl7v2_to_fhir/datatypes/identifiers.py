@@ -59,12 +59,13 @@ def identifier_from_ei(context: Context, repetition: Repetition | None, type_cod
 
 
 def _identifier_from_ei(context: Context, repetition: Repetition, type_code: str) -> Resource | None:
-    if not (value := repetition.component(1)):
+    value, namespace, universal, kind = repetition.components(4)
+    if not value:
         return None
     identifier: Resource = {}
     if type_code:
         identifier["type"] = identifier_type(type_code)
-    _issue(context, identifier, *repetition.components(4)[1:])
+    _issue(context, identifier, namespace, universal, kind)
     identifier["value"] = value
     return identifier
 
@@ -82,10 +83,10 @@ def identifier_from_eip(context: Context, repetition: Repetition, component: int
 
 def entity_key(context: Context, repetition: Repetition | None) -> tuple[str, str] | None:
     """Return the issuer and the number of an EI as parts of a business key, None when it has no number."""
-    if repetition is None or not (value := repetition.component(1)):
+    if repetition is None:
         return None
-    issuer = issuer_key(context, *(repetition.component(part) for part in (2, 3, 4)))
-    return scoped(context.scope, issuer), value
+    value, namespace, universal, kind = repetition.components(4)
+    return (scoped(context.scope, issuer_key(context, namespace, universal, kind)), value) if value else None
 
 
 def identifier_type(code: str) -> Resource:
@@ -95,7 +96,14 @@ def identifier_type(code: str) -> Resource:
 
 def set_issuer(context: Context, identifier: Resource, repetition: Repetition, component: int) -> None:
     """Set system and assigner from an HD in sub-components."""
-    _issue(context, identifier, *_hd(repetition, component))
+    if component > len(repetition.parts) or not (raw := repetition.parts[component - 1]):
+        return
+    # Most numbers of a message are issued by the same few.
+    memory = ("HD in a component", raw)
+    if (issued := context.known.get(memory)) is None:
+        issued = context.known[memory] = {}
+        _issue(context, issued, *_hd(repetition, component))
+    identifier.update(issued)
 
 
 def issuer_of(context: Context, repetition: Repetition, component: int) -> str:

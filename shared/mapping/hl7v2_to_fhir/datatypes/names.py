@@ -72,8 +72,11 @@ def _name(context: Context, repetition: Repetition, location: str, at: _Layout) 
             name["use"] = code
         else:
             name["extension"] = [original_code(TERMINOLOGY + "v2-0200", kind)]
-    _set_family(name, repetition, at.first)
-    _, given, further, suffix, prefix, *_ = values[at.first - 1 :]
+    family, given, further, suffix, prefix, *_ = values[at.first - 1 :]
+    if not repetition.plain:
+        _set_family(name, repetition, at.first)
+    elif family:
+        name["family"] = family
     if names := [part for part in (given, *further.split()) if part]:
         name["given"] = names
     if prefix:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from shared.formats.fhir.encoding import Number, number
-from shared.formats.hl7v2.message import Repetition
+from shared.formats.hl7v2.message import Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value
 from shared.terminology.systems import system_uri
 
@@ -28,7 +28,7 @@ def decimal(text: str) -> Number | None:
         return int(text)
     text = text.strip()
     match = _NUMBER.fullmatch(text)
-    if match is None or len(text) > _MAX_DIGITS or not any(char.isdigit() for char in text):
+    if match is None or len(text) > _MAX_DIGITS or not text.strip("+-."):
         return None
     sign = "-" if match[1] == "-" else ""
     whole = match[2] or "0"
@@ -46,9 +46,20 @@ def unit_of(context: Context, repetition: Repetition | None) -> Resource:
     return unit
 
 
+def unit_of_field(context: Context, segment: Segment, number: int) -> Resource:
+    """Return what `unit_of` does of the first repetition of a field."""
+    if not (raw := segment.raw(number)):
+        return {}
+    memory = ("unit in a field", raw)
+    if (unit := context.known.get(memory)) is None:
+        unit = context.known[memory] = unit_of(context, segment.first(number))
+    found: Resource = unit
+    return found
+
+
 def _unit(context: Context, repetition: Repetition) -> Resource:
-    component = repetition.component
-    code, words, system = component(1), component(2) or component(9), system_uri(component(3), context.scope)
+    code, words, name, *others = repetition.components(9)
+    words, system = words or others[-1], system_uri(name, context.scope)
     unit: Resource = {}
     if text := words or code:
         unit["unit"] = text
@@ -56,8 +67,8 @@ def _unit(context: Context, repetition: Repetition) -> Resource:
         unit["system"], unit["code"] = system, code
     elif code and words and code != words:
         append(unit, "extension", original_value(code))
-    for index in (4, 5, 9):
-        if (part := component(index)) and part not in unit.values():
+    for part in (others[0], others[1], others[5]):
+        if part and part not in unit.values():
             append(unit, "extension", original_value(part))
     return unit
 

@@ -15,18 +15,32 @@ from shared.formats.hl7v2.message import Repetition, Segment
 from shared.formats.hl7v2.times import PRECISIONS, Moment, offset_at, read_moment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, extend, original_value
 
+_DATE = len("2026-01-31")
+
 
 def put_date_time(context: Context, target: Resource, name: str, segment: Segment, number: int) -> None:
     """Set the dateTime element `name` from a field; nothing where the field is empty."""
-    if not (raw := segment.raw(number)):
+    fields = segment.fields
+    if number >= len(fields) or not (raw := fields[number]):
         return
     # The results of a report share their times.
     if known := context.known.get(("DTM", raw)):
         target[name] = known
+    elif value := _plainly(context, segment, raw):
+        context.known["DTM", raw] = target[name] = value
     elif repetition := segment.first(number):
         date_time(context, target, name, repetition, segment.location(number))
         if f"_{name}" not in target and name in target:
             context.known["DTM", raw] = target[name]
+
+
+def _plainly(context: Context, segment: Segment, raw: str) -> str:
+    """Return the dateTime that a field without components says exactly, the quick way; "" for any other."""
+    moment = read_moment(raw) if not segment.delimiters.splits_times else None
+    if moment is None:
+        return ""
+    value, exact = in_fhir(context, moment)
+    return value if exact else ""
 
 
 def date_time(
@@ -47,6 +61,9 @@ def date_time(
 
 def put_instant(context: Context, target: Resource, name: str, segment: Segment, number: int) -> None:
     """Set the instant element `name`; one that lacks time or zone is kept in an extension alone."""
+    if (value := _plainly(context, segment, segment.raw(number))) and len(value) > _DATE:
+        target[name] = value
+        return
     repetition = segment.first(number)
     if repetition is None or not (text := repetition.component(1)):
         return
@@ -64,10 +81,14 @@ def put_instant(context: Context, target: Resource, name: str, segment: Segment,
 
 def put_date(context: Context, target: Resource, name: str, segment: Segment, number: int) -> Moment | None:
     """Set the date element `name` and return what was read: a caller may keep the time of day elsewhere."""
-    repetition = segment.first(number)
-    if repetition is None or not repetition.component(1):
+    if not (raw := segment.raw(number)):
         return None
-    moment = _moment(context, target, name, repetition, segment.location(number), 1)
+    moment = read_moment(raw) if not segment.delimiters.splits_times else None
+    if moment is None:
+        repetition = segment.first(number)
+        if repetition is None or not repetition.component(1):
+            return None
+        moment = _moment(context, target, name, repetition, segment.location(number), 1)
     if moment is not None:
         target[name] = moment.date
     return moment
@@ -75,12 +96,13 @@ def put_date(context: Context, target: Resource, name: str, segment: Segment, nu
 
 def in_fhir(context: Context, moment: Moment) -> tuple[str, bool]:
     """Return a dateTime and whether it holds all that was sent."""
+    date = moment.date
     if not moment.hour:
-        return moment.date, True
+        return date, True
     zone = moment.zone or context.offset or _offset(context, moment)
     if not zone or not moment.minute:
-        return moment.date, False
-    return f"{moment.date}T{moment.time}{zone}", True
+        return date, False
+    return f"{date}T{moment.time}{zone}", True
 
 
 def period(

@@ -43,7 +43,7 @@ def add_clinical(
 
 def add_notes(context: Context, group: Group, resource: Resource) -> None:
     """Add the comments below the group, and below its parts, to the resource that the group became."""
-    if not group.children:
+    if "NTE" not in context.names or not group.children:
         return
     for holder in (group, *group.all(*_PARTS)):
         for note in holder.segments("NTE"):

@@ -13,8 +13,7 @@ message.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from shared.formats.hl7v2.message import Segment
 
@@ -22,25 +21,23 @@ ANY = "*"
 Openers = Mapping[str, tuple[str, ...]]
 
 
-@dataclass(slots=True)
 class Group:
-    """A segment and what hangs under it, in the message's order; the message itself has no segment."""
+    """A segment and what hangs under it, in the message's order; the message itself has no segment and no name."""
 
-    segment: Segment | None = None
-    children: list[Group] = field(default_factory=list)
-    # The segment's name, "" for the message.
-    name: str = field(init=False)
+    __slots__ = ("children", "name", "segment")
 
-    def __post_init__(self) -> None:
-        self.name = self.segment.name if self.segment is not None else ""
+    def __init__(self, segment: Segment | None = None) -> None:
+        self.segment = segment
+        self.children: list[Group] = []
+        self.name = segment.name if segment is not None else ""
 
-    def all(self, *names: str) -> Iterator[Group]:
-        """Yield the groups right below that open with one of these segments."""
-        return (group for group in self.children if group.name in names)
+    def all(self, *names: str) -> list[Group]:
+        """Return the groups right below that open with one of these segments."""
+        return [group for group in self.children if group.name in names] if self.children else []
 
     def first(self, name: str) -> Group | None:
         """Return the first group right below that opens with this segment."""
-        return next(self.all(name), None)
+        return next((group for group in self.children if group.name == name), None)
 
     def segments(self, *names: str) -> list[Segment]:
         """Return the segments of these names right below."""
@@ -54,25 +51,29 @@ class Group:
             yield group
             yield from group.walk()
 
+    def has_any(self, names: Set[str]) -> bool:
+        """Tell whether any group below, however deep, opens with one of these segments."""
+        return any(group.name in names or (group.children and group.has_any(names)) for group in self.children)
+
 
 def tree(segments: Iterable[Segment], openers: Openers) -> Group:
     """Return the message as a tree."""
     root = Group()
-    path = [root]
+    path, names = [root], [""]
     for segment in segments:
         group = Group(segment)
-        del path[_depth(path, segment.name, openers.get(segment.name, ())) :]
-        path[-1].children.append(group)
-        path.append(group)
+        name = group.name
+        depth = _depth(names, name, openers.get(name, ()))
+        path[depth:], names[depth:] = (group,), (name,)
+        path[depth - 1].children.append(group)
     return root
 
 
-def _depth(path: list[Group], name: str, holders: tuple[str, ...]) -> int:
-    """Return how much of the path stays open under the new segment."""
+def _depth(names: list[str], name: str, holders: tuple[str, ...]) -> int:
+    """Return how much of the path, given by its names, stays open under the new segment."""
     for holder in holders:
+        if holder in names:
+            return len(names) - names[::-1].index(holder)
         if holder == ANY:
-            return len(path) - (path[-1].name == name)
-        for position in range(len(path) - 1, -1, -1):
-            if path[position].name == holder:
-                return position + 1
+            return len(names) - (names[-1] == name)
     return 1

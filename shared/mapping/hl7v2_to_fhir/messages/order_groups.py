@@ -106,21 +106,6 @@ class _Reader:
         self.specimens: list[SpecimenGroup] = []
         self.notes = self.reading.notes
         self.details = self.reading.rest
-        self.readers: dict[str, Callable[[Segment], None]] = {
-            "PID": self._pid,
-            "PV1": self._pv1,
-            "ORC": self._orc,
-            "OBR": self._obr,
-            "OBX": self._obx,
-            "NTE": self._nte,
-            "PRT": self._detail,
-            "TCD": self._detail,
-            "SID": self._detail,
-            "INV": self._detail,
-            "SPM": self._spm,
-            "SAC": self._sac,
-            **dict.fromkeys(_OF_THE_ORDER, self._of_order),
-        }
         first = next((one.name for one in message.segments if one.name in ("ORC", "OBR", "SPM", "SAC")), "")
         self.specimens_first = first in ("SPM", "SAC") and message.code in _SPECIMENS_FIRST
         opener = next((one.name for one in message.segments if one.name in ("ORC", "OBR")), "")
@@ -134,8 +119,8 @@ class _Reader:
         return self.reading.patients[-1]
 
     def read(self, segment: Segment) -> None:
-        if reader := self.readers.get(segment.name):
-            reader(segment)
+        if reader := _READERS.get(segment.name):
+            reader(self, segment)
         elif segment.name in patient.OPENERS:
             self._of_patient(segment)
         elif segment.name in _MEDICATION and (self.order is None or self.order.obr is None):
@@ -251,6 +236,20 @@ class _Reader:
         noted = Noted(segment)
         group.containers.append(noted)
         self.notes, self.details = noted.notes, noted.details
+
+
+_READERS: dict[str, Callable[[_Reader, Segment], None]] = {
+    "PID": _Reader._pid,
+    "PV1": _Reader._pv1,
+    "ORC": _Reader._orc,
+    "OBR": _Reader._obr,
+    "OBX": _Reader._obx,
+    "NTE": _Reader._nte,
+    "SPM": _Reader._spm,
+    "SAC": _Reader._sac,
+    **dict.fromkeys(("PRT", "TCD", "SID", "INV"), _Reader._detail),
+    **dict.fromkeys(_OF_THE_ORDER, _Reader._of_order),
+}
 
 
 def read_groups(message: Message) -> Reading:

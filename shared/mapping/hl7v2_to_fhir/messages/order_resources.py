@@ -50,6 +50,8 @@ from shared.mapping.hl7v2_to_fhir.segments.tq1 import add_tq, add_tq1
 from shared.mapping.hl7v2_to_fhir.segments.tq2 import add_tq2
 from shared.terminology.systems import TERMINOLOGY
 
+# OBX-29, the observation type: an answer to a question about the order.
+_ASKED_AS = 29
 _ANSWERS = frozenset(("QST", "SCI"))
 _LABORATORY = {"system": TERMINOLOGY + "observation-category", "code": "laboratory"}
 _ADDED = {"TQ1": add_tq1, "TQ2": add_tq2, "TCD": add_tcd, "CTD": add_ctd, "CTI": add_cti, "BLG": add_blg}
@@ -99,8 +101,13 @@ def map_order(scene: Scene, order: OrderGroup, *, reports: bool) -> tuple[Resour
         return request, None
     if specimens:
         report["specimen"] = [reference(specimen) for specimen in specimens]
-    _support(request, [observation for obx, observation in found if obx.text(29) in _ANSWERS])
-    if results := [reference(observation) for obx, observation in found if obx.text(29) not in _ANSWERS]:
+    results: list[Resource] = []
+    for obx, observation in found:
+        if len(obx.fields) > _ASKED_AS and obx.text(_ASKED_AS) in _ANSWERS:
+            append(request, "supportingInfo", reference(observation))
+        else:
+            results.append(reference(observation))
+    if results:
         report["result"] = results
     return request, MappedReport(report, obr, found)
 

@@ -29,13 +29,16 @@ class MappedReport:
 
 def resolve_parents(resources: list[Resource]) -> None:
     """Make a reference by identifier literal where exactly one resource of the message has the identifier."""
+    children = [one for one in resources if _PARENTS.get(one["resourceType"], "") in one]
+    if not children:
+        return
     by_number: dict[tuple[str, str, str], list[Resource]] = {}
     for resource in resources:
         if resource["resourceType"] in _PARENTS:
             for identifier in resource.get("identifier", ()):
                 by_number.setdefault(_number(resource["resourceType"], identifier), []).append(resource)
-    for resource in resources:
-        for link in resource.get(_PARENTS.get(resource["resourceType"], ""), ()):
+    for resource in children:
+        for link in resource[_PARENTS[resource["resourceType"]]]:
             found = by_number.get(_number(resource["resourceType"], link["identifier"]), [])
             if len(found) == 1 and found[0] is not resource:
                 link.update(reference(found[0]))
@@ -50,11 +53,11 @@ def _number(kind: str, identifier: Resource) -> tuple[str, str, str]:
 def link_members(found: list[MappedObservation]) -> None:
     """Make an observation with sub-id 1.1 a member of the one with sub-id 1, where exactly one has it."""
     by_sub_id: dict[str, list[Resource]] = {}
-    for obx, observation in found:
-        if sub_id := obx.text(4):
-            by_sub_id.setdefault(sub_id, []).append(observation)
-    for obx, observation in found:
-        parent, dot, _ = obx.text(4).rpartition(".")
+    numbered = [(sub_id, observation) for obx, observation in found if (sub_id := obx.text(4))]
+    for sub_id, observation in numbered:
+        by_sub_id.setdefault(sub_id, []).append(observation)
+    for sub_id, observation in numbered:
+        parent, dot, _ = sub_id.rpartition(".")
         candidates = by_sub_id.get(parent, []) if dot else []
         if len(candidates) == 1:
             append(candidates[0], "hasMember", reference(observation))

@@ -15,12 +15,15 @@ from shared.mapping.hl7v2_to_fhir.messages.groups import Group
 from shared.mapping.hl7v2_to_fhir.segments.prt import role_from_prt
 from shared.mapping.hl7v2_to_fhir.segments.rol import role_from_rol
 
+_ROLES = ("ROL", "PRT")
 _PRIMARY_CARE = frozenset({"PP", "FHCP"})
 
 
 def add_roles(context: Context, group: Group, resource: Resource) -> None:
     """Add everybody in a role right below the group to the resource that the group became."""
-    for segment in group.segments("ROL", "PRT"):
+    if context.names.isdisjoint(_ROLES):
+        return
+    for segment in group.segments(*_ROLES):
         if segment.name == "ROL":
             role, code = role_from_rol(context, segment, str(resource["id"])), segment.text(3)
         else:

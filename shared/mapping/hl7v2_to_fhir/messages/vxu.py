@@ -67,17 +67,17 @@ def _immunization(context: Context, order: Group | None, group: Group, about: Ab
     fields = about.as_fields()
     fields["patient"] = fields.pop("subject")
     immunization = immunization_from_rxa(context, group.segment, _key(context, orc, group.segment, about), fields)
-    for holder in (order, group):
-        for segment in holder.segments("PRT") if holder is not None else ():
+    for holder in (order, group) if order is not None else (group,):
+        for segment in holder.segments("PRT") if "PRT" in context.names else ():
             _add_participation(context, immunization, segment)
-        for segment in holder.segments("RXR") if holder is not None else ():
+        for segment in holder.segments("RXR"):
             add_rxr_to_immunization(context, immunization, segment)
-    if orc is not None and order is not None:
+    if orc is not None:
         add_orc_to_immunization(context, immunization, orc, provenance)
-        for holder in (order, *order.all("RXR", "PRT")):
-            add_notes(context, holder, immunization)
-    for holder in (group, *group.all("RXR", "PRT")):
-        add_notes(context, holder, immunization)
+    if "NTE" in context.names:
+        for above in (order, group) if order is not None else (group,):
+            for holder in (above, *above.all("RXR", "PRT")):
+                add_notes(context, holder, immunization)
     _add_observations(context, immunization, group, about)
     return immunization
 
@@ -113,7 +113,7 @@ def _add_observations(context: Context, immunization: Resource, group: Group, ab
         owner = (context.scope, "immunization", str(immunization["id"]))
         observation = observation_from_obx(context, child.segment, owner, fields)
         add_notes(context, child, observation)
-        for prt in child.segments("PRT"):
+        for prt in child.segments("PRT") if child.children else ():
             add_to_observation(context, prt, observation)
         details.append((child.segment, observation))
     attach(context, None)

@@ -92,8 +92,8 @@ def _facility(context: Context, header: Segment) -> Resource | None:
 
 
 def _set_activity(provenance: Resource, header: Segment) -> None:
-    kind, event, structure = (header.text(9, number) for number in (1, 2, 3))
-    activity: Resource = {"text": "^".join(part for part in (kind, event, structure) if part)}
+    kind, event, structure = header.text(9), header.text(9, 2), header.text(9, 3)
+    activity: Resource = {"text": "^".join([part for part in (kind, event, structure) if part])}
     if event:
         activity["coding"] = [{"system": TERMINOLOGY + "v2-0003", "code": event}]
     if activity["text"]:
@@ -118,7 +118,7 @@ def participant(code: str) -> Resource:
 
 def _application(context: Context, repetition: Repetition) -> Resource:
     """Return a logical reference: the application is named, not described."""
-    namespace, universal, kind = (repetition.component(number) for number in (1, 2, 3))
+    namespace, universal, kind = repetition.components(3)
     issuer = issuer_key(context, namespace, universal, kind)
     who: Resource = {"display": namespace or universal}
     if ":" in issuer:

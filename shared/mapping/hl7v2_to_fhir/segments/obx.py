@@ -136,11 +136,10 @@ def _set_status(context: Context, observation: Resource, obx: Segment) -> None:
 
 def _key(obx: Segment) -> tuple[str, str, str]:
     """Return what tells an observation from the others of its report: code, its system, sub-id."""
-    first = obx.first(3)
-    if first is None:
-        return "", "words", obx.text(4)
-    code = first.component(1)
-    return code or first.component(2) or first.component(9), first.component(3) if code else "words", obx.text(4)
+    text = obx.text
+    if code := text(3):
+        return code, text(3, 3), text(4)
+    return text(3, 2) or text(3, 9), "words", text(4)
 
 
 def _set_performers(context: Context, observation: Resource, obx: Segment) -> None:
@@ -214,16 +213,18 @@ def _interpretation(context: Context, repetition: Repetition) -> Resource | None
 
 
 def _set_range(context: Context, observation: Resource, obx: Segment) -> None:
-    raw = obx.first(7)
-    if raw is None or not (text := raw.text().strip()):
+    if not (raw := obx.raw(7)):
         return
-    quantified = observation.get("valueQuantity", {})
-    memory = ("OBX-7", text, *(quantified.get(name) for name in ("unit", "system", "code")))
-    if memory not in context.known:
-        unit = {name: quantified[name] for name in ("unit", "system", "code") if name in quantified}
-        context.known[memory] = [_range(text, unit)]
-    # One list for all results with this range: nothing changes it any more.
-    observation["referenceRange"] = context.known[memory]
+    told = observation.get("valueQuantity", {}).get
+    memory = ("OBX-7", raw, told("unit"), told("system"), told("code"))
+    if (ranges := context.known.get(memory)) is None:
+        first = obx.first(7)
+        text = first.text().strip() if first is not None else ""
+        unit = {name: one for name in ("unit", "system", "code") if (one := told(name)) is not None}
+        ranges = context.known[memory] = [_range(text, unit)] if text else []
+    if ranges:
+        # One list for all results with this range: nothing changes it any more.
+        observation["referenceRange"] = ranges
 
 
 def _range(text: str, unit: Resource) -> Resource:

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from shared.formats.fhir.encoding import Number
 from shared.formats.hl7v2.message import Repetition, Segment
 from shared.formats.hl7v2.times import read_time
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value
@@ -29,7 +30,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.quantities import (
     quantity_from_cq,
     range_from_nr,
     structured_numeric,
-    unit_of,
+    unit_of_field,
 )
 from shared.mapping.hl7v2_to_fhir.datatypes.times import date_time, period
 from shared.mapping.hl7v2_to_fhir.fields import carry_field
@@ -64,13 +65,15 @@ _COMPARED = re.compile(r"\s*(<=|>=|<|>)\s*(\S+)\s*")
 def set_value(context: Context, observation: Resource, obx: Segment) -> list[Resource]:
     """Set value[x] or components of an observation; return the attachments, which belong to the report."""
     kind = obx.text(2)
-    repetitions = obx.repetitions(5)
-    if kind == "NM" and len(repetitions) == 1 and (number := decimal(repetitions[0].raw)) is not None:
+    if kind == "NM" and (number := _plain_number(obx)) is not None:
         # By far the commonest result.
-        observation["valueQuantity"] = quantity(number, unit_of(context, obx.first(6)))
+        observation["valueQuantity"] = quantity(number, unit_of_field(context, obx, 6))
         return []
-    if any(_overflows(kind, repetition) for repetition in repetitions):
-        carry_field(observation, obx, 5)
+    repetitions = obx.repetitions(5)
+    for repetition in repetitions:
+        if _overflows(kind, repetition):
+            carry_field(observation, obx, 5)
+            break
     if kind in _ATTACHED:
         _keep_unit(observation, obx)
         return [one for repetition in repetitions if (one := _attachment(context, kind, repetition, obx))]
@@ -80,7 +83,7 @@ def set_value(context: Context, observation: Resource, obx: Segment) -> list[Res
             observation["valueString"] = text
         _keep_unit(observation, obx)
         return []
-    unit = unit_of(context, obx.first(6))
+    unit = unit_of_field(context, obx, 6)
     values = [value for repetition in repetitions if (value := _value(context, kind, repetition, obx, unit))]
     if len(values) == 1:
         observation.update(values[0])
@@ -89,6 +92,11 @@ def set_value(context: Context, observation: Resource, obx: Segment) -> list[Res
     if unit and (kind == "CQ" or not any(_holds_unit(value) for value in values)):
         _keep_unit(observation, obx)
     return []
+
+
+def _plain_number(obx: Segment) -> Number | None:
+    """Return OBX-5 where it is one number and nothing else, the quick way."""
+    return decimal(raw) if (raw := obx.raw(5)) and not obx.delimiters.splits_times else None
 
 
 def _value(context: Context, kind: str, repetition: Repetition, obx: Segment, unit: Resource) -> Resource:

@@ -15,7 +15,7 @@ Policy: H and N of table 0189 mean what CDC's two categories of ethnicity mean; 
 
 from __future__ import annotations
 
-from shared.formats.hl7v2.message import Repetition, Segment
+from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, Context, Resource, append
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concept_of, concepts, translated
 from shared.mapping.hl7v2_to_fhir.fields import carry_field
@@ -70,28 +70,20 @@ def _set_categories(
     parts: list[Resource] = []
     words: list[str] = []
     for repetition in pid.repetitions(number):
-        sent = repetition.component(1)
-        code = _category_code(repetition, number)
-        if sent not in categories or len(repetition.parts) > 3 or repetition.component(3) not in _CDC_NAMES:
+        sent, display, system = repetition.components(3)
+        code = (ETHNICITY.get(sent) or sent) if number == 22 and system in _CDC_NAMES else sent
+        if sent not in categories or len(repetition.parts) > 3 or system not in _CDC_NAMES:
             value = concept_of(context, repetition, f"PID-{number}", f"HL7{'0005' if number == 10 else '0189'}")
             own = {"url": f"{EXTENSIONS}{kind}", "valueCodeableConcept": value} if value else None
             append(patient, "extension", own)
         if code in categories:
-            words.append(repetition.component(2) or sent)
-            parts.append({"url": "ombCategory", "valueCoding": _category(code, repetition.component(2))})
+            words.append(display or sent)
+            parts.append({"url": "ombCategory", "valueCoding": _category(code, display)})
     if parts:
         text: Resource = {"url": "text", "valueString": ", ".join(words)}
         # An ethnicity is one category at most; further ones stay in our own extension.
         most = 5 if kind == "race" else 1
         append(patient, "extension", {"url": f"{_US_CORE}{kind}", "extension": [*parts[:most], text]})
-
-
-def _category_code(repetition: Repetition, number: int) -> str:
-    """Return the code of the category that a repetition names: as sent, or what the table says it means."""
-    code = repetition.component(1)
-    if number == 22 and repetition.component(3) in _CDC_NAMES:
-        return ETHNICITY.get(code) or code
-    return code
 
 
 def _category(code: str, display: str) -> Resource:

@@ -65,7 +65,11 @@ _PARTICIPANTS = (
     (17, "ADM", "admitter"),
     (52, "PART", "Participation"),
 )
-_FINANCIAL = (*range(20, 36), *range(46, 50))
+_FINANCIAL = frozenset({*range(20, 36), *range(46, 50)})
+# What is rarely there, so that its fields are looked for together.
+_STAY = frozenset({5, 13, 14, 15, 16, 36, 37, 38})
+_PLACES = frozenset({3, 6, 11, 40, 42, 43})
+_EPISODE = frozenset({53, 54})
 _NOT_CLINICAL = "account, charges and contract: not part of a clinical record"
 _DESCRIPTION = "http://hl7.org/fhir/StructureDefinition/resource-instance-description"
 _HOSPITALIZATION = (
@@ -91,25 +95,28 @@ def encounter_from_pv1(context: Context, pv1: Segment, subject: Resource) -> Res
     append(encounter, "type", concept(context, pv1, 4, "HL70007"))
     if service := concept(context, pv1, 10, "HL70069"):
         encounter["serviceType"] = service
+    filled = pv1.filled()
     for number, code, words in _PARTICIPANTS:
-        kind = {"coding": [{"system": TERMINOLOGY + "v3-ParticipationType", "code": code}], "text": words}
-        for person in practitioners(context, pv1, number):
-            append(encounter, "participant", {"type": [kind], "individual": reference(person)})
-    _set_hospitalization(context, encounter, pv1)
-    _set_locations(context, encounter, pv1)
-    _set_episode(context, encounter, pv1)
+        if number in filled:
+            _add_participants(context, encounter, pv1, number, code, words)
+    if not _STAY.isdisjoint(filled):
+        _set_hospitalization(context, encounter, pv1)
+    if not _PLACES.isdisjoint(filled):
+        _set_locations(context, encounter, pv1)
+    if not _EPISODE.isdisjoint(filled):
+        _set_episode(context, encounter, pv1)
     carry(context, encounter, pv1, TABLE)
-    for number in _FINANCIAL:
-        if pv1.raw(number):
-            context.drop_field(pv1, number, _NOT_CLINICAL)
+    for number in _FINANCIAL & filled:
+        context.drop_field(pv1, number, _NOT_CLINICAL)
     return encounter
 
 
 def bill(context: Context, account: Resource, pv1: Segment) -> None:
     """Put what PV1 says of charges and contract into the account of the visit."""
-    for number in _FINANCIAL:
-        if context.dropped_fields.pop((pv1, number), None):
-            carry_field(account, pv1, number)
+    dropped = context.dropped_fields.get(pv1, {})
+    for number in sorted(_FINANCIAL & dropped.keys()):
+        del dropped[number]
+        carry_field(account, pv1, number)
 
 
 def is_visit(pv1: Segment) -> bool:
@@ -131,16 +138,17 @@ def _set_identifiers(context: Context, encounter: Resource, pv1: Segment) -> Non
         for repetition in pv1.repetitions(number):
             identifier = identifier_from_cx(context, repetition, pv1.location(number))
             if identifier and number == 19:
-                identifier["type"] = _visit_number(identifier.get("type", {}))
+                identifier["type"] = _visit_number(identifier.get("type"))
             append(encounter, "identifier", identifier)
             if identifier is None:
                 append(encounter, "extension", original_value(repetition.text()))
 
 
-def _visit_number(kind: Resource) -> Resource:
+def _visit_number(kind: Resource | None) -> Resource:
     """Return the type of PV1-19: a visit number, and what its sender calls it."""
     number = identifier_type("VN")["coding"]
-    return {"coding": [*number, *(one for one in kind.get("coding", ()) if one not in number)], "text": "visit number"}
+    own = [one for one in kind["coding"] if one not in number] if kind is not None else []
+    return {"coding": [*number, *own], "text": "visit number"}
 
 
 def _set_class(context: Context, encounter: Resource, pv1: Segment) -> None:
@@ -165,6 +173,12 @@ def _status(pv1: Segment) -> str:
     if pv1.text(2) == "P":
         return "planned"
     return "in-progress" if pv1.text(44) else "unknown"
+
+
+def _add_participants(context: Context, encounter: Resource, pv1: Segment, number: int, code: str, words: str) -> None:
+    kind = {"coding": [{"system": TERMINOLOGY + "v3-ParticipationType", "code": code}], "text": words}
+    for person in practitioners(context, pv1, number):
+        append(encounter, "participant", {"type": [kind], "individual": reference(person)})
 
 
 def _set_hospitalization(context: Context, encounter: Resource, pv1: Segment) -> None:
@@ -225,10 +239,11 @@ def _set_episode(context: Context, encounter: Resource, pv1: Segment) -> None:
 
 def _set_locations(context: Context, encounter: Resource, pv1: Segment) -> None:
     here = "completed" if pv1.text(45) else "planned" if pv1.text(2) == "P" else "active"
+    bed: Resource | None = None
     for number, status in ((3, here), (6, "completed"), (11, here), (42, "reserved"), (43, "completed")):
-        if place := location_from_pl(context, pv1.first(number)):
+        if (sent := pv1.first(number)) and (place := location_from_pl(context, sent)):
             append(encounter, "location", {"location": reference(place), "status": status})
-    bed = location_from_pl(context, pv1.first(3))
+            bed = place if number == 3 else bed
     if bed is not None and (state := pv1.text(40)):
         bed["operationalStatus"] = {"system": TERMINOLOGY + "v2-0116", "code": " ".join(state.split())}
     else:

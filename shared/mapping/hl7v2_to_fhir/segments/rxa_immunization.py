@@ -61,7 +61,7 @@ def immunization_from_rxa(context: Context, rxa: Segment, key: tuple[str, ...], 
     if "occurrenceDateTime" not in immunization:
         immunization.pop("_occurrenceDateTime", None)
         immunization["occurrenceString"] = rxa.text(3) or "unknown"
-    if rxa.text(4) != rxa.text(3):
+    if rxa.raw(4) != rxa.raw(3) and rxa.text(4) != rxa.text(3):
         carry_field(immunization, rxa, 4)
     _set_dose(context, immunization, rxa)
     _set_source(context, immunization, rxa)
@@ -80,10 +80,10 @@ def immunization_from_rxa(context: Context, rxa: Segment, key: tuple[str, ...], 
 
 def _set_status(context: Context, immunization: Resource, rxa: Segment) -> None:
     """Set the status: a deleted record is an error; of CVX 998 nothing was administered (policy)."""
-    code = rxa.text(20)
+    code, action = rxa.text(20), rxa.text(21)
     codings = immunization["vaccineCode"].get("coding", ())
-    nothing = any((one.get("system"), one.get("code")) == (_CVX, NOTHING_ADMINISTERED) for one in codings)
-    if rxa.text(21) == "D":
+    nothing = (_CVX, NOTHING_ADMINISTERED) in [(one.get("system"), one.get("code")) for one in codings]
+    if action == "D":
         immunization["status"] = "entered-in-error"
         carry_field(immunization, rxa, 20)
     elif status := COMPLETION_STATUS.get(code):
@@ -96,7 +96,7 @@ def _set_status(context: Context, immunization: Resource, rxa: Segment) -> None:
             extend(immunization, "status", original_code(TERMINOLOGY + "v2-0322", code))
             text = "The completion status is not in table 0322."
             context.report("warning", "code-invalid", "unmapped-code", rxa.location(20), text)
-    if rxa.text(21) not in ("D", "A"):
+    if action not in ("D", "A"):
         carry_field(immunization, rxa, 21)
     if reason := concept(context, rxa, 18):
         immunization["statusReason"] = reason
@@ -165,6 +165,8 @@ def _set_address(
 
 def _parts(place: Repetition) -> tuple[Repetition, Repetition | None]:
     """Return the place and the address in an LA2 (an LA1 has the address in one component)."""
+    if len(place.parts) <= _PLACE_PARTS:
+        return place, None
     separator = place.delimiters.component
     older = Repetition(separator.join(place.parts[:_PLACE_PARTS]), place.delimiters)
     rest = separator.join(place.parts[_PLACE_PARTS:])
