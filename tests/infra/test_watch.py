@@ -11,6 +11,7 @@ import pytest
 from infra.engine.run import up
 from infra.engine.stacks import program_of
 from infra.queries import AUDIENCES, panels
+from shared.catalog.flows import DELIVERY
 from tests.infra.recording import Stack, as_stack
 
 _PROGRAM = """
@@ -131,7 +132,8 @@ def test_an_alert_on_the_bus_looks_at_the_flows_own_queues(private: Stack) -> No
     (criterion,) = alert["criteria"]["allOf"]
 
     assert ["/bus"] == alert["scopes"]
-    assert [("EntityName", ["delivery-send"])] == [(d["name"], d["values"]) for d in criterion["dimensions"]]
+    own = [step.queue.name for step in DELIVERY.steps]
+    assert [("EntityName", own)] == [(d["name"], d["values"]) for d in criterion["dimensions"]]
     assert ("DeadletteredMessages", "Minimum", 0) == (
         criterion["metricName"], criterion["timeAggregation"], criterion["threshold"]
     )  # fmt: skip
