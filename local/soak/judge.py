@@ -60,7 +60,8 @@ def judge(answers: Sequence[tuple[Errand, str]], evidence: Evidence, faults: Seq
 
 def _told(evidence: Evidence) -> dict[str, dict[str, list[str]]]:
     """Return, per destination, each mark with the keys under which it took effect, in the order of the first."""
-    marks = {arrival.key: mark_of(arrival.body) for arrival in evidence.arrivals if arrival.key}
+    # A request that was cut before its body says nothing; a whole one of the same delivery came before or came again.
+    marks = {arrival.key: mark for arrival in evidence.arrivals if arrival.key and (mark := mark_of(arrival.body))}
     seen = [(effect, marks.get(effect.key, "")) for effect in evidence.effects] + list(evidence.files)
     told: dict[str, dict[str, list[str]]] = defaultdict(dict)
     for effect, mark in seen:

@@ -159,6 +159,14 @@ def test_an_update_that_gave_way_to_a_later_one_is_not_lost() -> None:
     assert set() == broken(day)
 
 
+def test_a_repetition_that_was_cut_before_its_body_takes_nothing_back() -> None:
+    day = Day.good()
+    whole = next(one for one in day.arrivals if one.path != _PATHS[PLAIN])
+    day.arrivals.append(replace(whole, identity=f"{whole.identity}-cut", at=whole.at + 1, body=b"", status=0))
+
+    assert set() == broken(day)
+
+
 def test_a_throttled_request_is_no_refusal() -> None:
     day = Day.good()
     day.arrivals[0] = replace(day.arrivals[0], status=429)
