@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from typing import Any
 
 import pulumi
+import pulumi.runtime
 
 from infra.dial_checks import check, check_dials
 from infra.dial_reading import dial_value
@@ -162,6 +164,7 @@ def dial_names() -> dict[str, str]:
 def read_dials() -> Dials:
     """Return the dials of the running stack; the error names the first that is missing or wrong."""
     config = pulumi.Config()
+    refuse_unknown(pulumi.runtime.get_config_env())
     values: dict[str, Any] = {"environment": pulumi.get_stack()}
     values["location"] = pulumi.Config("azure-native").require("location")
     for each in fields(Dials):
@@ -169,6 +172,16 @@ def read_dials() -> Dials:
             dial = _camel(each.name)
             values[each.name] = dial_value(dial, str(each.type), config.require(dial))
     return Dials(**values)
+
+
+def refuse_unknown(settings: Iterable[str]) -> None:
+    """Refuse a setting of ours that is no dial: a misspelt one would change nothing and nobody would hear of it."""
+    known = dial_names()
+    for setting in sorted(settings):
+        space, _, name = setting.partition(":")
+        if space == "corridor" and name not in known:
+            (near, *_) = (*get_close_matches(name, known, 1), "one of docs/dials.md")
+            raise ValueError(f"{setting}: there is no such dial; set {near}")
 
 
 def _camel(name: str) -> str:

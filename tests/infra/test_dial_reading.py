@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from infra.dial_reading import dial_value
-from infra.dials import Dials
+from infra.dials import Dials, refuse_unknown
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,15 @@ def test_every_dial_has_a_shape_that_can_be_read() -> None:
     kinds = {str(each.type) for each in fields(Dials) if "meaning" in each.metadata}
 
     assert None not in [dial_value("dial", kind, texts.get(kind, "{}")) for kind in sorted(kinds)]
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("corridor:messagingUnit", "corridor:messagingUnit: there is no such dial; set messagingUnits"),
+        ("corridor:qqq", "corridor:qqq: there is no such dial; set one of docs/dials.md"),
+    ],
+)
+def test_a_misspelt_dial_is_refused_and_the_nearest_is_named(setting: str, told: str) -> None:
+    with pytest.raises(ValueError, match=f"^{told}$"):
+        refuse_unknown(["corridor:messagingUnits", "azure-native:location", setting])
