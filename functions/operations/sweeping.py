@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 
 from functions.operations.use_case import wake_overdue_streams
 from shared.catalog.flows import OPERATIONS
+from shared.delivery.ports import waits_for_flow
 from shared.ledger import NewTask
 from shared.ledger_ports import Transaction
 from shared.partners.model import USUAL_LIMITS, Receiver
 from shared.pipeline.decisions import resume_in
+from shared.pipeline.entrance import wake_at
 from shared.ports import Ports
 from shared.structured_log import log_event
 from shared.workflow.escalation import WAITING_TOO_LONG, ladder_of
@@ -52,13 +54,20 @@ def wake_held_streams(ports: Ports) -> int:
     with ports.ledger.transaction() as tx:
         halted = {(halt.kind, halt.name) for halt in tx.halts.all()}
         woken = 0
-        for held in tx.waking.waiting():
-            kind, _, line = held.waits_for.partition("/")
-            name = line.partition("/")[0]
-            if (kind, name) not in halted:
-                room = _WOKEN_PER_FLOW if kind == "flow" else _room(tx, name, ports)
-                woken += tx.waking.wake(held.waits_for, room)
+        for kind, name in dict.fromkeys(_gate_of(held.waits_for) for held in tx.waking.waiting()):
+            if (kind, name) in halted:
+                continue
+            if kind == "flow":
+                woken += tx.waking.wake(waits_for_flow(name), _WOKEN_PER_FLOW)
+            else:
+                woken += wake_at(tx, name, _room(tx, name, ports))
     return woken
+
+
+def _gate_of(waits_for: str) -> tuple[str, str]:
+    """Return the kind and the name of what is waited for; a destination's two lines are at one gate."""
+    kind, name, *_ = waits_for.split("/")
+    return kind, name
 
 
 def tell_what_waits_too_long(ports: Ports) -> int:

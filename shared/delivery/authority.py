@@ -16,19 +16,18 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from shared.catalog.flows import FLOWS
-from shared.formats.fhir import encoding
 from shared.partners.model import Receiver
 
 _SPOKEN_FOR = {kind: flow.name for flow in FLOWS for kind in flow.speaks_for}
 
 
-def records_of(content: bytes, flow: str | None, receiver: Receiver) -> tuple[list[str], list[str]]:
+def records_of(bundle: dict[str, Any], flow: str | None, receiver: Receiver) -> tuple[list[str], list[str]]:
     """Return which records (`Patient/id`) of a flow's bundle are carried along, and for which the flow speaks."""
     if receiver.endpoint.kind != "fhir-r4":
         return [], []
     borrowed: list[str] = []
     own: list[str] = []
-    for kind, record in _spoken_for(encoding.parse(content)):
+    for kind, record in _spoken_for(bundle):
         if not receiver.allow or kind in receiver.allow:
             (own if _SPOKEN_FOR[kind] == flow else borrowed).append(record)
     return borrowed, own

@@ -11,7 +11,6 @@ is told as A08, A30 (merge of persons) as A40; what has no such event is refused
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 from shared.delivery.authority import leave_out, records_of
@@ -37,30 +36,26 @@ _WRITTEN_AS = {
 }
 
 
-def body_of(owed: Owed, receiver: Receiver, held: Collection[str] = ()) -> bytes:
+def body_to_send(owed: Owed, receiver: Receiver, ports: Ports) -> tuple[bytes, list[str]]:
     """
-    Return what is sent; RejectedError with the first place where what is left is no valid record.
+    Return what is sent, and the records for which the message's own flow speaks.
 
-    `held` has the records that the destination has from who speaks for them: they are referred to, not sent.
+    What the destination has from who speaks for it is referred to, not sent. RejectedError with the first place where
+    what is left is no valid record.
     """
     whole = encoding.parse(owed.conversion.bundle)
-    bundle = minimise(leave_out(whole, held), receiver.allow)
-    errors = find_errors(bundle)
-    if errors:
-        raise RejectedError(errors[0].code, errors[0].location, errors[0].text, errors)
-    return (
-        _as_hl7v2(bundle, _event_of(whole), owed, receiver) if _speaks_hl7v2(receiver) else encoding.serialize(bundle)
-    )
-
-
-def body_to_send(owed: Owed, receiver: Receiver, ports: Ports) -> tuple[bytes, list[str]]:
-    """Return `body_of` with what the destination holds by now, and the records for which the flow itself speaks."""
-    borrowed, spoken_for = records_of(owed.conversion.bundle, owed.flow, receiver)
+    borrowed, spoken_for = records_of(whole, owed.flow, receiver)
     held: frozenset[str] = frozenset()
     if borrowed:
         with ports.ledger.statements() as each:
             held = each.deliveries.with_authority(owed.delivery.destination, borrowed)
-    return body_of(owed, receiver, held), spoken_for
+    bundle = minimise(leave_out(whole, held), receiver.allow)
+    errors = find_errors(bundle)
+    if errors:
+        raise RejectedError(errors[0].code, errors[0].location, errors[0].text, errors)
+    if _speaks_hl7v2(receiver):
+        return _as_hl7v2(bundle, _event_of(whole), owed, receiver), spoken_for
+    return encoding.serialize(bundle), spoken_for
 
 
 def _speaks_hl7v2(receiver: Receiver) -> bool:

@@ -125,4 +125,4 @@ def test_who_reads_messages_whole_gets_them_whole(name: str) -> None:
     receiver = PARTNERS.by_name[name].receives
     assert receiver is not None
 
-    assert ([], []) == records_of(orjson.dumps(RESULT), "lab-results", receiver)
+    assert ([], []) == records_of(RESULT, "lab-results", receiver)

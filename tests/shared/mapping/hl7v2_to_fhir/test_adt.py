@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -9,6 +8,7 @@ from shared.conversion import Conversion, convert
 from shared.mapping.hl7v2_to_fhir.messages.merges import MERGES
 from shared.mapping.hl7v2_to_fhir.messages.visit_events import STATUS
 from shared.validation import validate
+from tests.shared.mapping.hl7v2_to_fhir.converted_resources import only, resources
 
 RECEIVED = datetime(2026, 3, 12, tzinfo=UTC)
 HEADER = "MSH|^~\\&|REG|NG|||20260301120000+0100||ADT^{event}|NG-1|P|2.5.1"
@@ -25,15 +25,6 @@ def converted(event: str, *lines: str) -> Conversion:
     (found,) = convert(payload, source="hl7v2", received=RECEIVED)
     assert [] == [one for one in validate(found.bundle) if one.severity in ("fatal", "error")]
     return found
-
-
-def resources(found: Conversion, kind: str) -> list[dict[str, Any]]:
-    return [entry["resource"] for entry in found.bundle["entry"] if entry["resource"]["resourceType"] == kind]
-
-
-def only(found: Conversion, kind: str) -> dict[str, Any]:
-    (resource,) = resources(found, kind)
-    return resource
 
 
 def pv1(kind: str = "I", **fields: str) -> str:

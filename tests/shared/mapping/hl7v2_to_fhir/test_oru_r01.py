@@ -13,6 +13,7 @@ from shared.formats.fhir.encoding import serialize
 from shared.mapping.hl7v2_to_fhir import segments
 from shared.partners.profile import CodeMapping, ExtensionMapping, PartnerProfile, Quirks
 from shared.terminology.concept_maps import OBSERVATION_STATUS, REPORT_STATUS, all_maps
+from tests.shared.mapping.hl7v2_to_fhir.converted_resources import resources
 
 RECEIVED = datetime(2026, 3, 12, tzinfo=UTC)
 HEADER = "MSH|^~\\&|LIS|RIV|||20260301120000+0100||ORU^R01^ORU_R01|RIV-1|P|2.5.1"
@@ -24,10 +25,6 @@ def conversion(*lines: str, partner: PartnerProfile | None = None) -> Conversion
     payload = "\r".join((HEADER, *lines)).encode()
     (found,) = convert(payload, source="hl7v2", partner=partner, received=RECEIVED)
     return found
-
-
-def resources(found: Conversion, kind: str) -> list[dict[str, Any]]:
-    return [entry["resource"] for entry in found.bundle["entry"] if entry["resource"]["resourceType"] == kind]
 
 
 def observation(obx: str, partner: PartnerProfile | None = None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 
 from shared.conversion import Conversion, convert
 from shared.validation import validate
+from tests.shared.mapping.hl7v2_to_fhir.converted_resources import only, ref, resources
 
 RECEIVED = datetime(2026, 3, 12, tzinfo=UTC)
 PID = "PID|1||100^^^NG^MR||Testcase^Tilda"
@@ -18,19 +19,6 @@ def converted(kind: str, *lines: str) -> Conversion:
     (found,) = convert("\r".join((header, *lines)).encode(), source="hl7v2", received=RECEIVED)
     assert [] == [one for one in validate(found.bundle) if one.severity in ("fatal", "error")]
     return found
-
-
-def resources(found: Conversion, kind: str) -> list[dict[str, Any]]:
-    return [entry["resource"] for entry in found.bundle["entry"] if entry["resource"]["resourceType"] == kind]
-
-
-def only(found: Conversion, kind: str) -> dict[str, Any]:
-    (resource,) = resources(found, kind)
-    return resource
-
-
-def ref(resource: dict[str, Any]) -> dict[str, str]:
-    return {"reference": f"{resource['resourceType']}/{resource['id']}"}
 
 
 def parts(found: Conversion, name: str) -> list[dict[str, Any]]:

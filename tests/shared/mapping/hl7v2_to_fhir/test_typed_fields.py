@@ -9,6 +9,7 @@ import pytest
 
 from shared.conversion import Conversion, convert
 from shared.validation import validate
+from tests.shared.mapping.hl7v2_to_fhir.converted_resources import only, resources
 
 RECEIVED = datetime(2026, 3, 12, tzinfo=UTC)
 PID = "PID|1||100^^^NG^MR||Testcase^Tilda||19800214|F"
@@ -27,15 +28,6 @@ def converted(*lines: str, kind: str = "ADT^A08", version: str = "2.8") -> Conve
     assert [] == [one for one in validate(found.bundle) if one.severity in ("fatal", "error")]
     assert [] == list(found.coverage.unknown)
     return found
-
-
-def resources(found: Conversion, kind: str) -> list[dict[str, Any]]:
-    return [entry["resource"] for entry in found.bundle["entry"] if entry["resource"]["resourceType"] == kind]
-
-
-def only(found: Conversion, kind: str) -> dict[str, Any]:
-    (resource,) = resources(found, kind)
-    return resource
 
 
 def referred(found: Conversion, reference: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from shared.mapping.hl7v2_to_fhir.context import Context, extend, original_value
 from shared.mapping.hl7v2_to_fhir.recurrent import recurrent
 from shared.partners.profile import CodeMapping, PartnerProfile
 from shared.validation import validate
+from tests.shared.mapping.hl7v2_to_fhir.converted_resources import only, resources
 
 RECEIVED = datetime(2026, 3, 12, tzinfo=UTC)
 PID = "PID|1||100^^^NG^MR||Testcase^Tilda||19800214|F"
@@ -26,15 +27,6 @@ def converted(kind: str, *lines: str, partner: PartnerProfile | None = None, ver
     (found,) = convert(text.encode(), source="hl7v2", received=RECEIVED, partner=partner)
     assert [] == [one for one in validate(found.bundle) if one.severity in ("fatal", "error")]
     return found
-
-
-def resources(found: Conversion, kind: str) -> list[dict[str, Any]]:
-    return [entry["resource"] for entry in found.bundle["entry"] if entry["resource"]["resourceType"] == kind]
-
-
-def only(found: Conversion, kind: str) -> dict[str, Any]:
-    (resource,) = resources(found, kind)
-    return resource
 
 
 def result(

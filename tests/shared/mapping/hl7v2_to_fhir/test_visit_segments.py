@@ -8,6 +8,7 @@ import pytest
 from shared.conversion import Conversion, convert
 from shared.terminology.visit_maps import all_maps
 from shared.validation import validate
+from tests.shared.mapping.hl7v2_to_fhir.converted_resources import only, ref, resources
 
 RECEIVED = datetime(2026, 3, 12, tzinfo=UTC)
 HEADER = "MSH|^~\\&|REG|NG|||20260301120000+0100||ADT^A08|NG-1|P|2.5.1"
@@ -20,19 +21,6 @@ def converted(*lines: str) -> Conversion:
     (found,) = convert("\r".join((HEADER, *lines)).encode(), source="hl7v2", received=RECEIVED)
     assert [] == [one for one in validate(found.bundle) if one.severity in ("fatal", "error")]
     return found
-
-
-def resources(found: Conversion, kind: str) -> list[dict[str, Any]]:
-    return [entry["resource"] for entry in found.bundle["entry"] if entry["resource"]["resourceType"] == kind]
-
-
-def only(found: Conversion, kind: str) -> dict[str, Any]:
-    (resource,) = resources(found, kind)
-    return resource
-
-
-def ref(resource: dict[str, Any]) -> dict[str, str]:
-    return {"reference": f"{resource['resourceType']}/{resource['id']}"}
 
 
 def kept(resource: dict[str, Any]) -> dict[str, Any]:
