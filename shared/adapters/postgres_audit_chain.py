@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from shared.adapters.postgres_statements import Statements
 from shared.audit.chain import AuditRow, Position, Seal
 from shared.audit.ports import Sealed, Unsealed
 
@@ -19,7 +20,7 @@ SEALED = """
 class PostgresAuditChain:
     """What the sealer reads and writes; the tier `ops` alone may."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Statements) -> None:
         self._connection = connection
 
     def last(self) -> Sealed | None:
@@ -69,7 +70,7 @@ class PostgresAuditChain:
         )
 
 
-def is_restored(connection: Connection, position: Position) -> bool:
+def is_restored(connection: Connection | Statements, position: Position) -> bool:
     """Tell whether this server counts transactions anew: it has not come as far as what was sealed."""
     row = connection.execute(
         "SELECT pg_snapshot_xmin(pg_current_snapshot()) <= %s::text::xid8", (str(position.xid),)

@@ -9,11 +9,9 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-import orjson
-from psycopg import Connection
 from psycopg.rows import class_row
-from psycopg.types.json import Jsonb
 
+from shared.adapters.postgres_statements import Statements
 from shared.errors import RejectedError
 from shared.ledger import ConversionRow, DeliveryRow, Owed
 from shared.ports import Clock
@@ -38,17 +36,24 @@ _OWED = f"""
 class PostgresDeliveries:
     """What is owed to whom; consistent within one transaction."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(self, connection: Statements, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
 
     def add(self, delivery_id: UUID, message_id: UUID, destination: str, status: str, code: str | None = None) -> None:
         """Add a delivery; its id is the stable idempotency key that the destination sees."""
         now = self._clock()
-        self._connection.execute(
-            "INSERT INTO delivery (delivery_id, message_id, destination, status, status_code, status_at, due_since)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            (delivery_id, message_id, destination, status, code, now, now),
+        self._connection.write(
+            "delivery",
+            {
+                "delivery_id": delivery_id,
+                "message_id": message_id,
+                "destination": destination,
+                "status": status,
+                "status_code": code,
+                "status_at": now,
+                "due_since": now,
+            },
         )
 
     def get(self, delivery_id: UUID) -> DeliveryRow | None:
@@ -78,12 +83,8 @@ class PostgresDeliveries:
 
     def open_attempt(self, delivery_id: UUID, way: str, *, idempotent: bool) -> None:
         """Note that an attempt begins; one never closed, or closed uncertainly, may have reached the destination."""
-        self._connection.execute(
-            "UPDATE delivery SET attempt_open = true, way = %(way)s, possibly_repeated = possibly_repeated"
-            " OR ((attempt_open OR uncertain) AND NOT (%(idempotent)s AND coalesce(way, %(way)s) = %(way)s))"
-            " WHERE delivery_id = %(delivery_id)s",
-            {"way": way, "idempotent": idempotent, "delivery_id": delivery_id},
-        )
+        begun = {"way": way, "idempotent": idempotent, "delivery_id": delivery_id}
+        self._connection.write("open-attempt", begun)
 
     def close_attempt(
         self,
@@ -97,20 +98,24 @@ class PostgresDeliveries:
         uncertain: bool = False,
     ) -> None:
         """Note how the attempt ended; `sent_hash`, `receipt` and `way` stay when this attempt has none."""
-        self._connection.execute(
-            "UPDATE delivery SET status = %s, status_code = %s, status_at = %s, attempts = attempts + 1,"
-            " attempt_open = false, sent_hash = coalesce(%s, sent_hash), receipt = coalesce(%s, receipt),"
-            " way = coalesce(%s, way), uncertain = uncertain OR %s WHERE delivery_id = %s",
-            (status, code, self._clock(), sent_hash, receipt, way, uncertain, delivery_id),
+        self._connection.write(
+            "close-attempt",
+            {
+                "delivery_id": delivery_id,
+                "status": status,
+                "code": code,
+                "at": self._clock(),
+                "sent_hash": sent_hash,
+                "receipt": receipt,
+                "way": way,
+                "uncertain": uncertain,
+            },
         )
 
     def record_authority(self, destination: str, records: Sequence[str], message_id: UUID) -> None:
         """Note what the destination now has from the flow that speaks for it; what was noted before stays."""
-        self._connection.execute(
-            "INSERT INTO authority (destination, record, message_id) SELECT %s, unnest(%s::text[]), %s"
-            " ON CONFLICT (destination, record) DO NOTHING",
-            (destination, list(records), message_id),
-        )
+        had = {"destination": destination, "records": list(records), "message_id": message_id}
+        self._connection.write("authority", had)
 
     def with_authority(self, destination: str, records: Sequence[str]) -> frozenset[str]:
         """Return those of the records that the destination has from the flow that speaks for them."""
@@ -130,24 +135,23 @@ class PostgresDeliveries:
 class PostgresConversions:
     """What was made of each message: the bundle's bytes, compressed, and its coverage."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(self, connection: Statements, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
 
     def add(self, message_id: UUID, mapping: str, bundle: bytes, coverage: dict[str, Any], issues: list[Any]) -> None:
         """Keep the conversion, once per message."""
-        self._connection.execute(
-            "INSERT INTO conversion (message_id, mapping, bundle, bundle_hash, coverage, issues, converted_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            (
-                message_id,
-                mapping,
-                zlib.compress(bundle, level=1),
-                sha256(bundle).digest(),
-                Jsonb(coverage, dumps=orjson.dumps),
-                Jsonb(issues, dumps=orjson.dumps),
-                self._clock(),
-            ),
+        self._connection.write(
+            "conversion",
+            {
+                "message_id": message_id,
+                "mapping": mapping,
+                "bundle": zlib.compress(bundle, level=1),
+                "bundle_hash": sha256(bundle).digest(),
+                "coverage": coverage,
+                "issues": issues,
+                "converted_at": self._clock(),
+            },
         )
 
     def get(self, message_id: UUID) -> ConversionRow:
@@ -168,7 +172,7 @@ def _conversion(message_id: UUID, row: tuple[Any, ...]) -> ConversionRow:
 class PostgresReports:
     """The newest state of each report that was passed on, per patient."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Statements) -> None:
         self._connection = connection
 
     def newest(self, patient_key: UUID, report_key: str) -> tuple[int, datetime | None] | None:
@@ -182,11 +186,8 @@ class PostgresReports:
         self, patient_key: UUID, report_key: str, rank: int, stated_at: datetime | None, message_id: UUID
     ) -> None:
         """Make this the newest state; whether it is, the flow's policy has decided."""
-        self._connection.execute(
-            "INSERT INTO report_state (patient_key, report_key, rank, stated_at, message_id)"
-            " VALUES (%(patient_key)s, %(report_key)s, %(rank)s, %(stated_at)s, %(message_id)s)"
-            " ON CONFLICT (patient_key, report_key) DO UPDATE SET"
-            " rank = excluded.rank, stated_at = excluded.stated_at, message_id = excluded.message_id",
+        self._connection.write(
+            "report",
             {
                 "patient_key": patient_key,
                 "report_key": report_key,
@@ -200,7 +201,7 @@ class PostgresReports:
 class PostgresEvents:
     """Canonical events, recorded with the commit that caused them and published afterwards."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(self, connection: Statements, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
 
@@ -215,19 +216,18 @@ class PostgresEvents:
         data: dict[str, Any],
     ) -> None:
         """Record the event; the same id again changes nothing."""
-        self._connection.execute(
-            "INSERT INTO event (event_id, type, version, message_id, patient_key, occurred_at, recorded_at, data)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (event_id) DO NOTHING",
-            (
-                event_id,
-                type_,
-                version,
-                message_id,
-                patient_key,
-                occurred_at,
-                self._clock(),
-                Jsonb(data, dumps=orjson.dumps),
-            ),
+        self._connection.write(
+            "event",
+            {
+                "event_id": event_id,
+                "type": type_,
+                "version": version,
+                "message_id": message_id,
+                "patient_key": patient_key,
+                "occurred_at": occurred_at,
+                "recorded_at": self._clock(),
+                "data": data,
+            },
         )
 
     def unpublished(self, limit: int) -> list[dict[str, Any]]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from psycopg import Connection
 from psycopg.rows import class_row
 
+from shared.adapters.postgres_statements import Statements
 from shared.errors import RejectedError
 from shared.landing import DroppedFile, ItemOfFile, ItemRow, Sighting
 from shared.ports import Clock
@@ -51,7 +51,7 @@ _ITEMS = """
 class PostgresDroppedFiles:
     """Files and items; consistent within the transaction that it was made for."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(self, connection: Statements, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from psycopg import Connection
 from psycopg.rows import class_row
 
+from shared.adapters.postgres_statements import Statements
 from shared.delivery.breaker import Breaker
 from shared.delivery.bucket import Bucket
 from shared.delivery.gate import Gate
@@ -40,7 +40,7 @@ _AROUND = """
 class PostgresGates:
     """The gates of destinations, within one transaction."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(self, connection: Statements, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
 
@@ -120,7 +120,7 @@ class PostgresGates:
 class PostgresHalts:
     """What operators have halted; consistent within one transaction."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(self, connection: Statements, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import psycopg
@@ -34,6 +34,7 @@ from shared.adapters.postgres_pressure import PostgresBackpressure
 from shared.adapters.postgres_quarantine import PostgresQuarantine
 from shared.adapters.postgres_replays import PostgresReplays
 from shared.adapters.postgres_signatures import PostgresUsedSignatures
+from shared.adapters.postgres_statements import Statements
 from shared.adapters.postgres_streams import PostgresStreams
 from shared.adapters.postgres_thresholds import PostgresThresholds
 from shared.adapters.postgres_visits import PostgresEarlyMessages, PostgresSurvivors, PostgresVisits
@@ -67,7 +68,7 @@ _AWAY = (
 class PostgresTransaction:
     """Every repository of the ledger over one connection; see `shared.ports.Transaction`."""
 
-    connection: Connection
+    connection: Statements
     clock: Clock
     _hints: list[Hint] = field(default_factory=list)
 
@@ -167,11 +168,11 @@ class PostgresLedger:
     @contextmanager
     def transaction(self) -> Iterator[PostgresTransaction]:
         """Commit what the block wrote when it ends, nothing when it raises; then send the hints it collected."""
-        with self._connected() as connection, connection.pipeline():
-            connection.execute("BEGIN")  # ours, not the driver's: that one would wait for the answer
-            transaction = PostgresTransaction(connection, self._clock)
+        with self._connected() as connection, ExitStack() as pipeline:
+            statements = Statements(connection, pipeline)
+            transaction = PostgresTransaction(statements, self._clock)
             yield transaction
-            connection.execute("COMMIT")
+            statements.commit()
         if hints := transaction.hints:
             self._hints.send(hints)
 
@@ -179,7 +180,9 @@ class PostgresLedger:
     def statements(self) -> Iterator[PostgresTransaction]:
         """Run statements that are each a commit of their own: reads, and the taking of a lease."""
         with self._connected() as connection:
-            yield PostgresTransaction(connection, self._clock)
+            statements = Statements(connection)
+            yield PostgresTransaction(statements, self._clock)
+            statements.commit()
 
     def check(self) -> None:
         """Ask the server; a connection that lies in the pool proves nothing."""

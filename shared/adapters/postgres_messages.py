@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-from psycopg import Connection
 from psycopg.rows import class_row
 
 from shared.adapters.postgres_records import columns_of
+from shared.adapters.postgres_statements import Statements
 from shared.ledger import MessageRow, Receipt
 from shared.ports import Clock
 
@@ -17,28 +17,11 @@ _COLUMNS = (
     "traceparent, payload_hash"
 )
 
-_INSERT = """
-    INSERT INTO message (
-        message_id, partner, control_id, payload_hash, payload_size, media_type, message_code,
-        trigger_event, structure, hl7_version, processing_id, flow, received_at, traceparent,
-        status, status_code, status_location, status_at, duplicate_of, acknowledgment,
-        acknowledgment_code, patient_key, control_id_reused)
-    VALUES (
-        %(message_id)s, %(partner)s, %(control_id)s, %(payload_hash)s, %(payload_size)s, %(media_type)s,
-        %(message_code)s, %(trigger_event)s, %(structure)s, %(hl7_version)s, %(processing_id)s, %(flow)s,
-        %(received_at)s, %(traceparent)s, %(status)s, %(status_code)s, %(status_location)s, %(status_at)s,
-        %(duplicate_of)s, %(acknowledgment)s, %(acknowledgment_code)s, %(patient_key)s,
-        %(control_id)s <> '' AND EXISTS (
-            SELECT 1 FROM message earlier
-            WHERE (earlier.partner, earlier.control_id) = (%(partner)s, %(control_id)s)
-              AND earlier.payload_hash <> %(payload_hash)s))
-    """
-
 
 class PostgresMessages:
     """Messages and their inbox keys; consistent within the transaction that it was made for."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(self, connection: Statements, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
 
@@ -74,8 +57,8 @@ class PostgresMessages:
         """Insert the message; `refusal` is (code, location), `acknowledgment` (MSA-1, the ACK's bytes)."""
         code, location = refusal or (None, None)
         acknowledgment_code, acknowledgment_bytes = acknowledgment or (None, None)
-        self._connection.execute(
-            _INSERT,
+        self._connection.write(
+            "message",
             {
                 **columns_of(receipt),
                 "status": status,
@@ -114,11 +97,8 @@ class PostgresMessages:
 
     def set_status(self, message_id: UUID, status: str, code: str | None = None, location: str | None = None) -> None:
         """Move the message to another status of its book."""
-        self._connection.execute(
-            "UPDATE message SET status = %s, status_code = %s, status_location = %s, status_at = %s"
-            " WHERE message_id = %s",
-            (status, code, location, self._clock(), message_id),
-        )
+        moved = {"message_id": message_id, "status": status, "code": code, "location": location}
+        self._connection.write("message-status", {**moved, "at": self._clock()})
 
     def link_correction(self, copy_id: UUID, original_id: UUID) -> None:
         """Note whose corrected copy the message is."""
@@ -128,7 +108,7 @@ class PostgresMessages:
 class PostgresPatients:
     """Opaque patient keys for (assigning authority, identifier): the alias table."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(self, connection: Statements, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
 

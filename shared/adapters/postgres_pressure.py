@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from psycopg import Connection
 from psycopg.rows import class_row
 
+from shared.adapters.postgres_statements import Statements
 from shared.delivery.bucket import Bucket
 from shared.delivery.ports import Pressure
 from shared.partners.model import Rate
@@ -19,7 +19,7 @@ _COUNTED_AT_MOST = 1_000_000
 class PostgresBackpressure:
     """Measured once for all by the sweeper, so that an acknowledgment counts nothing."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(self, connection: Statements, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
 

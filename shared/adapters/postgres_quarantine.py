@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
-from psycopg import Connection
 from psycopg.rows import class_row
 
+from shared.adapters.postgres_statements import Statements
 from shared.ledger import Hint, Quarantined, QuarantineRow, WaitingAt
 from shared.ports import Clock
 
@@ -18,7 +18,7 @@ from shared.ports import Clock
 class PostgresQuarantine:
     """The quarantine within one transaction; hints go to `hints` and leave after the commit."""
 
-    def __init__(self, connection: Connection, clock: Clock, hints: list[Hint]) -> None:
+    def __init__(self, connection: Statements, clock: Clock, hints: list[Hint]) -> None:
         self._connection = connection
         self._clock = clock
         self._hints = hints

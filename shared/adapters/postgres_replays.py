@@ -10,11 +10,11 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.adapters.postgres_replay_lists import FREEZE, FREEZE_FEED, feed_parameters, parameters
+from shared.adapters.postgres_statements import Statements
 from shared.ledger import ConversionRow
 from shared.partners.model import Receiver
 from shared.ports import Clock
@@ -35,7 +35,7 @@ _OPEN = ["requested", "forecasting", "running"]
 class PostgresReplays:
     """Replay plans within one transaction."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(self, connection: Statements, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from psycopg import Connection
-
+from shared.adapters.postgres_statements import Statements
 from shared.signatures import Signed
 
 
 class PostgresUsedSignatures:
     """Kept for minutes; the partner's next posting clears away its old ones."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Statements) -> None:
         self._connection = connection
 
     def use(self, partner: str, signed: Signed, *, forget_before: datetime) -> bool:

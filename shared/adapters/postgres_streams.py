@@ -17,23 +17,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from psycopg import Connection, Cursor
-
 from shared.adapters.postgres_records import columns_of
+from shared.adapters.postgres_statements import Statements
 from shared.ledger import Entry, Hint, Later, Lease, NewEntry, Taken
 from shared.ports import Clock
 
 # A hint that was sent this recently is still on its way: a second one would find nothing to do.
 _HINT_HOLDS = timedelta(seconds=5)
 
-_APPEND = """
-    SELECT * FROM append_entry(%(lane)s, %(key)s, %(keep)s, %(function)s, %(message_id)s, %(delivery_id)s,
-        %(traceparent)s, %(now)s, %(fresh)s)
-"""
-
 _TAKE = "SELECT * FROM take_stream(%(stream_id)s, %(owner)s, %(duration)s, %(flow)s, %(now)s)"
-
-_FINISH = "SELECT * FROM finish_entry(%(stream_id)s, %(seq)s, %(function)s, %(duration)s, %(flow)s, %(now)s)"
 
 _END = """
     WITH ended AS (
@@ -52,7 +44,7 @@ _END = """
 class PostgresStreams:
     """Streams within one transaction; hints go to `hints` and leave after the commit."""
 
-    def __init__(self, connection: Connection, clock: Clock, hints: list[Hint]) -> None:
+    def __init__(self, connection: Statements, clock: Clock, hints: list[Hint]) -> None:
         self._connection = connection
         self._clock = clock
         self._hints = hints
@@ -74,7 +66,7 @@ class PostgresStreams:
     def join(self, merge: NewEntry, subsumed: Sequence[UUID]) -> None:
         """Append `merge` to the survivor's stream, and end the streams of the subsumed keys at a fence."""
         ending = [self._locked(merge, key) for key in subsumed]
-        into, seq, _ = _row(self._append(merge))
+        into, seq, _ = self._append(merge)()
         for stream_id in dict.fromkeys(ending):
             if stream_id != into:
                 self._connection.execute(_END, {"stream_id": stream_id, "into": into, "seq": seq})
@@ -96,7 +88,7 @@ class PostgresStreams:
 
         LeaseLostError if another worker took over: here, or at the next answer that is waited for, or at the commit.
         """
-        self._connection.execute("SELECT hold_stream(%s, %s)", (lease.stream_id, lease.fence))
+        self._connection.write("hold", {"stream_id": lease.stream_id, "fence": lease.fence})
 
     def finish(
         self, lease: Lease, entry: Entry | None, function: str, duration: timedelta, flow: str
@@ -106,8 +98,8 @@ class PostgresStreams:
 
         What another function owes next is hinted; a stream that need not be kept goes with its last entry.
         """
-        cursor = self._connection.execute(
-            _FINISH,
+        row = self._connection.write(
+            "finish",
             {
                 "stream_id": lease.stream_id,
                 "seq": entry.seq if entry else 0,
@@ -117,9 +109,8 @@ class PostgresStreams:
                 "now": self._clock(),
             },
         )
-        row = _once(cursor)
-        self._awaited.append(lambda: _hint_after(row()))
-        return lambda: _entry(found[1:]) if (found := row()) and found[0] else None
+        self._awaited.append(lambda: _hint_after(_following(row())))
+        return lambda: _entry(found[1:]) if (found := _following(row())) and found[0] else None
 
     def release(self, lease: Lease) -> None:
         """Give the lease back with the head where it is, after `confirm`."""
@@ -150,11 +141,10 @@ class PostgresStreams:
 
     def _append(self, entry: NewEntry) -> Later[Any]:
         now = self._clock()
-        cursor = self._connection.execute(_APPEND, {**columns_of(entry), "now": now, "fresh": now - _HINT_HOLDS})
-        row = _once(cursor)
+        row = self._connection.write("append", {**columns_of(entry), "now": now, "fresh": now - _HINT_HOLDS})
 
         def hint() -> Hint | None:
-            stream_id, _, wakes = _row(row)
+            stream_id, _, wakes = row()
             return Hint(stream_id, entry.function, entry.traceparent) if wakes else None
 
         self._awaited.append(hint)
@@ -167,26 +157,29 @@ class PostgresStreams:
             " ON CONFLICT (lane, key) DO UPDATE SET keep = true RETURNING coalesce(joined_to, stream_id)",
             (merge.lane, key),
         )
-        return int(_row(_once(cursor))[0])
+        row = cursor.fetchone()
+        if row is None:
+            raise LookupError("the statement always yields a row")
+        return int(row[0])
 
 
-def _once(cursor: Cursor) -> Later[Any]:
-    """Return the statement's one row, fetched when it is first asked for."""
-    fetched: list[Any] = []
-
-    def row() -> Any:
-        if not fetched:
-            fetched.append(cursor.fetchone())
-        return fetched[0]
-
-    return row
-
-
-def _row(later: Later[Any]) -> Any:
-    row = later()
-    if row is None:
-        raise LookupError("the statement always yields a row")
-    return row
+def _following(answer: Any) -> Any:
+    """Return what the step `finish` answers as the row that it is; None when nothing follows."""
+    if answer is None:
+        return None
+    usable, stream_id, seq, function, message_id, delivery_id, attempts, due_at, first_failed_at, *rest = answer
+    return (
+        usable,
+        stream_id,
+        seq,
+        function,
+        UUID(message_id),
+        UUID(delivery_id) if delivery_id else None,
+        attempts,
+        datetime.fromisoformat(due_at),
+        datetime.fromisoformat(first_failed_at) if first_failed_at else None,
+        *rest,
+    )
 
 
 def _entry(row: Any) -> Entry | None:

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import psycopg
-from psycopg import Connection
 
 from shared.adapters.postgres_evidence import PostgresAuditLog
 from shared.adapters.postgres_ledger import translated
+from shared.adapters.postgres_statements import Statements
 from shared.adapters.postgres_thresholds import PostgresThresholds
 from shared.catalog.flows import FLOWS
 from shared.workflow.thresholds import Breach, Threshold, check
@@ -19,7 +19,7 @@ from shared.workflow.thresholds import Breach, Threshold, check
 class ThresholdDesk:
     """Limits and open breaches, read and set in one commit."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Statements) -> None:
         self._thresholds = PostgresThresholds(connection, _now)
         self._audit = PostgresAuditLog(connection, _now)
 
@@ -44,7 +44,9 @@ class ThresholdDesk:
 def open_threshold_desk(url: str) -> Iterator[ThresholdDesk]:
     """Open the desk; it commits when the block ends. TransientError `ledger-unavailable` when nothing answers."""
     with translated(), psycopg.connect(url, prepare_threshold=None, connect_timeout=5) as connection:
-        yield ThresholdDesk(connection)
+        statements = Statements(connection)
+        yield ThresholdDesk(statements)
+        statements.commit()
 
 
 def _now() -> datetime:

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import LiteralString
 
-from psycopg import Connection
-from psycopg.rows import class_row
+from psycopg.rows import class_row, tuple_row
 
+from shared.adapters.postgres_statements import Statements
 from shared.catalog.flows import INTAKE, OPERATIONS
 from shared.catalog.index import steps
 from shared.catalog.model import FileDrop, Queue
@@ -63,7 +63,7 @@ _OF_FUNCTIONS: dict[Measure, LiteralString] = {
 class PostgresThresholds:
     """Limits that belong to operators; a seed never replaces one."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(self, connection: Statements, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
 
@@ -122,7 +122,7 @@ class PostgresThresholds:
             )
             for each in thresholds
         ]
-        with self._connection.cursor() as cursor:
+        with self._connection.cursor(tuple_row) as cursor:
             cursor.executemany(
                 'INSERT INTO threshold (flow, partner, measure, hours, "limit", time_zone, actor, reason, at)'  # noqa: S608
                 " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) " + on_conflict,

@@ -7,10 +7,10 @@ from datetime import datetime
 from uuid import UUID
 
 import orjson
-from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from shared.adapters.postgres_statements import Statements
 from shared.ports import Clock
 from shared.workflow.visits import EarlyMessage, Survivor, Visit, Waiting
 
@@ -18,7 +18,7 @@ from shared.workflow.visits import EarlyMessage, Survivor, Visit, Waiting
 class PostgresVisits:
     """Where each visit stands."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Statements) -> None:
         self._connection = connection
 
     def get(self, key: str) -> Visit | None:
@@ -53,7 +53,7 @@ class PostgresVisits:
 class PostgresEarlyMessages:
     """Messages that wait for their visit."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(self, connection: Statements, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
 
@@ -97,7 +97,7 @@ class PostgresEarlyMessages:
 class PostgresSurvivors:
     """Which Patient lives on in which."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Statements) -> None:
         self._connection = connection
 
     def of(self, patient_ids: Sequence[str]) -> dict[str, Survivor]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from psycopg import Connection
 from psycopg.rows import class_row
 
+from shared.adapters.postgres_statements import Statements
 from shared.ledger import Entry, Hint, ParkedStreams, WaitingAt
 from shared.ports import Clock
 
@@ -16,7 +16,7 @@ _UNLEASED = "(stream.lease_until IS NULL OR stream.lease_until < clock_timestamp
 class PostgresWaking:
     """Holding and waking within one transaction; hints go to `hints` and leave after the commit."""
 
-    def __init__(self, connection: Connection, clock: Clock, hints: list[Hint]) -> None:
+    def __init__(self, connection: Statements, clock: Clock, hints: list[Hint]) -> None:
         self._connection = connection
         self._clock = clock
         self._hints = hints

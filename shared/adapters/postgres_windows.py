@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from psycopg import Connection
-
+from shared.adapters.postgres_statements import Statements
 from shared.delivery.ports import Deferred
 from shared.ledger import Hint, NewEntry
 from shared.ports import Clock
@@ -40,7 +39,7 @@ _CLOSE = f"""
 class PostgresWindows:
     """Windows within one transaction; hints go to `hints` and leave after the commit."""
 
-    def __init__(self, connection: Connection, clock: Clock, hints: list[Hint]) -> None:
+    def __init__(self, connection: Statements, clock: Clock, hints: list[Hint]) -> None:
         self._connection = connection
         self._clock = clock
         self._hints = hints

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import orjson
-from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from shared.adapters.postgres_statements import Statements
 from shared.ledger import NewTask, OverdueTask
 from shared.ports import Clock
 
@@ -17,7 +17,7 @@ from shared.ports import Clock
 class PostgresTasks:
     """Tasks and their transitions; every transition has an actor, a time and a reason (invariant 11)."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(self, connection: Statements, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
 
@@ -96,7 +96,7 @@ class PostgresTasks:
 class PostgresConsents:
     """Recorded consent decisions per patient and destination."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Statements) -> None:
         self._connection = connection
 
     def decision(self, patient_key: UUID, destination: str) -> str | None:
@@ -110,7 +110,7 @@ class PostgresConsents:
 class PostgresJobLeases:
     """One runner per scheduled job: a timer that fires twice runs once."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Statements) -> None:
         self._connection = connection
 
     def take(self, name: str, owner: str, duration: timedelta) -> bool:

@@ -1,0 +1,91 @@
+-- What a commit writes, in one statement: each step is done in its place, with the caller's own rights. A step that
+-- answers yields a row with its place. Bytes come as '\x..', times and keys as text.
+CREATE FUNCTION write_steps(p_steps jsonb) RETURNS TABLE (place bigint, answer jsonb) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    step jsonb;
+    number bigint;
+BEGIN
+    FOR step, number IN SELECT one, position FROM jsonb_array_elements(p_steps) WITH ORDINALITY AS steps (one, position) LOOP
+        CASE step->>'do'
+        WHEN 'hold' THEN
+            PERFORM hold_stream((step->>'stream_id')::bigint, (step->>'fence')::bigint);
+        WHEN 'hop' THEN
+            INSERT INTO hop (message_id, delivery_id, function, source, target, at, actor, outcome, code, location,
+                schema_version, mapping, payload_hash, attempt, traceparent, parent_span)
+            SELECT message_id, delivery_id, function, source, target, at, actor, outcome, code, location,
+                schema_version, mapping, payload_hash, attempt, traceparent, parent_span
+            FROM jsonb_populate_record(NULL::hop, step);
+        WHEN 'audit' THEN
+            INSERT INTO audit (at, actor, action, subject, reason, details)
+            SELECT at, actor, action, subject, reason, details FROM jsonb_populate_record(NULL::audit, step);
+        WHEN 'append' THEN
+            RETURN QUERY
+            SELECT number, jsonb_build_array(stream_id, seq, wakes)
+            FROM append_entry(step->>'lane', (step->>'key')::uuid, (step->>'keep')::boolean, step->>'function',
+                (step->>'message_id')::uuid, (step->>'delivery_id')::uuid, step->>'traceparent',
+                (step->>'now')::timestamptz, (step->>'fresh')::timestamptz);
+        WHEN 'finish' THEN
+            RETURN QUERY
+            SELECT number, jsonb_build_array(usable, head_stream, seq, function, message_id, delivery_id, attempts,
+                due_at, first_failed_at, traceparent, status, merge_stream, ready)
+            FROM finish_entry((step->>'stream_id')::bigint, (step->>'seq')::bigint, step->>'function',
+                (step->>'duration')::interval, step->>'flow', (step->>'now')::timestamptz);
+        WHEN 'message' THEN
+            INSERT INTO message (
+                message_id, partner, control_id, payload_hash, payload_size, media_type, message_code, trigger_event,
+                structure, hl7_version, processing_id, flow, received_at, traceparent, status, status_code,
+                status_location, status_at, duplicate_of, acknowledgment, acknowledgment_code, patient_key,
+                control_id_reused)
+            SELECT
+                message_id, partner, control_id, payload_hash, payload_size, media_type, message_code, trigger_event,
+                structure, hl7_version, processing_id, flow, received_at, traceparent, status, status_code,
+                status_location, status_at, duplicate_of, acknowledgment, acknowledgment_code, patient_key,
+                control_id <> '' AND EXISTS (
+                    SELECT 1 FROM message earlier
+                    WHERE (earlier.partner, earlier.control_id) = (row.partner, row.control_id)
+                      AND earlier.payload_hash <> row.payload_hash)
+            FROM jsonb_populate_record(NULL::message, step) AS row;
+        WHEN 'message-status' THEN
+            UPDATE message SET status = step->>'status', status_code = step->>'code',
+                status_location = step->>'location', status_at = (step->>'at')::timestamptz
+            WHERE message_id = (step->>'message_id')::uuid;
+        WHEN 'conversion' THEN
+            INSERT INTO conversion (message_id, mapping, bundle, bundle_hash, coverage, issues, converted_at)
+            SELECT message_id, mapping, bundle, bundle_hash, coverage, issues, converted_at
+            FROM jsonb_populate_record(NULL::conversion, step);
+        WHEN 'event' THEN
+            INSERT INTO event (event_id, type, version, message_id, patient_key, occurred_at, recorded_at, data)
+            SELECT event_id, type, version, message_id, patient_key, occurred_at, recorded_at, data
+            FROM jsonb_populate_record(NULL::event, step)
+            ON CONFLICT (event_id) DO NOTHING;
+        WHEN 'report' THEN
+            INSERT INTO report_state (patient_key, report_key, rank, stated_at, message_id)
+            SELECT patient_key, report_key, rank, stated_at, message_id
+            FROM jsonb_populate_record(NULL::report_state, step)
+            ON CONFLICT (patient_key, report_key) DO UPDATE SET
+                rank = excluded.rank, stated_at = excluded.stated_at, message_id = excluded.message_id;
+        WHEN 'delivery' THEN
+            INSERT INTO delivery (delivery_id, message_id, destination, status, status_code, status_at, due_since)
+            SELECT delivery_id, message_id, destination, status, status_code, status_at, due_since
+            FROM jsonb_populate_record(NULL::delivery, step);
+        WHEN 'open-attempt' THEN
+            UPDATE delivery SET attempt_open = true, way = step->>'way',
+                possibly_repeated = possibly_repeated OR ((attempt_open OR uncertain)
+                    AND NOT ((step->>'idempotent')::boolean AND coalesce(way, step->>'way') = step->>'way'))
+            WHERE delivery_id = (step->>'delivery_id')::uuid;
+        WHEN 'close-attempt' THEN
+            UPDATE delivery SET status = step->>'status', status_code = step->>'code',
+                status_at = (step->>'at')::timestamptz, attempts = attempts + 1, attempt_open = false,
+                sent_hash = coalesce((step->>'sent_hash')::bytea, sent_hash),
+                receipt = coalesce(step->>'receipt', receipt), way = coalesce(step->>'way', way),
+                uncertain = uncertain OR (step->>'uncertain')::boolean
+            WHERE delivery_id = (step->>'delivery_id')::uuid;
+        WHEN 'authority' THEN
+            INSERT INTO authority (destination, record, message_id)
+            SELECT step->>'destination', record, (step->>'message_id')::uuid
+            FROM jsonb_array_elements_text(step->'records') AS record
+            ON CONFLICT (destination, record) DO NOTHING;
+        END CASE;
+    END LOOP;
+END $$;
