@@ -109,12 +109,22 @@ class Taken:
     """
     A stream just leased, with its head as it was then: None when there is none, or when it may not be worked on.
 
-    `halted` tells whether an operator has halted the flow that asked.
+    `halted` tells whether an operator has halted the flow that asked; `opened` is what the head is about, if that
+    was asked for as well.
     """
 
     lease: Lease
     entry: Entry | None
     halted: bool
+    opened: Opened | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The message that an entry is about; `is_merged`: its patient was merged away, None where nobody has asked."""
+
+    message: MessageRow
+    is_merged: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,24 +157,6 @@ class Hint:
     function: str
     traceparent: str
     not_before: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingAt:
-    """How many entries a gate holds back, and since when the oldest was owed."""
-
-    waits_for: str
-    entries: int
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ParkedStreams:
-    """How many streams wait for a person behind an entry of this function, and since when the oldest does."""
-
-    function: str
-    streams: int
-    since: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from shared.audit.ports import AuditChain
@@ -26,14 +26,12 @@ from shared.ledger import (
     Lease,
     MessageRow,
     NewEntry,
-    NewTask,
-    OverdueTask,
     Owed,
     Receipt,
     Taken,
 )
 from shared.replay.ports import Replays
-from shared.workflow.ports import Thresholds
+from shared.workflow.ports import JobLeases, Tasks, Thresholds
 from shared.workflow.visits import EarlyMessages, Survivors, Visits
 
 
@@ -93,8 +91,20 @@ class Streams(Protocol):
         processes it (lane `deliver/...`). When the entry ends, however it ends, the fence goes with it.
         """
 
-    def take(self, stream_id: int, owner: str, duration: timedelta, flow: str) -> Later[Taken | None]:
-        """Lease the stream if nobody holds it and look at its head; None otherwise or when it is gone."""
+    def take(
+        self,
+        stream_id: int,
+        owner: str,
+        duration: timedelta,
+        flow: str,
+        *,
+        opens: Literal["message", "marked"] | None = None,
+    ) -> Later[Taken | None]:
+        """
+        Lease the stream if nobody holds it and look at its head; None otherwise or when it is gone.
+
+        `opens` brings the head's message as well, `marked` with whether its patient was merged away.
+        """
 
     def confirm(self, lease: Lease) -> None:
         """Lock the stream's row for this commit; LeaseLostError, at the commit at the latest, when the fence moved."""
@@ -176,8 +186,12 @@ class Conversions(Protocol):
 class Reports(Protocol):
     """Which state of a report was passed on last."""
 
-    def newest(self, patient_key: UUID, report_key: str) -> tuple[int, datetime | None] | None:
-        """Return (rank, stated at) of the newest state, or None."""
+    def newest(self, patient_key: UUID, report_keys: Sequence[str]) -> dict[str, tuple[int, datetime | None]]:
+        """
+        Return (rank, stated at) of the newest state of each report that has one.
+
+        Only who holds the lease of the patient's stream records one: what it reads stands until its commit.
+        """
 
     def record(
         self, patient_key: UUID, report_key: str, rank: int, stated_at: datetime | None, message_id: UUID
@@ -207,22 +221,6 @@ class Events(Protocol):
         """Mark them published."""
 
 
-class Tasks(Protocol):
-    """Work for people."""
-
-    def open(self, task: NewTask, actor: str, reason: str) -> bool:
-        """Open the task in state `queued`; False when its dedupe key is known."""
-
-    def close(self, dedupe_key: str, actor: str, reason: str) -> bool:
-        """Complete the open task with this dedupe key; False when there is none."""
-
-    def overdue(self, limit: int) -> list[OverdueTask]:
-        """Lock and return open tasks whose deadline has passed."""
-
-    def escalate(self, task: OverdueTask, owner_queue: str, due_at: datetime, actor: str, reason: str) -> None:
-        """Hand the task to `owner_queue` with a new deadline."""
-
-
 class Consents(Protocol):
     """The consent decision point's memory."""
 
@@ -242,13 +240,6 @@ class AuditLog(Protocol):
 
     def record(self, actor: str, action: str, subject: str, reason: str, **details: object) -> None:
         """Record an act; `details` hold opaque identifiers and codes only."""
-
-
-class JobLeases(Protocol):
-    """One runner per scheduled job."""
-
-    def take(self, name: str, owner: str, duration: timedelta) -> bool:
-        """Take the job's lease for `duration`; False when another runner holds it."""
 
 
 class Transaction(Protocol):

@@ -95,7 +95,7 @@ def _look_up(ports: Ports, message: MessageRow, told: Told, bundle: dict[str, An
         visit = tx.visits.get(told.visit) if told.visit else None
         waiting = tx.early.of_visit(told.visit) if told.visit else []
         own = tx.early.get(message.message_id)
-        person = tx.reports.newest(message.patient_key, _PERSON) if message.patient_key else None
+        person = tx.reports.newest(message.patient_key, [_PERSON]).get(_PERSON) if message.patient_key else None
         late = visit is not None and is_before(told.stated_at, visit.stated_at)
         description = tx.conversions.get(visit.message_id).bundle if visit is not None and late else None
     return _Known(moved, visit, waiting, own, person[1] if person else None, description)

@@ -6,6 +6,8 @@ Use cases are imported on first use: an app that starts to answer something else
 
 from __future__ import annotations
 
+from typing import List  # noqa: UP035 -- the Functions worker knows no other spelling of a batch
+
 import azure.functions as func
 
 from shared import bootstrap
@@ -20,35 +22,35 @@ PROCESS_BULK = LAB_RESULTS.step("process-bulk")
 
 @blueprints[PROCESS.tier].function_name(PROCESS.function)
 @blueprints[PROCESS.tier].service_bus_queue_trigger(
-    arg_name="message", connection="SERVICE_BUS", queue_name=PROCESS.queue.name
+    arg_name="messages", connection="SERVICE_BUS", queue_name=PROCESS.queue.name, cardinality="many"
 )
-def lab_results_process(message: func.ServiceBusMessage) -> None:
-    """Process the results of one patient in order; redelivery is harmless."""
+def lab_results_process(messages: List[func.ServiceBusMessage]) -> None:  # noqa: UP006
+    """Process the results of each patient in order; redelivery is harmless."""
     from functions.lab_results import use_case
-    from shared.pipeline import drain, stream_of
+    from shared.pipeline import drain_hints
 
-    drain(use_case.PROCESS, stream_of(message.get_body()), bootstrap.ports())
+    drain_hints(use_case.PROCESS, (message.get_body() for message in messages), bootstrap.ports())
 
 
 @blueprints[DETECT_CRITICAL.tier].function_name(DETECT_CRITICAL.function)
 @blueprints[DETECT_CRITICAL.tier].service_bus_queue_trigger(
-    arg_name="message", connection="SERVICE_BUS", queue_name=DETECT_CRITICAL.queue.name
+    arg_name="messages", connection="SERVICE_BUS", queue_name=DETECT_CRITICAL.queue.name, cardinality="many"
 )
-def lab_results_detect_critical(message: func.ServiceBusMessage) -> None:
-    """Look for critical values in one message; redelivery opens no second task."""
+def lab_results_detect_critical(messages: List[func.ServiceBusMessage]) -> None:  # noqa: UP006
+    """Look for critical values in each message; redelivery opens no second task."""
     from functions.lab_results import use_case
-    from shared.pipeline import drain, stream_of
+    from shared.pipeline import drain_hints
 
-    drain(use_case.DETECT_CRITICAL, stream_of(message.get_body()), bootstrap.ports())
+    drain_hints(use_case.DETECT_CRITICAL, (message.get_body() for message in messages), bootstrap.ports())
 
 
 @blueprints[PROCESS_BULK.tier].function_name(PROCESS_BULK.function)
 @blueprints[PROCESS_BULK.tier].service_bus_queue_trigger(
-    arg_name="message", connection="SERVICE_BUS", queue_name=PROCESS_BULK.queue.name
+    arg_name="messages", connection="SERVICE_BUS", queue_name=PROCESS_BULK.queue.name, cardinality="many"
 )
-def lab_results_process_bulk(message: func.ServiceBusMessage) -> None:
-    """Process what came in a file, in its patient's order; redelivery is harmless."""
+def lab_results_process_bulk(messages: List[func.ServiceBusMessage]) -> None:  # noqa: UP006
+    """Process what came in a file, in each patient's order; redelivery is harmless."""
     from functions.lab_results import use_case
-    from shared.pipeline import drain, stream_of
+    from shared.pipeline import drain_hints
 
-    drain(use_case.PROCESS_BULK, stream_of(message.get_body()), bootstrap.ports())
+    drain_hints(use_case.PROCESS_BULK, (message.get_body() for message in messages), bootstrap.ports())

@@ -69,9 +69,9 @@ def publish_lab_result(work: Work, ports: Ports) -> Outcome:
         _Report(f"{message.partner}|{state.key}", rank_of(state.status), stated_at(state.changed, profile.time_zone))
         for state in states
     ]
+    outdated = _is_outdated(ports, message, reports)
 
     def write(tx: Transaction) -> None:
-        outdated = _is_outdated(tx, message, reports)
         issues = [issue.as_fhir() for issue in conversion.issues]
         tx.conversions.add(message.message_id, conversion.mapping, bundle, conversion.coverage.as_dict(), issues)
         event_id = uuid5(message.message_id, "event")
@@ -124,12 +124,13 @@ def _of_survivor(bundle: dict[str, Any], ports: Ports) -> dict[str, Any]:
         return on_survivor(bundle, each)
 
 
-def _is_outdated(tx: Transaction, message: MessageRow, reports: list[_Report]) -> bool:
+def _is_outdated(ports: Ports, message: MessageRow, reports: list[_Report]) -> bool:
+    """Judge before the commit: while this worker holds the patient's stream, nobody else passes a report on."""
     if message.patient_key is None or not reports:
         return False
-    verdicts = {
-        is_outdated(tx.reports.newest(message.patient_key, report.key), report.rank, report.at) for report in reports
-    }
+    with ports.ledger.statements() as each:
+        newest = each.reports.newest(message.patient_key, [report.key for report in reports])
+    verdicts = {is_outdated(newest.get(report.key), report.rank, report.at) for report in reports}
     if len(verdicts) == 2:
         raise ReviewNeededError("partly-superseded", "OBR-22", "some reports of the message are outdated, some not")
     return verdicts.pop()

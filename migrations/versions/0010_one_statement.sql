@@ -1,3 +1,35 @@
+-- Lease a stream and look at its head; where wanted with the message that it concerns (`message`), and with whether
+-- its patient was merged away (`marked`): the tier `workflow` may not read that.
+CREATE FUNCTION take_with_message(p_step jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    taken record;
+    opened jsonb;
+    is_merged boolean;
+BEGIN
+    SELECT * INTO taken FROM take_stream((p_step->>'stream_id')::bigint, p_step->>'owner',
+        (p_step->>'duration')::interval, p_step->>'flow', (p_step->>'now')::timestamptz);
+    IF taken.stream_id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    IF p_step->>'opens' IS NOT NULL AND taken.ready THEN
+        SELECT jsonb_build_array(message.message_id, message.partner, message.control_id, message.message_code,
+            message.trigger_event, message.processing_id, message.flow, message.received_at, message.status,
+            message.status_code, message.status_location, message.status_at, message.duplicate_of,
+            message.acknowledgment, message.acknowledgment_code, message.patient_key, message.traceparent,
+            message.payload_hash)
+        INTO opened FROM message WHERE message.message_id = taken.message_id;
+        IF p_step->>'opens' = 'marked' THEN
+            SELECT EXISTS (
+                SELECT 1 FROM merged_key JOIN message USING (patient_key) WHERE message.message_id = taken.message_id)
+            INTO is_merged;
+        END IF;
+    END IF;
+    RETURN jsonb_build_array(taken.stream_id, taken.lane, taken.key, taken.fence, taken.lease_owner, taken.takeovers,
+        taken.halted, taken.head_stream, taken.seq, taken.function, taken.message_id, taken.delivery_id,
+        taken.attempts, taken.due_at, taken.first_failed_at, taken.traceparent, taken.status, taken.merge_stream,
+        taken.ready, opened, is_merged);
+END $$;
+
 -- What a commit writes, in one statement: each step is done in its place, with the caller's own rights. A step that
 -- answers yields a row with its place. Bytes come as '\x..', times and keys as text.
 CREATE FUNCTION write_steps(p_steps jsonb) RETURNS TABLE (place bigint, answer jsonb) LANGUAGE plpgsql AS $$
@@ -5,11 +37,37 @@ CREATE FUNCTION write_steps(p_steps jsonb) RETURNS TABLE (place bigint, answer j
 DECLARE
     step jsonb;
     number bigint;
+    found jsonb;
 BEGIN
     FOR step, number IN SELECT one, position FROM jsonb_array_elements(p_steps) WITH ORDINALITY AS steps (one, position) LOOP
         CASE step->>'do'
         WHEN 'hold' THEN
             PERFORM hold_stream((step->>'stream_id')::bigint, (step->>'fence')::bigint);
+        WHEN 'take' THEN
+            RETURN QUERY SELECT number, take_with_message(step);
+        WHEN 'look' THEN
+            found := NULL;
+            SELECT jsonb_build_array(way, state, failures, openings, opened_at, probe_at, tokens, refilled_at, wake_at)
+            INTO found FROM destination_gate
+            WHERE way = (SELECT substr(lane, length('deliver/') + 1) FROM stream
+                         WHERE stream_id = (step->>'stream_id')::bigint)
+            FOR UPDATE;
+            RETURN QUERY
+            SELECT number, jsonb_build_array(found,
+                (SELECT count(*) FROM stream other
+                 WHERE other.lane = own.lane AND other.lease_until > clock_timestamp()
+                   AND other.stream_id <> own.stream_id),
+                EXISTS (
+                    SELECT 1 FROM halt
+                    WHERE kind = 'destination' AND own.lane = 'deliver/' || name
+                      AND (until IS NULL OR until > (step->>'now')::timestamptz)),
+                EXISTS (
+                    SELECT 1 FROM entry
+                    WHERE status = 'held' AND waits_for IN (
+                        replace(own.lane, 'deliver/', 'destination/'),
+                        replace(own.lane, 'deliver/', 'destination/') || '/bulk')
+                      AND entry.stream_id <> own.stream_id))
+            FROM stream own WHERE stream_id = (step->>'stream_id')::bigint;
         WHEN 'hop' THEN
             INSERT INTO hop (message_id, delivery_id, function, source, target, at, actor, outcome, code, location,
                 schema_version, mapping, payload_hash, attempt, traceparent, parent_span)

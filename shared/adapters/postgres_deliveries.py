@@ -175,12 +175,13 @@ class PostgresReports:
     def __init__(self, connection: Statements) -> None:
         self._connection = connection
 
-    def newest(self, patient_key: UUID, report_key: str) -> tuple[int, datetime | None] | None:
-        """Return (rank, stated at) of the newest state, or None."""
-        return self._connection.execute(
-            "SELECT rank, stated_at FROM report_state WHERE (patient_key, report_key) = (%s, %s)",
-            (patient_key, report_key),
-        ).fetchone()
+    def newest(self, patient_key: UUID, report_keys: Sequence[str]) -> dict[str, tuple[int, datetime | None]]:
+        """Return (rank, stated at) of the newest state of each report that has one."""
+        rows = self._connection.execute(
+            "SELECT report_key, rank, stated_at FROM report_state WHERE patient_key = %s AND report_key = ANY(%s)",
+            (patient_key, list(report_keys)),
+        )
+        return {key: (rank, stated_at) for key, rank, stated_at in rows}
 
     def record(
         self, patient_key: UUID, report_key: str, rank: int, stated_at: datetime | None, message_id: UUID

@@ -23,19 +23,6 @@ from shared.ports import Clock
 
 _COLUMNS = "way, state, failures, openings, opened_at, probe_at, tokens, refilled_at, wake_at"
 
-_AROUND = """
-    (SELECT count(*) FROM stream other
-     WHERE other.lane = own.lane AND other.lease_until > clock_timestamp() AND other.stream_id <> own.stream_id),
-    EXISTS (
-        SELECT 1 FROM halt
-        WHERE kind = 'destination' AND own.lane = 'deliver/' || name AND (until IS NULL OR until > %(now)s)),
-    EXISTS (
-        SELECT 1 FROM entry
-        WHERE status = 'held' AND waits_for IN (
-            replace(own.lane, 'deliver/', 'destination/'), replace(own.lane, 'deliver/', 'destination/') || '/bulk')
-          AND entry.stream_id <> own.stream_id)
-"""
-
 
 class PostgresGates:
     """The gates of destinations, within one transaction."""
@@ -50,21 +37,11 @@ class PostgresGates:
 
         A gate that has no row yet is not locked: its first deliveries may be one or two too many.
         """
-        mine = {"stream_id": stream_id, "now": self._clock()}
-        gate = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM destination_gate"  # noqa: S608 -- our own column list
-            " WHERE way = (SELECT substr(lane, length('deliver/') + 1) FROM stream WHERE stream_id = %(stream_id)s)"
-            " FOR UPDATE",
-            mine,
-        )
-        around = self._connection.execute(
-            f"SELECT {_AROUND} FROM stream own WHERE stream_id = %(stream_id)s",  # noqa: S608 -- our own text
-            mine,
-        )
+        answer = self._connection.write("look", {"stream_id": stream_id, "now": self._clock()})
 
         def look() -> Look:
-            row, found = gate.fetchone(), around.fetchone() or (0, False, False)
-            return Look(_gate(row) if row else None, *found)
+            row, *around = answer() or (None, 0, False, False)
+            return Look(_gate_of(row) if row else None, *around)
 
         return look
 
@@ -146,6 +123,13 @@ class PostgresHalts:
             return cursor.execute(
                 "SELECT kind, name, actor, reason, halted_at, until FROM halt ORDER BY kind, name"
             ).fetchall()
+
+
+def _gate_of(columns: Any) -> Gate:
+    """Return the gate whose columns came as JSON."""
+    way, state, failures, openings, opened_at, probe_at, tokens, refilled_at, wake_at = columns
+    at = [datetime.fromisoformat(text) if text else None for text in (opened_at, probe_at, refilled_at, wake_at)]
+    return _gate((way, state, failures, openings, at[0], at[1], tokens, at[2], at[3]))
 
 
 def _gate(row: Any) -> Gate:

@@ -48,7 +48,7 @@ from shared.landing import DroppedFiles
 from shared.ledger import Hint, LeaseLostError
 from shared.ports import Clock, HintSender
 from shared.replay.ports import Replays
-from shared.workflow.ports import Thresholds
+from shared.workflow.ports import JobLeases, Tasks, Thresholds
 from shared.workflow.visits import EarlyMessages, Survivors, Visits
 
 _POOL_WAIT_SECONDS = 5.0
@@ -91,13 +91,13 @@ class PostgresTransaction:
         self.conversions: ports.Conversions = PostgresConversions(self.connection, self.clock)
         self.reports: ports.Reports = PostgresReports(self.connection)
         self.events: ports.Events = PostgresEvents(self.connection, self.clock)
-        self.tasks: ports.Tasks = PostgresTasks(self.connection, self.clock)
+        self.tasks: Tasks = PostgresTasks(self.connection, self.clock)
         self.quarantine: engine.Quarantine = PostgresQuarantine(self.connection, self.clock, self._hints)
         self.consents: ports.Consents = PostgresConsents(self.connection)
         self.lineage: ports.Lineage = PostgresLineage(self.connection, self.clock)
         self.audit: ports.AuditLog = PostgresAuditLog(self.connection, self.clock)
         self.audit_chain: AuditChain = PostgresAuditChain(self.connection)
-        self.jobs: ports.JobLeases = PostgresJobLeases(self.connection)
+        self.jobs: JobLeases = PostgresJobLeases(self.connection)
         self.thresholds: Thresholds = PostgresThresholds(self.connection, self.clock)
         self.replays: Replays = PostgresReplays(self.connection, self.clock)
         self.files: DroppedFiles = PostgresDroppedFiles(self.connection, self.clock)

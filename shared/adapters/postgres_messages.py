@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from psycopg.rows import class_row
@@ -16,6 +19,9 @@ _COLUMNS = (
     "status_code, status_location, status_at, duplicate_of, acknowledgment, acknowledgment_code, patient_key, "
     "traceparent, payload_hash"
 )
+
+
+_FIELDS = tuple(name.strip() for name in _COLUMNS.split(","))
 
 
 class PostgresMessages:
@@ -103,6 +109,18 @@ class PostgresMessages:
     def link_correction(self, copy_id: UUID, original_id: UUID) -> None:
         """Note whose corrected copy the message is."""
         self._connection.execute("UPDATE message SET corrects = %s WHERE message_id = %s", (original_id, copy_id))
+
+
+def message_row(columns: Sequence[Any]) -> MessageRow:
+    """Return the message whose columns came as JSON, in the order of the record's fields."""
+    text = dict(zip(_FIELDS, columns, strict=True))
+    for name in ("message_id", "duplicate_of", "patient_key"):
+        text[name] = UUID(text[name]) if text[name] else None
+    for name in ("received_at", "status_at"):
+        text[name] = datetime.fromisoformat(text[name])
+    for name in ("acknowledgment", "payload_hash"):
+        text[name] = bytes.fromhex(text[name][2:]) if text[name] is not None else None
+    return MessageRow(**text)
 
 
 class PostgresPatients:

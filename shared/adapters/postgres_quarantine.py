@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 from psycopg.rows import class_row
 
 from shared.adapters.postgres_statements import Statements
-from shared.ledger import Hint, Quarantined, QuarantineRow, WaitingAt
+from shared.delivery.ports import WaitingAt
+from shared.ledger import Hint, Quarantined, QuarantineRow
 from shared.ports import Clock
 
 

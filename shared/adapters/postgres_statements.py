@@ -22,7 +22,7 @@ from shared.ledger import Later
 
 Row = TypeVar("Row")
 
-_WRITE = "SELECT * FROM write_steps(%s)"
+_WRITE = "SELECT place, answer::text FROM write_steps(%s)"
 
 
 class Statements:
@@ -96,7 +96,8 @@ class _Batch:
     def answers(self) -> dict[int, Any]:
         """Return the answers by the steps' places."""
         if self._answers is None:
-            self._answers = dict(self.cursor.fetchall()) if self.cursor else {}
+            rows = self.cursor.fetchall() if self.cursor else ()
+            self._answers = {place: orjson.loads(answer) for place, answer in rows if answer}
         return self._answers
 
 

@@ -14,18 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
+from shared.adapters.postgres_messages import message_row
 from shared.adapters.postgres_records import columns_of
 from shared.adapters.postgres_statements import Statements
-from shared.ledger import Entry, Hint, Later, Lease, NewEntry, Taken
+from shared.ledger import Entry, Hint, Later, Lease, NewEntry, Opened, Taken
 from shared.ports import Clock
 
 # A hint that was sent this recently is still on its way: a second one would find nothing to do.
 _HINT_HOLDS = timedelta(seconds=5)
-
-_TAKE = "SELECT * FROM take_stream(%(stream_id)s, %(owner)s, %(duration)s, %(flow)s, %(now)s)"
 
 _END = """
     WITH ended AS (
@@ -71,14 +70,27 @@ class PostgresStreams:
             if stream_id != into:
                 self._connection.execute(_END, {"stream_id": stream_id, "into": into, "seq": seq})
 
-    def take(self, stream_id: int, owner: str, duration: timedelta, flow: str) -> Later[Taken | None]:
+    def take(
+        self,
+        stream_id: int,
+        owner: str,
+        duration: timedelta,
+        flow: str,
+        *,
+        opens: Literal["message", "marked"] | None = None,
+    ) -> Later[Taken | None]:
         """Lease the stream if nobody holds it, and look at its head. An expired lease counts as a takeover."""
-        wanted = {"stream_id": stream_id, "owner": owner, "duration": duration, "flow": flow, "now": self._clock()}
-        cursor = self._connection.execute(_TAKE, wanted)
+        wanted = {"stream_id": stream_id, "owner": owner, "duration": duration, "flow": flow, "opens": opens}
+        answer = self._connection.write("take", {**wanted, "now": self._clock()})
 
         def taken() -> Taken | None:
-            row = cursor.fetchone()
-            return Taken(Lease(*row[:6]), _entry(row[7:]), row[6]) if row else None
+            row = answer()
+            if row is None:
+                return None
+            stream, lane, key, fence, holder, takeovers, halted, *head, opened, is_merged = row
+            lease = Lease(stream, lane, UUID(key), fence, holder, takeovers)
+            entry = _entry(_head(head)) if head[-1] else None
+            return Taken(lease, entry, halted, Opened(message_row(opened), is_merged) if opened else None)
 
         return taken
 
@@ -165,11 +177,12 @@ class PostgresStreams:
 
 def _following(answer: Any) -> Any:
     """Return what the step `finish` answers as the row that it is; None when nothing follows."""
-    if answer is None:
-        return None
-    usable, stream_id, seq, function, message_id, delivery_id, attempts, due_at, first_failed_at, *rest = answer
+    return (answer[0], *_head(answer[1:])) if answer else None
+
+
+def _head(columns: Sequence[Any]) -> Any:
+    stream_id, seq, function, message_id, delivery_id, attempts, due_at, first_failed_at, *rest = columns
     return (
-        usable,
         stream_id,
         seq,
         function,

@@ -7,7 +7,8 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from shared.adapters.postgres_statements import Statements
-from shared.ledger import Entry, Hint, ParkedStreams, WaitingAt
+from shared.delivery.ports import ParkedStreams, WaitingAt
+from shared.ledger import Entry, Hint
 from shared.ports import Clock
 
 _UNLEASED = "(stream.lease_until IS NULL OR stream.lease_until < clock_timestamp())"

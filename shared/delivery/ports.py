@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from shared.delivery.gate import Gate
-from shared.ledger import Entry, Hint, Later, NewEntry, ParkedStreams, Quarantined, QuarantineRow, WaitingAt
+from shared.ledger import Entry, Hint, Later, NewEntry, Quarantined, QuarantineRow
 from shared.partners.model import Rate
 from shared.signatures import Signed
 
@@ -54,6 +54,24 @@ def waits_for_destination(destination: str, *, bulk: bool = False) -> str:
 def waits_for_flow(flow: str) -> str:
     """Return what an entry waits for while its flow is halted."""
     return f"flow/{flow}"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingAt:
+    """How many entries a gate holds back, and since when the oldest was owed."""
+
+    waits_for: str
+    entries: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedStreams:
+    """How many streams wait for a person behind an entry of this function, and since when the oldest does."""
+
+    function: str
+    streams: int
+    since: datetime
 
 
 class Gates(Protocol):

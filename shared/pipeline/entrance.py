@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,8 +20,21 @@ from shared.trace_context import child_of
 def enter(stage: Stage, stream_id: int, ports: Ports) -> Work | None:
     """Lease the stream and return its head as work; None, with the lease given back, when there is nothing to do."""
     taken, look = _take(stage, stream_id, ports)
-    if taken is None:
-        return None
+    return _entered(stage, taken, look, ports) if taken else None
+
+
+def enter_together(stage: Stage, stream_ids: Sequence[int], ports: Ports) -> list[Work]:
+    """Lease the streams in one commit and return the heads of those that have work; not for deliveries."""
+    with ports.ledger.transaction() as tx:
+        taking = [
+            tx.streams.take(stream_id, ports.instance, ports.lease, stage.halting_flow, opens=stage.opens)
+            for stream_id in sorted(stream_ids)
+        ]
+    taken = [found for later in taking if (found := later()) is not None]
+    return [work for one in taken if (work := _entered(stage, one, None, ports)) is not None]
+
+
+def _entered(stage: Stage, taken: Taken, look: Look | None, ports: Ports) -> Work | None:
     entry = taken.entry
     if entry is None or entry.function != stage.step.function:
         with ports.ledger.transaction() as tx:  # under the row's lock, so that no new entry is overlooked
@@ -32,7 +46,8 @@ def enter(stage: Stage, stream_id: int, ports: Ports) -> Work | None:
         return None
     if entry is None:
         return None
-    return _admitted(stage, taken.lease, entry, look, ports)
+    work = _admitted(stage, taken.lease, entry, look, ports)
+    return replace(work, opened=taken.opened) if work and entry is taken.entry else work
 
 
 def proceed(stage: Stage, lease: Lease, entry: Entry | None, ports: Ports) -> Work | None:
@@ -71,13 +86,11 @@ def receiver_of(destination: str, ports: Ports) -> Receiver | None:
 
 
 def _take(stage: Stage, stream_id: int, ports: Ports) -> tuple[Taken | None, Look | None]:
-    if stage.book != "deliveries":
-        with ports.ledger.statements() as each:
-            return each.streams.take(stream_id, ports.instance, ports.lease, stage.halting_flow)(), None
+    """Everything in one commit, and one answer: the gate is locked before the streams of its lane are counted."""
     with ports.ledger.transaction() as tx:
-        look = tx.gates.look(stream_id)
-        taken = tx.streams.take(stream_id, ports.instance, ports.lease, stage.halting_flow)
-    return taken(), look()
+        look = tx.gates.look(stream_id) if stage.book == "deliveries" else None
+        taken = tx.streams.take(stream_id, ports.instance, ports.lease, stage.halting_flow, opens=stage.opens)
+    return taken(), look() if look else None
 
 
 def _admitted(stage: Stage, lease: Lease, entry: Entry, look: Look | None, ports: Ports) -> Work | None:

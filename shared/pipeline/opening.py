@@ -28,6 +28,8 @@ def open_message(work: Work, ports: Ports) -> tuple[MessageRow, bytes]:
 
     RejectedError `message-missing`, `archive-missing`; ReviewNeededError `archive-altered`.
     """
+    if work.opened is not None:
+        return work.opened.message, payload_of(work.opened.message, ports)
     with ports.ledger.statements() as each:
         message = each.messages.get(work.entry.message_id)
     if message is None:
@@ -37,6 +39,8 @@ def open_message(work: Work, ports: Ports) -> tuple[MessageRow, bytes]:
 
 def open_to_record(work: Work, ports: Ports) -> tuple[MessageRow, bytes, bool]:
     """As `open_message`; besides, tell whether the patient was merged away (then see `surviving`)."""
+    if work.opened is not None and work.opened.is_merged is not None:
+        return work.opened.message, payload_of(work.opened.message, ports), work.opened.is_merged
     with ports.ledger.statements() as each:
         found = each.messages.get_marked(work.entry.message_id)
     if found is None:

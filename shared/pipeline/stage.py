@@ -10,7 +10,7 @@ from shared.catalog.index import step_of_function
 from shared.catalog.model import Step, TrafficClass
 from shared.delivery.back_off import RetryPolicy
 from shared.delivery.gate import Gate
-from shared.ledger import Entry, Hop, Lease
+from shared.ledger import Entry, Hop, Lease, Opened
 from shared.ledger_ports import Transaction
 from shared.ports import Ports
 
@@ -27,7 +27,11 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One entry in hand: `traceparent` is the span of this attempt, `admission` what a delivery has passed."""
+    """
+    One entry in hand: `traceparent` is the span of this attempt, `admission` what a delivery has passed.
+
+    `opened` is its message where that came with the lease; see `shared.pipeline.opening`.
+    """
 
     entry: Entry
     lease: Lease
@@ -35,6 +39,7 @@ class Work:
     traceparent: str
     actor: str
     admission: Admission | None = None
+    opened: Opened | None = None
 
     @property
     def is_bulk(self) -> bool:
@@ -76,6 +81,11 @@ class Stage:
     def actor(self) -> str:
         """Who acts, in lineage and audit."""
         return f"corridor/{self.step.tier}/{self.step.function}"
+
+    @property
+    def opens(self) -> Literal["message", "marked"] | None:
+        """What the lease of a stream should bring along: the head's message, unless a delivery is sent."""
+        return {"items": "marked", "deliveries": None, None: "message"}[self.book]
 
     @property
     def halting_flow(self) -> str:

@@ -1,10 +1,12 @@
-"""The port of what operators watch: limits, readings and breaches in the ledger. See `shared.ledger_ports`."""
+"""Work and watching in the ledger: tasks, scheduled jobs, limits, readings, breaches. See `shared.ledger_ports`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from shared.ledger import NewTask, OverdueTask
 from shared.workflow.thresholds import Breach, Reading, Threshold
 
 
@@ -31,3 +33,26 @@ class Thresholds(Protocol):
 
     def close(self, breach: Breach) -> None:
         """Note that it ended."""
+
+
+class Tasks(Protocol):
+    """Work for people."""
+
+    def open(self, task: NewTask, actor: str, reason: str) -> bool:
+        """Open the task in state `queued`; False when its dedupe key is known."""
+
+    def close(self, dedupe_key: str, actor: str, reason: str) -> bool:
+        """Complete the open task with this dedupe key; False when there is none."""
+
+    def overdue(self, limit: int) -> list[OverdueTask]:
+        """Lock and return open tasks whose deadline has passed."""
+
+    def escalate(self, task: OverdueTask, owner_queue: str, due_at: datetime, actor: str, reason: str) -> None:
+        """Hand the task to `owner_queue` with a new deadline."""
+
+
+class JobLeases(Protocol):
+    """One runner per scheduled job."""
+
+    def take(self, name: str, owner: str, duration: timedelta) -> bool:
+        """Take the job's lease for `duration`; False when another runner holds it."""

@@ -52,7 +52,7 @@ def traced(
     ledger.close()
 
 
-def test_a_message_to_two_destinations_waits_sixteen_times(
+def test_a_message_to_two_destinations_waits_fourteen_times(
     ports: Ports, hints: RecordedHints, traced: tuple[PostgresLedger, Tally]
 ) -> None:
     ledger, tally = traced
@@ -69,8 +69,8 @@ def test_a_message_to_two_destinations_waits_sixteen_times(
 
     assert {
         "intake": [3],
-        "lab_results_process": [4],
-        "lab_results_detect_critical": [3],
+        "lab_results_process": [3],
+        "lab_results_detect_critical": [2],
         # For a FHIR destination it is looked up which records it has from those who speak for them.
         "delivery_send": [4, 3],
     } == costs
