@@ -46,6 +46,15 @@ def test_the_stages_of_ci_in_their_order() -> None:
     assert ["ruff check", "ruff format", "mypy", "import floors", "tests", "coverage"] == names[:6]
 
 
+def test_every_branch_of_the_mappings_is_asked_for_and_nearly_all_others() -> None:
+    coverage = next(stage for stage in stages() if stage.name == "coverage")
+
+    assert [
+        ("coverage", "report", "--fail-under=95"),
+        ("coverage", "report", "--include=shared/mapping/*,shared/terminology/*", "--fail-under=100"),
+    ] == list(coverage.commands[1:])
+
+
 @pytest.mark.parametrize(("everything", "selected"), [(False, False), (True, True)])
 def test_long_tests_run_only_when_asked_for(everything: bool, selected: bool) -> None:
     tests = next(stage for stage in stages(everything=everything) if stage.name == "tests")

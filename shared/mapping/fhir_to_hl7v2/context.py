@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -9,12 +10,15 @@ from typing import Any
 
 from shared.errors import Issue, Severity
 from shared.formats.hl7v2.structures import Definitions
-from shared.formats.hl7v2.writing import Component, Composite, OutgoingSegment
+from shared.formats.hl7v2.writing import Component, Composite
 from shared.mapping.coverage import FieldTable
 from shared.mapping.fhir_to_hl7v2.reading import Resource, Source
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, ORIGINAL_CODE, ORIGINAL_VALUE
 from shared.partners.hl7v2_writing import WritingPreferences
 from shared.terminology.system_names import table_system
+
+# No segment has more fields, no data type more components: a larger number would only cost memory.
+_NUMBER = re.compile(r"[1-9][0-9]?")
 
 
 @dataclass(slots=True)
@@ -49,10 +53,6 @@ class Draft:
         """Put segments below this one."""
         self.children += [draft for draft in drafts if draft is not None]
 
-    def outgoing(self) -> OutgoingSegment:
-        """Return the segment alone."""
-        return OutgoingSegment(self.name, self.fields)
-
 
 def _says(component: Component) -> bool:
     return bool(component.strip()) if isinstance(component, str) else any(part.strip() for part in component)
@@ -86,21 +86,14 @@ class Context:
         self.issues.append(Issue(severity, kind, code, location, text))
 
     def in_use(self, datatype: str, component: int) -> bool:
-        """Tell whether the version uses a component of a data type; of a primitive one, the first alone."""
-        components = self.definitions.datatype(datatype)
-        if components is None:
-            return component == 1
+        """Tell whether the version uses a component of a composite data type."""
+        components = self.definitions.datatype(datatype) or ()
         return component <= len(components) and bool(components[component - 1].datatype)
 
     def has_field(self, segment: str, number: int) -> bool:
         """Tell whether the version uses a field."""
         cells = self.definitions.segment(segment)
         return cells is not None and number <= len(cells) and bool(cells[number - 1].datatype)
-
-    def datatype(self, segment: str, number: int) -> str:
-        """Return the data type of a field, "" where the version has none."""
-        cells = self.definitions.segment(segment) or ()
-        return cells[number - 1].datatype if number <= len(cells) else ""
 
     def extensions(self, element: Resource, url: str) -> list[Resource]:
         """Return the extensions of a URL, counted as read."""
@@ -138,11 +131,10 @@ class Context:
         prefix = f"{EXTENSIONS}{datatype}-"
         for element in elements:
             for extension in (element or {}).get("extension", ()):
-                number = str(extension.get("url", "")).removeprefix(prefix) if isinstance(extension, dict) else ""
-                if number.isdigit() and "valueString" in extension:
+                if number := _number_in(extension, prefix):
                     self.source.use(extension)
-                    parts += [""] * (int(number) - len(parts))
-                    parts[int(number) - 1] = _component(str(extension["valueString"]))
+                    parts += [""] * (number - len(parts))
+                    parts[number - 1] = _component(str(extension["valueString"]))
         return parts
 
     def restore(self, draft: Draft, *elements: Resource | None) -> None:
@@ -150,11 +142,18 @@ class Context:
         prefix = f"{EXTENSIONS}{draft.name.lower()}-"
         for element in elements:
             for extension in (element or {}).get("extension", ()):
-                url = str(extension.get("url", "")) if isinstance(extension, dict) else ""
-                number = url.removeprefix(prefix)
-                if url.startswith(prefix) and number.isdigit() and "valueString" in extension:
+                if number := _number_in(extension, prefix):
                     self.source.use(extension)
-                    draft.fields[int(number)] = as_sent(str(extension["valueString"]))
+                    draft.fields[number] = as_sent(str(extension["valueString"]))
+
+
+def _number_in(extension: Any, prefix: str) -> int:
+    """Return the number of the field or component whose text an extension keeps; 0 for any other extension."""
+    if not isinstance(extension, dict) or "valueString" not in extension:
+        return 0
+    url = str(extension.get("url", ""))
+    found = _NUMBER.fullmatch(url, len(prefix)) if url.startswith(prefix) else None
+    return int(found[0]) if found else 0
 
 
 def as_sent(text: str) -> list[Composite]:

@@ -19,7 +19,6 @@ Resource = dict[str, Any]
 _QUIET = frozenset({"resourceType", "id", "meta", "text", "implicitRules", "contained"})
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _INDEX = re.compile(r"\[\d+\]")
-_DEEPEST = 60
 
 
 class Source:
@@ -114,7 +113,7 @@ class Source:
                 yield from self._unread_extensions(_extensions(value), f"{path}.{name[1:]}")
             elif key not in self._taken:
                 yield place
-            elif depth < _DEEPEST:
+            else:
                 yield from self._unread_parts(value, place, depth)
 
     def _unread_parts(self, value: Any, place: str, depth: int) -> Iterator[str]:

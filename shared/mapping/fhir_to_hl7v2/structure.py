@@ -78,8 +78,6 @@ def _fitted(context: Context, draft: Draft) -> OutgoingSegment:
     fields: dict[int, list[Composite]] = {}
     for number, repetitions in sorted(draft.fields.items()):
         cell = cells[number - 1] if number <= len(cells) else None
-        if not repetitions:
-            continue
         if cell is None or not cell.datatype:
             _lost(context, draft, number, f"Version {context.definitions.version} does not have this field.")
             continue

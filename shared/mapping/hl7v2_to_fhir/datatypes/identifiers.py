@@ -193,8 +193,7 @@ def _issuer(context: Context, namespace: str, universal: str, kind: str) -> Reso
         append(assigner, "extension", original_value(kind))
     if organization := authority_organization(context, namespace, universal, kind):
         assigner.update(reference(organization))
-    if assigner:
-        issued["assigner"] = assigner
+    issued["assigner"] = assigner
     return issued
 
 

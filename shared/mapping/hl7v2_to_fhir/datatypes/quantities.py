@@ -83,7 +83,7 @@ def quantity(value: Number, unit: Resource, comparator: str = "") -> Resource:
 
 
 def quantity_from_cq(context: Context, repetition: Repetition | None) -> Resource | None:
-    """Return a CQ as a Quantity, None when it has no number."""
+    """Return a CQ as a Quantity, None when it says nothing; one without a number is kept as it was sent."""
     if repetition is None:
         return None
     value = decimal(repetition.component(1))
@@ -95,7 +95,7 @@ def quantity_from_cq(context: Context, repetition: Repetition | None) -> Resourc
         unit["system"], unit["code"] = system, words[0]
     if value is None:
         text = repetition.text()
-        return {"extension": [original_value(text)]} if text else None
+        return {"extension": [original_value(text)]} if text.strip("^& ") else None
     return quantity(value, unit)
 
 

@@ -133,8 +133,8 @@ def _rarer(context: Context, kind: str, repetition: Repetition, obx: Segment, un
         if (value := range_from_nr(repetition, unit)) and len(repetition.parts) == len(value):
             return {"valueRange": value}
     elif kind == "CQ":
-        if value := quantity_from_cq(context, repetition):
-            return {"valueQuantity": value}
+        value = quantity_from_cq(context, repetition)
+        return {"valueQuantity": value} if value else {}
     elif kind not in _AS_SENT:
         code = "value-type-unknown" if kind else "value-type-missing"
         context.report("warning", "value", code, obx.location(2), "The value is kept as text.")

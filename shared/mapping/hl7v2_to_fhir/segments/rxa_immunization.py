@@ -4,7 +4,7 @@ RXA -> Immunization (HL7 v2-to-FHIR guide, map RXA[Immunization]).
     [dropped]                          = RXA-1    numbers the segment
     [dropped]                          = RXA-2    numbers the administrations of an order
     Immunization.occurrenceDateTime    = RXA-3    DTM   one that is no time: occurrenceString
-    Immunization.extension             = RXA-4    AS-SENT  where it is not RXA-3 again
+    Immunization.extension             = RXA-4    DTM   as sent, where it is not RXA-3 again
     Immunization.vaccineCode           = RXA-5    CWE
     Immunization.doseQuantity          = RXA-6    NM    999 says that the amount is unknown
     Immunization.doseQuantity          = RXA-7    CWE

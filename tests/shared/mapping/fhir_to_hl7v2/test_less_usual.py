@@ -2,48 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from shared.formats.hl7v2.message import Message
 from shared.formats.hl7v2.parse import parse
 from shared.mapping.fhir_to_hl7v2.generate import messages_from_bundle
-from shared.partners.hl7v2_writing import NO_PREFERENCES, WritingPreferences
-
-SENT = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
-V2 = "http://terminology.hl7.org/CodeSystem/v2-"
-EXTENSIONS = "urn:corridor:extension:"
-
-Resource = dict[str, Any]
-
-PATIENT: Resource = {
-    "resourceType": "Patient",
-    "id": "p",
-    "identifier": [{"value": "4711"}],
-    "name": [{"family": "Testcase"}],
-}
-SUBJECT = {"reference": "Patient/p"}
-INSURER: Resource = {"resourceType": "Organization", "id": "insurer", "identifier": [{"value": "I-1"}]}
-
-
-def written(*resources: Resource, kind: str, version: str = "2.8") -> Message:
-    entries = [{"resource": one} for one in (PATIENT, *resources)]
-    content = {"resourceType": "Bundle", "type": "collection", "entry": entries}
-    preferences = NO_PREFERENCES if version == "2.5.1" else WritingPreferences(version=version)
-    (one,) = messages_from_bundle(content, message_type=kind, preferences=preferences, sent=SENT)
-    return parse(one.payload)
-
-
-def raw(message: Message, name: str, number: int) -> str:
-    found = message.first(name)
-    assert found is not None
-    return found.raw(number)
-
-
-def typed(code: str, value: str, **more: Any) -> Resource:
-    return {"type": {"coding": [{"system": f"{V2}0203", "code": code}]}, "value": value, **more}
+from shared.partners.hl7v2_writing import NO_PREFERENCES
+from tests.shared.mapping.fhir_to_hl7v2.written_messages import (
+    EXTENSIONS,
+    INSURER,
+    PATIENT,
+    SENT,
+    SUBJECT,
+    V2,
+    Resource,
+    raw,
+    typed,
+    written,
+)
 
 
 def test_a_coverage_has_its_deductible_and_the_employer_who_holds_the_policy() -> None:
