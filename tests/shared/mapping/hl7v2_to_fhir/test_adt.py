@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.conversion import Conversion, convert
+from shared.mapping.hl7v2_to_fhir.messages.adt import MAP
 from shared.mapping.hl7v2_to_fhir.messages.merges import MERGES
 from shared.mapping.hl7v2_to_fhir.messages.visit_events import STATUS
 from shared.validation import validate
@@ -48,7 +49,7 @@ def test_every_event_of_a_hospital_has_the_map_of_its_type_and_gives_valid_fhir(
     lines = (f"EVN|{event}|20260301110000+0100", PID, "MRG|90^^^NG^MR||A9||V9", pv1(f3="W^1^2"), OTHER, pv1(f19="V2"))
     found = converted(event, *lines)
 
-    assert "hl7v2-adt/1.0.0" == found.mapping
+    assert MAP.identity == found.mapping
     assert not any(issue.code == "message-type-unmapped" for issue in found.issues)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from shared.conversion import Conversion, convert
 from shared.formats.fhir.encoding import serialize
+from shared.mapping.hl7v2_to_fhir.messages.oru_r01 import MAP
 from shared.terminology.concept_maps import ORDER_CONTROL_STATUS
 from shared.terminology.order_maps import ACKNOWLEDGMENT_STATUS, OPEN_ORDER_CONTROL_STATUS, TASK_STATUS
 from shared.validation import validate
@@ -109,7 +110,7 @@ def test_a_point_of_care_result_without_an_order_is_a_report(kind: str) -> None:
     found = conversion(kind, PID, "ORC|NW", f"{OBR}{'|' * 21}F", OBX)
 
     assert [ref(one(found, "Observation"))] == one(found, "DiagnosticReport")["result"]
-    assert "hl7v2-oru-r01/1.1.0" == found.mapping
+    assert MAP.identity == found.mapping
 
 
 def test_an_order_and_its_result_are_the_same_request() -> None:

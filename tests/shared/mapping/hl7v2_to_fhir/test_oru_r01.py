@@ -11,6 +11,8 @@ import pytest
 from shared.conversion import Conversion, convert
 from shared.formats.fhir.encoding import serialize
 from shared.mapping.hl7v2_to_fhir import segments
+from shared.mapping.hl7v2_to_fhir.messages.any_message import MAP as ANY
+from shared.mapping.hl7v2_to_fhir.messages.oru_r01 import MAP
 from shared.partners.profile import CodeMapping, ExtensionMapping, PartnerProfile, Quirks
 from shared.terminology.concept_maps import OBSERVATION_STATUS, REPORT_STATUS, all_maps
 from tests.shared.mapping.hl7v2_to_fhir.converted_resources import resources
@@ -73,14 +75,14 @@ def test_a_message_type_without_a_map_is_read_by_its_segments_and_says_so() -> N
     header = HEADER.replace("ORU^R01^ORU_R01", "ZZZ^Z01")
     (found,) = convert(f"{header}\r{PID}".encode(), source="hl7v2", received=RECEIVED)
 
-    assert ("hl7v2-any/1.0.0", 1) == (found.mapping, len(resources(found, "Patient")))
+    assert (ANY.identity, 1) == (found.mapping, len(resources(found, "Patient")))
     assert ("message-type-unmapped", "MSH-9") in [(issue.code, issue.location) for issue in found.issues]
 
 
 def test_the_mapping_and_its_version_go_with_the_conversion() -> None:
     found = conversion(PID)
 
-    assert ("hl7v2-oru-r01/1.1.0", 1, "RIV-1") == (found.mapping, found.item, found.message.control_id)
+    assert (MAP.identity, 1, "RIV-1") == (found.mapping, found.item, found.message.control_id)
 
 
 def test_a_correction_has_the_ids_of_what_it_corrects() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from shared.conversion import Conversion, convert
 from shared.mapping.hl7v2_to_fhir.bundles import BUNDLE_KINDS, BundleKind
+from shared.mapping.hl7v2_to_fhir.messages.adt import MAP
 from shared.partners.profile import PartnerProfile, read_operator
 from shared.validation import validate
 
@@ -48,7 +49,7 @@ def test_a_declared_operator_is_named_in_every_kind_of_bundle(kind: BundleKind) 
         operator["identifier"],
     )
     assert (own["target"], own["recorded"], own["entity"]) == (added["target"], added["recorded"], added["entity"])
-    assert ["urn:corridor:mapping:hl7v2-adt/1.0.0"] == added["policy"]
+    assert [f"urn:corridor:mapping:{MAP.identity}"] == added["policy"]
 
 
 def test_an_operator_is_the_same_resource_in_all_messages() -> None:
