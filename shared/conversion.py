@@ -28,9 +28,13 @@ from shared.mapping.hl7v2_to_fhir.bundles import BundleKind
 from shared.mapping.hl7v2_to_fhir.registry import map_message
 from shared.partners.hl7v2_writing import NO_PREFERENCES, WritingPreferences
 from shared.partners.profile import PartnerProfile
+from shared.validation.inline import find_errors
 
 Source = Literal["hl7v2"]
 Target = Literal["fhir"]
+
+# Findings that say an element is not what the maps read: text, object or list.
+_SHAPES = frozenset({"type-wrong", "array-expected", "array-unexpected", "depth-exceeded", "too-many-issues"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +114,23 @@ def convert_to_hl7v2(
     Yield the HL7 v2 messages of a FHIR R4 resource or Bundle in JSON, one for each patient.
 
     `message_type` is `TYPE^EVENT`, "" where the bundle tells; `receiver` is how the receiver wants its
-    messages, `sent` is MSH-7. Pure, as `convert`. RejectedError `not-fhir` for what is no FHIR in JSON,
-    `unsupported-message-type`, `missing-element` with the FHIR element that HL7 v2 requires. What could not be carried
-    is in the issues.
+    messages, `sent` is MSH-7. Pure, as `convert`. RejectedError `not-fhir` for what is no FHIR in JSON, or has an
+    element of another JSON type than R4; `unsupported-message-type`; `missing-element` with the FHIR element that
+    HL7 v2 requires. What could not be carried is in the issues.
     """
     try:
         content = parse_fhir(payload)
     except (ValueError, RecursionError) as error:
         raise RejectedError("not-fhir", "", "This is not a FHIR resource in JSON.") from error
+    _require_shapes(content)
     yield from messages_from_bundle(content, message_type=message_type, preferences=receiver, sent=sent)
+
+
+def _require_shapes(content: dict[str, Any]) -> None:
+    """Raise RejectedError where an element is not of its JSON type; what else is wrong with it stops no map."""
+    found = tuple(issue for issue in find_errors(content) if issue.code in _SHAPES)
+    if found:
+        raise RejectedError("not-fhir", found[0].location, found[0].text, found)
 
 
 def _in_item(error: RejectedError, item: int) -> RejectedError:

@@ -1,14 +1,25 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from shared.conversion import convert
+from shared.conversion import convert, convert_to_hl7v2
 from shared.errors import RejectedError
+from shared.formats.fhir.encoding import serialize
 
 RECEIVED = datetime(2026, 3, 12, 8, 0, tzinfo=UTC)
 GOOD = "MSH|^~\\&|ADT|NORTHGATE|HUB|CORRIDOR|20260312080000+0100||ADT^A08|{}|P|2.5.1\rPID|1||700001^^^NORTHGATE^MR\r"
+REPORT = (
+    b"MSH|^~\\&|LAB|NG|EHR|NG|20260301120000+0100||ORU^R01^ORU_R01|NG-2|P|2.5.1\r"
+    b"PID|1||100^^^NG^MR||Testcase^Tilda||19800214|F|||1 Road^^Town||555-0101\rPV1|1|I|W7^12^B\r"
+    b"ORC|RE|P-1|F-1|||||||||7^Order^Olga\rOBR|1|P-1|F-1|GLU^Glucose^L|||20260301|||||||||||||||||F\r"
+    b"OBX|1|NM|2345-7^Glucose^LN||5.5|mmol/L|3-6|H|||F\rNTE|1||fasting\rSPM|1|S-1||BLD^Blood^HL70487"
+)
 
 
 def batch(*messages: str) -> bytes:
@@ -42,3 +53,40 @@ def test_the_error_of_a_message_alone_names_no_item() -> None:
 def test_an_instant_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="zone"):
         list(convert(GOOD.format("1").encode(), source="hl7v2", received=datetime(2026, 3, 12)))  # noqa: DTZ001
+
+
+JUNK: st.SearchStrategy[Any] = st.sampled_from(
+    ["x", 5, None, True, [], {}, ["x"], [None], {"a": 1}, [[]], {"reference": 5}, {"coding": "x"}, [{"coding": [5]}]]
+)
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_fhir_of_any_wrong_shape_is_written_or_refused_with_its_place(data: st.DataObject) -> None:
+    (found,) = convert(REPORT, source="hl7v2", received=RECEIVED)
+    bundle = json.loads(serialize(found.bundle))
+    node: Any = data.draw(st.sampled_from(bundle["entry"]))["resource"]
+    for _ in range(data.draw(st.integers(1, 4))):
+        key = data.draw(st.sampled_from(sorted(node) if isinstance(node, dict) else list(range(len(node)))))
+        if not node[key] or not isinstance(node[key], dict | list):
+            break
+        parent, node = node, node[key]
+    else:
+        node = parent
+    node[key] = data.draw(JUNK)
+
+    try:
+        said = [one.message_type for one in convert_to_hl7v2(json.dumps(bundle).encode(), sent=RECEIVED)]
+    except RejectedError as error:
+        said = [error.location]
+
+    assert [] != said
+    assert all(said)
+
+
+def test_an_element_that_is_no_list_is_refused_by_its_place() -> None:
+    patient = b'{"resourceType": "Patient", "name": {"family": "Testcase"}}'
+
+    with pytest.raises(RejectedError) as refused:
+        list(convert_to_hl7v2(patient, message_type="ADT^A08", sent=RECEIVED))
+    assert ("not-fhir", "Patient.name") == (refused.value.code, refused.value.location)
