@@ -1,4 +1,4 @@
-"""What processes have used so far, as the kernel counts it (Linux): CPU seconds, those of their children included."""
+"""What processes use, as the kernel counts it (Linux): CPU seconds and memory, those of their children included."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PROC = Path("/proc")
+_KIB = 1024
 
 
 def cpu_seconds(root: int) -> float:
@@ -18,6 +19,15 @@ def cpu_seconds(root: int) -> float:
         if fields:
             ticks += sum(int(value) for value in fields[11:15])  # utime, stime, cutime, cstime (proc(5))
     return ticks / _TICKS_PER_SECOND
+
+
+def resident_bytes(root: int) -> int:
+    """
+    Return what a process and its living descendants hold in memory; what several share is counted once (PSS).
+
+    0 when the process has ended, or where the kernel does not say.
+    """
+    return sum(_proportional(pid) for pid in family(root))
 
 
 def family(root: int) -> Iterator[int]:
@@ -34,6 +44,14 @@ def _parents() -> Iterable[tuple[int, int]]:
     for folder in _PROC.iterdir():
         if folder.name.isdecimal() and (fields := _stat(int(folder.name))):
             yield int(folder.name), int(fields[1])
+
+
+def _proportional(pid: int) -> int:
+    try:
+        text = (_PROC / str(pid) / "smaps_rollup").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * _KIB for line in text.splitlines() if line.startswith("Pss:"))
 
 
 def _stat(pid: int) -> list[str]:

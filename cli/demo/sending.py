@@ -19,12 +19,17 @@ _TRY_AGAIN = frozenset({"HTTP 429", "HTTP 500", "HTTP 502", "HTTP 503", "HTTP 50
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One posting with its last answer, how often it had to be posted again, and how long that took in seconds."""
+    """
+    One posting with its last answer, how often it had to be posted again, and how long that took in seconds.
+
+    `at` is when it was first posted, in unix seconds.
+    """
 
     posting: Posting
     answer: Answer
     resent: int
     seconds: float
+    at: float
 
 
 def at_once(_: Posting) -> None:
@@ -62,12 +67,12 @@ def send_day(
 
 
 def _post(client: PartnerClient, posting: Posting) -> Sent:
-    began, resent = time.monotonic(), 0
+    began, at, resent = time.monotonic(), time.time(), 0
     while time.monotonic() - began < _PATIENCE_SECONDS:
         with suppress(IntegrationError):  # nobody answered
             answer = client.send(posting.payload, posting.media_type)
             if answer.code not in _TRY_AGAIN:
-                return Sent(posting, answer, resent, time.monotonic() - began)
+                return Sent(posting, answer, resent, time.monotonic() - began, at)
         resent += 1
         time.sleep(_PAUSE_SECONDS)
     raise IntegrationError("no-answer", posting.partner, "a message was not answered for two minutes")

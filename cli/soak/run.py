@@ -20,6 +20,7 @@ from local.soak.evidence import read_effects, read_files, read_merges
 from local.soak.faults import Struck, strike
 from local.soak.judge import Evidence
 from local.soak.lines import HOST, Lines
+from local.soak.memory import Memory, watched_memory
 from local.soak.partners import write_partners
 from local.soak.privacy import Leaks
 from local.soak.schedule import Strike, plan
@@ -59,6 +60,7 @@ class Told:
     seconds: float
     in_flight: int
     evidence: Evidence
+    memory: Memory
 
 
 def run_soak(order: Order, data: Path, port: int, stop: threading.Event, say: Callable[[str], None]) -> Told | None:
@@ -87,7 +89,8 @@ def _live(
     began = time.monotonic()
     over = threading.Event()
     strikes = plan(order.seed, order.seconds, order.faults)
-    with ThreadPoolExecutor(1, thread_name_prefix="faults") as one:
+    watched = watched_memory(site.platform.supervisor.snapshot, order.seconds)
+    with watched as memory, ThreadPoolExecutor(1, thread_name_prefix="faults") as one:
         striking = one.submit(_strike_all, strikes, site, began, over, say)
         try:
             sent = _post(order, errands, site, began, stop)
@@ -100,7 +103,7 @@ def _live(
         finally:
             over.set()
     seconds = time.monotonic() - began
-    return Told(errands, sent, struck, posted, seconds, in_flight, _evidence(site, errands))
+    return Told(errands, sent, struck, posted, seconds, in_flight, _evidence(site, errands), memory)
 
 
 class _StoppedError(Exception):

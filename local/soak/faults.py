@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
 
 from local.soak import bus
 from local.soak.schedule import Strike
@@ -24,7 +25,8 @@ from local.soak.site import (
 
 _MISBEHAVIOUR_SECONDS = 2.0
 _SILENCE_SECONDS = 7.0  # longer than the destinations' time-outs in the partner files
-_JUMP_SECONDS = 25.0  # below what a token's times may be off
+JUMP_SECONDS: Final = 25.0  # below what a token's times may be off
+CLOCK_JUMPS: Final = "clock-jumps"
 _SHORT_LOCK_SECONDS = 2
 _LOSSES = 4
 
@@ -72,7 +74,7 @@ def _lose_locks(site: Site, _: Strike) -> str:
 
 
 def _jump(site: Site, strike: Strike) -> str:
-    seconds = _JUMP_SECONDS if int(strike.at * 1000) % 2 else -_JUMP_SECONDS
+    seconds = JUMP_SECONDS if int(strike.at * 1000) % 2 else -JUMP_SECONDS
     return f"{site.skew(seconds, _MISBEHAVIOUR_SECONDS)}; {site.skew(-seconds, _MISBEHAVIOUR_SECONDS)}"
 
 
@@ -101,7 +103,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType({
         "the host can write no file, the archive's among them",
         lambda site, _: site.fill_disk(HOST_PROGRAM, _MISBEHAVIOUR_SECONDS),
     ),
-    "clock-jumps": Fault("the host's clock jumps, both ways", _jump),
+    CLOCK_JUMPS: Fault("the host's clock jumps, both ways", _jump),
     "wedged-function": Fault(
         "the host stands still for longer than its leases",
         lambda site, _: site.stop(HOST_PROGRAM, LEASE_SECONDS + 1.0),

@@ -5,7 +5,7 @@ The verdict: what was posted held against what the destinations got and did; Cor
     doubled      an effect twice: under two keys, or one key acted on twice where keys are honoured; where they are
                  not, a repetition is allowed with the same key around an injected fault
     strays       at a destination that must not hear of it: refused, held, outdated or another's
-    disorder     later news about a person before earlier ones, at one destination
+    disorder     later news about a person before earlier ones, at one destination; what waits in vain, not waiting
     merges       two numbers that are one person, and the record does not say so
     refusals     an answer to a sender, or of a destination, that nothing explains
     phi          what may stand in no log, on no bus, in no dead letter
@@ -21,6 +21,7 @@ from typing import Final
 from local.destinations.arrivals import Arrival
 from local.soak.evidence import Effect, Merged, destination_of, mark_of
 from local.soak.faults import Struck
+from local.soak.order import Answered, Waits, disorder
 from local.soak.partners import PLAIN
 from local.soak.traffic import Errand
 
@@ -43,19 +44,34 @@ class Evidence:
     leaks: Sequence[str]
 
 
-def judge(answers: Sequence[tuple[Errand, str]], evidence: Evidence, faults: Sequence[Struck]) -> Verdict:
-    """Return every finding by its book; `answers` are the errands with the code that each sender was answered."""
+def judge(answers: Sequence[Answered], evidence: Evidence, faults: Sequence[Struck]) -> Verdict:
+    """Return every finding by its book."""
     told = _told(evidence)
-    errands = {errand.posting.mark: errand for errand, _ in answers if errand.posting.expect.verdict == "accepted"}
+    errands = {one.errand.posting.mark: one.errand for one in answers if _accepted(one.errand)}
+    waits = waits_of(answers, evidence, faults)
     return {
-        "lost": list(_lost(errands, told)),
+        "lost": list(_lost(errands, told, waits)),
         "doubled": [*_doubled(told, evidence), *_repeated(evidence, faults)],
         "strays": list(_strays(errands, told)),
-        "disorder": list(_disorder(errands, told)),
+        "disorder": list(disorder(errands, told, waits)),
         "merges": list(_unmerged(errands, evidence)),
         "refusals": [*_refused(answers), *_refused_there(evidence)],
         "phi": list(evidence.leaks),
     }
+
+
+def waits_of(answers: Sequence[Answered], evidence: Evidence, faults: Sequence[Struck]) -> Waits:
+    """Return how long each message of a disordered stay was on its way to each destination."""
+    landed: dict[str, dict[str, float]] = defaultdict(dict)
+    for arrival in evidence.arrivals:
+        landed[destination_of(arrival)].setdefault(mark_of(arrival.body), arrival.at)
+    for file, mark in evidence.files:
+        landed[file.destination].setdefault(mark, file.at)
+    return Waits([one for one in answers if _accepted(one.errand)], landed, faults)
+
+
+def _accepted(errand: Errand) -> bool:
+    return errand.posting.expect.verdict == "accepted"
 
 
 def _told(evidence: Evidence) -> dict[str, dict[str, list[str]]]:
@@ -71,8 +87,10 @@ def _told(evidence: Evidence) -> dict[str, dict[str, list[str]]]:
     return told
 
 
-def _lost(errands: Mapping[str, Errand], told: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
+def _lost(errands: Mapping[str, Errand], told: Mapping[str, Mapping[str, object]], waits: Waits) -> Iterator[str]:
     for mark, errand in errands.items():
+        if waits.explain(errand) and not any(mark in told.get(destination, {}) for destination in errand.due):
+            continue  # a later message stopped waiting for it, and nothing is left of it to say
         for destination in sorted(errand.due - errand.replaceable):
             if mark not in told.get(destination, {}):
                 yield f"{mark} is not at {destination}"
@@ -113,16 +131,6 @@ def _strays(errands: Mapping[str, Errand], told: Mapping[str, Mapping[str, objec
                 yield f"{mark} is at {destination}"
 
 
-def _disorder(errands: Mapping[str, Errand], told: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
-    for destination, marks in sorted(told.items()):
-        newest: dict[str, int] = {}
-        for errand in (errands[mark] for mark in marks if mark in errands):
-            number = errand.posting.sequence
-            if errand.subject and number < newest.get(errand.subject, 0):
-                yield f"{errand.posting.mark} came too late to {destination}"
-            newest[errand.subject] = max(number, newest.get(errand.subject, 0))
-
-
 def _unmerged(errands: Mapping[str, Errand], evidence: Evidence) -> Iterator[str]:
     for mark, errand in errands.items():
         if errand.merge is None:
@@ -136,8 +144,8 @@ def _unmerged(errands: Mapping[str, Errand], evidence: Evidence) -> Iterator[str
             yield f"{mark}: the visit is not the survivor's"
 
 
-def _refused(answers: Iterable[tuple[Errand, str]]) -> Iterator[str]:
-    for errand, code in answers:
+def _refused(answers: Iterable[Answered]) -> Iterator[str]:
+    for errand, code, _ in answers:
         posting, must = errand.posting, errand.posting.expect.acknowledgment
         if code != must if must else not code.startswith("HTTP 4"):
             yield f"{posting.mark or posting.sequence} of {posting.partner}: answered {code}, not {must or 'HTTP 4xx'}"

@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+from local.soak.disorder import PATIENCE_SECONDS
+
 PLAIN: Final = "legacy-board"
 PLAIN_SETTINGS: Final = ("LEGACY_BOARD_URL", "LEGACY_BOARD_TOKEN_URL")
 
@@ -40,18 +42,21 @@ receives:
 
 _WINDOW = re.compile(r"^(\s*coalesce-seconds:) *\d+", re.MULTILINE)
 _SHORT_WINDOW_SECONDS = 2
+_REORDERING = re.compile(r"^(\s*reorder-seconds:) *\d+", re.MULTILINE)
 
 
 def write_partners(source: Path, folder: Path) -> Path:
     """
     Write the partner files of a soak into `folder` and return it; what was there before is replaced.
 
-    Updates that may be coalesced wait two seconds at most, so that a short soak comes to its quiet.
+    Updates that may be coalesced wait two seconds at most and what came too early a minute, so that a short soak comes
+    to its quiet.
     """
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(source, folder)
     for file in folder.glob("*.yaml"):
         text = file.read_text(encoding="utf-8")
-        file.write_text(_WINDOW.sub(rf"\1 {_SHORT_WINDOW_SECONDS}", text), encoding="utf-8")
+        text = _WINDOW.sub(rf"\1 {_SHORT_WINDOW_SECONDS}", text)
+        file.write_text(_REORDERING.sub(rf"\1 {PATIENCE_SECONDS}", text), encoding="utf-8")
     (folder / f"{PLAIN}.yaml").write_text(_PLAIN_FILE, encoding="utf-8")
     return folder

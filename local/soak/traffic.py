@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import time
 from heapq import merge
 
+from local.soak.disorder import Arrived, out_of_order
 from local.soak.partners import PLAIN
 from local.traffic.day import hospital_day
 from local.traffic.posting import Expectation, Posting
@@ -41,9 +42,10 @@ class Errand:
     """
     One posting and what must come of it.
 
-    `subject` is the person, under whatever number: what concerns one arrives in the order of posting. `due` are the
+    `subject` is the person, under whatever number: what concerns one arrives in the order of posting, but for what is
+    posted before the message whose mark is `after`, behind which it belongs ("": that one never comes). `due` are the
     destinations that must hear of it; those in `replaceable` may hear of a later message about the person instead.
-    A merge names the surviving and the retired number and the visit.
+    A merge names the surviving and the retired number and the visit. A `disordered` one is of a stay out of order.
     """
 
     posting: Posting
@@ -51,6 +53,8 @@ class Errand:
     due: frozenset[str]
     replaceable: frozenset[str] = frozenset()
     merge: tuple[str, str, str] | None = None
+    after: str | None = None
+    disordered: bool = False
 
 
 def soak_traffic(seed: int, count: int) -> list[Errand]:
@@ -60,9 +64,10 @@ def soak_traffic(seed: int, count: int) -> list[Errand]:
     results = max(round(count * _LABORATORY_SHARE), 1)
     patients = max(results // 6, 20)
     stays = max(round((count - results) / _MESSAGES_PER_STAY), 7)
+    day = out_of_order(seed, hospital_stays(seed, stays, first=patients, marked=True))
     lines = (
         _evenly([_of_laboratory(one) for one in hospital_day(seed, patients, results, marks=MARKS)]),
-        _evenly(list(_with_copies(hospital_stays(seed, stays, first=patients, marked=True)))),
+        _evenly(list(_with_copies(day))),
     )
     return [
         replace(errand, posting=replace(errand.posting, sequence=number))
@@ -81,18 +86,21 @@ def _of_laboratory(posting: Posting) -> Errand:
     return Errand(posting, f"{posting.partner}/{posting.subject}" if posting.subject else "", due)
 
 
-def _with_copies(stays: list[Movement]) -> Iterator[Errand]:
+def _with_copies(day: list[Arrived]) -> Iterator[Errand]:
     """Yield every movement, and now and then the same bytes again, as a sender does that missed the answer."""
-    persons = {one.merges: one.record for one in stays if one.merges}
-    for number, movement in enumerate(stays, start=1):
+    persons = {one.movement.merges: one.movement.record for one in day if one.movement.merges}
+    for number, arrived in enumerate(day, start=1):
+        movement = arrived.movement
         person = persons.get(movement.record, movement.record)
-        due = _MOVEMENTS.get(movement.event, _WARDS)
+        due = frozenset[str]() if arrived.outdated else _MOVEMENTS.get(movement.event, _WARDS)
         yield Errand(
             _posting(movement, Expectation("accepted")),
             f"{SENDER}/{person}",
             due,
-            frozenset({REGISTRY}) if movement.event == _REPLACEABLE else frozenset(),
+            due & {REGISTRY} if movement.event == _REPLACEABLE else frozenset(),
             (movement.record, movement.merges, movement.visit) if movement.merges else None,
+            arrived.after,
+            arrived.disordered,
         )
         if number % _COPY_EVERY == 0:
             yield Errand(_posting(movement, Expectation("duplicate")), "", frozenset())

@@ -2,8 +2,8 @@
 A hospital's day of admissions, transfers and discharges, made up: the same seed gives the same bytes.
 
 Each stay is a legal sequence of events; some are taken back, some patients turn out to be one, some updates come in
-bursts. What one patient's messages say is in the order of their times; `early` swaps neighbours, as an engine with
-several lines does. Every patient is invented; the day is 14 March 2026.
+bursts. What one patient's messages say is in the order of their times. Every patient is invented; the day is
+14 March 2026.
 """
 
 from __future__ import annotations
@@ -53,25 +53,18 @@ class _Place:
     before: str = ""
 
 
-def hospital_stays(
-    seed: int = 2026, patients: int = 20, *, early: float = 0.0, first: int = 0, marked: bool = False
-) -> list[Movement]:
+def hospital_stays(seed: int = 2026, patients: int = 20, *, first: int = 0, marked: bool = False) -> list[Movement]:
     """
     Return the day's messages in the order in which they are posted.
 
-    `early` is the share of a patient's messages that come before the one they follow. Every seventh patient was
-    registered twice: its stay is under a second number, and a merge (A40) follows. The record numbers begin at that of
-    the patient `first`. A `marked` day has each message's control id as the patient's middle name, so that it can be
-    told at every destination, and after each merge an update (A08; A01 where the stay was cancelled) that still names
-    the retired number.
+    Every seventh patient was registered twice: its stay is under a second number, and a merge (A40) follows. The
+    record numbers begin at that of the patient `first`. A `marked` day has each message's control id as the patient's
+    middle name, so that it can be told at every destination, and after each merge an update (A08; A01 where the stay
+    was cancelled) that still names the retired number.
     """
     rng = Random(seed)  # noqa: S311 -- it must be repeatable, not secret
     people = make_patients(rng, patients, (SENDER,) * 2, first)
     lines = [list(_stay(rng, number, patient, marked=marked)) for number, patient in enumerate(people)]
-    for line in lines:
-        for place in range(len(line) - 1):
-            if not line[place].merges and not line[place + 1].merges and rng.random() < early:
-                line[place], line[place + 1] = line[place + 1], line[place]
     return list(_shuffled(rng, lines))
 
 
@@ -150,4 +143,5 @@ def _shuffled(rng: Random, lines: list[list[Movement]]) -> Iterator[Movement]:
     while left:
         line = rng.choice(left)
         yield line.pop(0)
-        left = [one for one in left if one]
+        if not line:
+            left.remove(line)

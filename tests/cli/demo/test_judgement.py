@@ -20,7 +20,7 @@ EHR = "harbor-ehr"
 
 def sent(code: str = "AA", expect: Expectation | None = None, resent: int = 0) -> Sent:
     posting = Posting(1, time(9), "riverside-lab", b"", "text/plain", expect or Expectation("accepted"))
-    return Sent(posting, Answer(code, str(MESSAGE), ()), resent, 0.01)
+    return Sent(posting, Answer(code, str(MESSAGE), ()), resent, 0.01, 0.0)
 
 
 EXPECTED = Expected(1, 1, 1, 0, 0, 0, 0, 0, {})

@@ -38,16 +38,6 @@ def test_a_patient_who_was_registered_twice_is_merged_last() -> None:
         assert [] == [one for one in day[day.index(merge) :] if one.record == merge.merges]
 
 
-def test_early_messages_are_swapped_with_their_neighbours_alone() -> None:
-    plain, early = hospital_stays(5), hospital_stays(5, early=0.5)
-
-    assert {one.payload for one in plain} == {one.payload for one in early}
-    assert any(
-        [one.event for one in plain if one.record == record] != [one.event for one in early if one.record == record]
-        for record in {one.record for one in plain}
-    )
-
-
 def test_the_sender_is_a_partner() -> None:
     assert "harbor-hospital" == SENDER
 
