@@ -41,12 +41,13 @@ class PostgresAuditChain:
         position that ends them raises the floor.
         """
         restored = is_restored(self._connection, after)
+        # By the column and not by what is selected under its name: that is text, has another order and no index.
         rows = self._connection.execute(
             f"""
             SELECT {ROW} FROM audit
             WHERE (xid, audit_id) > (%(xid)s::text::xid8, %(audit_id)s) AND audit_id > %(floor)s
                 AND (%(restored)s OR xid < pg_snapshot_xmin(pg_current_snapshot()))
-            ORDER BY xid, audit_id LIMIT %(limit)s
+            ORDER BY audit.xid, audit_id LIMIT %(limit)s
             """,  # noqa: S608 - a constant of this module
             {**parameters(after), "restored": restored, "limit": limit},
         ).fetchall()

@@ -16,6 +16,8 @@ from functions.operations.use_case import seal_audit_log
 from shared.adapters.file_archive import FileArchive
 from shared.adapters.memory import FixedClock, MemoryArchive
 from shared.adapters.postgres_audit_book import open_audit_book
+from shared.adapters.postgres_audit_chain import PostgresAuditChain
+from shared.adapters.postgres_statements import Statements
 from shared.audit.chain import GENESIS, Position, parse_seal, seal, serialize_seal
 from shared.audit.proof import Proof, prove
 from shared.errors import RejectedError, TransientError
@@ -166,6 +168,56 @@ def test_a_long_log_is_sealed_in_batches(ports: Ports, ledger_url: str) -> None:
     )
 
     assert 2500 == seal_audit_log(ports)
+    assert (3, 2500, ()) == ((found := proof(ledger_url, ports.archive)).batches, found.rows, found.findings)
+
+
+def test_transactions_are_sealed_in_the_order_of_their_numbers_whatever_their_digits(
+    ports: Ports, ledger_url: str
+) -> None:
+    tamper(
+        ledger_url,
+        "INSERT INTO audit (at, actor, action, subject, reason, details, xid) "
+        "SELECT now(), 'many', 'wrote', n::text, 'a test', '{}', n::text::xid8 FROM generate_series(105, 1, -1) AS n",
+    )
+    with ports.ledger.transaction() as tx:
+        first = tx.audit_chain.unsealed(Position(), 60)
+        second = tx.audit_chain.unsealed(first.end, 60)
+
+    assert [str(number) for number in range(1, 106)] == [row.subject for row in (*first.rows, *second.rows)]
+
+
+def test_a_batch_reads_no_more_rows_than_it_seals_however_many_wait(ports: Ports, ledger_url: str) -> None:
+    tamper(
+        ledger_url,
+        "INSERT INTO audit (at, actor, action, subject, reason, details) "
+        "SELECT now(), 'many', 'wrote', n::text, 'a test', '{}' FROM generate_series(1, 20000) AS n",
+    )
+    tamper(ledger_url, "ANALYZE audit")  # as autovacuum does
+    with psycopg.connect(ledger_url) as connection:
+        chain, position = PostgresAuditChain(Statements(connection)), Position()
+        for batch in range(1, 4):
+            unsealed = chain.unsealed(position, 500)
+            position = unsealed.end
+            assert batch * 501 >= rows_read(connection)
+            assert 500 == len(unsealed.rows)
+
+
+def rows_read(connection: psycopg.Connection) -> int:
+    """What this transaction has read of the audit log so far, as the server counts it."""
+    query = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'audit'"
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_one_run_seals_so_much_and_leaves_the_rest_of_a_backlog_to_the_next(ports: Ports, ledger_url: str) -> None:
+    tamper(
+        ledger_url,
+        "INSERT INTO audit (at, actor, action, subject, reason, details) "
+        "SELECT now(), 'many', 'wrote', n::text, 'a test', '{}' FROM generate_series(1, 2500) AS n",
+    )
+
+    assert [2000, 500, 0] == [seal_audit_log(ports, batches=2) for _ in range(3)]
     assert (3, 2500, ()) == ((found := proof(ledger_url, ports.archive)).batches, found.rows, found.findings)
 
 
