@@ -20,6 +20,7 @@ COMMANDS: dict[str, Entry] = {
     "drop": Entry("cli.commands.drop", "Put a file where a partner would, and see what becomes of it."),
     "halt": Entry("cli.commands.halt", "Halt a partner, a destination or a flow; say what is halted."),
     "infra": Entry("cli.commands.infra", "Preview the landing zone without Azure."),
+    "hold": Entry("cli.commands.hold", "Keep what would be disposed of; let it go; say what is held."),
     "quarantine": Entry("cli.commands.quarantine", "See what waits for a decision; release, fix or discard it."),
     "reconcile": Entry("cli.commands.reconcile", "Prove that nothing is lost: both books, in one snapshot."),
     "replay": Entry("cli.commands.replay", "Plan, approve and run what is sent again, or fed to a newcomer."),

@@ -15,7 +15,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 
-from shared.catalog.data_access import OPERATOR_ACCESS, TABLE_ACCESS
+from shared.catalog.data_access import FUNCTION_ACCESS, OPERATOR_ACCESS, TABLE_ACCESS
 
 _PRIVILEGE = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
 _JOB_LOCK = 0x0C0441D0
@@ -55,6 +55,9 @@ def _grant(connection: Connection) -> None:
         for table, letters in tables.items():
             privileges = ", ".join(_PRIVILEGE[letter] for letter in letters)
             connection.execute(text(f"GRANT {privileges} ON {table} TO {role}"))
+    for function, tier in FUNCTION_ACCESS.items():
+        connection.execute(text(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC"))
+        connection.execute(text(f"GRANT EXECUTE ON FUNCTION {function} TO {role_of(tier)}"))
     everything = role_of("all")
     _ensure_role(connection, everything)
     for role in roles:

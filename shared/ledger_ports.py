@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
-from shared.audit.ports import AuditChain
+from shared.audit.ports import AuditChain, Disposal
 from shared.delivery.ports import Backpressure, Gates, Halts, Quarantine, UsedSignatures, Waking, Windows
 from shared.landing import DroppedFiles
 from shared.ledger import (
@@ -267,6 +267,7 @@ class Transaction(Protocol):
     lineage: Lineage
     audit: AuditLog
     audit_chain: AuditChain
+    disposal: Disposal
     jobs: JobLeases
     thresholds: Thresholds
     replays: Replays

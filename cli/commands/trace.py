@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.running import data_folder, operator_database_url
-from shared.adapters.postgres_trace import Trace, read_traces
+from shared.adapters.postgres_trace import Trace, read_disposal, read_traces
 from shared.trace_context import trace_id_of
 
 _COLOURS = {
@@ -44,9 +44,12 @@ def command(any_id: str, data: Path | None, *, as_json: bool) -> None:
       corridor trace 3f0c6a52-3d5e-4a2b-9d0b-0c7f2b9f7a11
       corridor trace RVL20260314-0042 --json
     """
-    traces = read_traces(operator_database_url(data_folder(data)), any_id)
+    url = operator_database_url(data_folder(data))
+    traces = read_traces(url, any_id)
     if not traces:
-        click.echo(f"corridor: no message is known by {any_id}", err=True)
+        gone = read_disposal(url, any_id)
+        told = f"{any_id} was disposed of on {gone[0]:%Y-%m-%d}, as a {gone[1]} past its retention" if gone else ""
+        click.echo(f"corridor: {told or f'no message is known by {any_id}'}", err=True)
         sys.exit(1)
     if as_json:
         click.echo(json.dumps([asdict(trace) for trace in traces], default=_plain, indent=2))

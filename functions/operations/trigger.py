@@ -1,4 +1,4 @@
-"""Wakes the sweeper, the drain of dead letters, the publisher, the sealer, the watch; hears the platform's facts."""
+"""Wakes the sweeper, the drain, the publisher, the sealer, the watch, the disposal; hears the platform's facts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ DRAIN_DEAD_LETTERS = OPERATIONS.step("drain-dead-letters")
 PUBLISH_EVENTS = OPERATIONS.step("publish-events")
 SEAL_AUDIT = OPERATIONS.step("seal-audit")
 WATCH_THRESHOLDS = OPERATIONS.step("watch-thresholds")
+DISPOSE = OPERATIONS.step("dispose")
 NOTE_EXPIRY = OPERATIONS.step("note-expiry")
 NOTE_HEALTH = OPERATIONS.step("note-health")
 
@@ -61,6 +62,15 @@ def operations_watch_thresholds(timer: func.TimerRequest) -> None:
     from functions.operations.watching import watch_thresholds
 
     watch_thresholds(bootstrap.ports())
+
+
+@blueprints[DISPOSE.tier].function_name(DISPOSE.function)
+@blueprints[DISPOSE.tier].timer_trigger(arg_name="timer", schedule=DISPOSE.inbound.name)
+def operations_dispose(timer: func.TimerRequest) -> None:
+    """Dispose of what is settled and past its retention."""
+    from functions.operations.disposing import dispose
+
+    dispose(bootstrap.ports())
 
 
 @blueprints[NOTE_EXPIRY.tier].function_name(NOTE_EXPIRY.function)

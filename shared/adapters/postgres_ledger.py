@@ -26,6 +26,7 @@ from shared.adapters.postgres_deliveries import (
     PostgresEvents,
     PostgresReports,
 )
+from shared.adapters.postgres_disposal import PostgresDisposal
 from shared.adapters.postgres_dropped_files import PostgresDroppedFiles
 from shared.adapters.postgres_evidence import PostgresAuditLog, PostgresLineage
 from shared.adapters.postgres_gates import PostgresGates, PostgresHalts
@@ -41,7 +42,7 @@ from shared.adapters.postgres_visits import PostgresEarlyMessages, PostgresSurvi
 from shared.adapters.postgres_waking import PostgresWaking
 from shared.adapters.postgres_windows import PostgresWindows
 from shared.adapters.postgres_work import PostgresConsents, PostgresJobLeases, PostgresTasks
-from shared.audit.ports import AuditChain
+from shared.audit.ports import AuditChain, Disposal
 from shared.delivery import ports as engine
 from shared.errors import TransientError
 from shared.landing import DroppedFiles
@@ -98,6 +99,7 @@ class PostgresTransaction:
         self.audit: ports.AuditLog = PostgresAuditLog(self.connection, self.clock)
         self.audit_chain: AuditChain = PostgresAuditChain(self.connection)
         self.jobs: JobLeases = PostgresJobLeases(self.connection)
+        self.disposal: Disposal = PostgresDisposal(self.connection)
         self.thresholds: Thresholds = PostgresThresholds(self.connection, self.clock)
         self.replays: Replays = PostgresReplays(self.connection, self.clock)
         self.files: DroppedFiles = PostgresDroppedFiles(self.connection, self.clock)

@@ -14,6 +14,7 @@ from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier
 
 from shared.adapters.postgres_ledger import translated
+from shared.audit.retention import DISPOSED
 from shared.ledger import DeliveryRow
 
 T = TypeVar("T")
@@ -116,6 +117,14 @@ def read_traces(url: str, any_id: str, limit: int = 20) -> list[Trace]:
                 (str(trace.message.message_id),),
             )
         return traces
+
+
+def read_disposal(url: str, any_id: str) -> tuple[datetime, str] | None:
+    """Return when the message of this id was disposed of and under which retention class; None when it was not."""
+    with translated(), psycopg.connect(url, prepare_threshold=None, connect_timeout=5) as connection:
+        return connection.execute(
+            "SELECT at, reason FROM audit WHERE subject = %s AND action = %s", (any_id, DISPOSED)
+        ).fetchone()
 
 
 def _uuid(any_id: str) -> UUID | None:

@@ -101,7 +101,8 @@ TABLE_ACCESS: dict[Tier, dict[str, str]] = {
         "destination_gate": "SIU",
         "halt": "SIUD",
         "pressure": "SIU",
-        "dead_letter": "SI",
+        "dead_letter": "SID",
+        "disposal": "SIU",
         "audit": "SI",
         "audit_seal": "SI",
         "message": "SU",
@@ -133,4 +134,12 @@ OPERATOR_ACCESS: dict[str, str] = {
     "breach": "S",
     "dropped_file": "S",
     "file_item": "S",
+    "legal_hold": "SIUD",
+}
+
+# Functions that act with their owner's rights: what a tier may do by them it may do in no other way.
+FUNCTION_ACCESS: dict[str, Tier] = {
+    "dispose_messages(text[], timestamptz, timestamptz, uuid, integer)": Tier.OPS,
+    "dispose_files(timestamptz, integer)": Tier.OPS,
+    "held_patients()": Tier.OPS,
 }

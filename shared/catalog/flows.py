@@ -169,6 +169,7 @@ OPERATIONS = Flow(
         Step("publish-events", Tier.OPS, Schedule("*/2 * * * * *")),
         Step("seal-audit", Tier.OPS, Schedule("*/15 * * * * *")),
         Step("watch-thresholds", Tier.OPS, Schedule("40 * * * * *")),
+        Step("dispose", Tier.OPS, Schedule("50 * * * * *")),
         Step("note-expiry", Tier.OPS, Facts(FactSource.VAULT, _EXPIRY)),
         Step("note-health", Tier.OPS, Facts(FactSource.HEALTH, _HEALTH)),
     ),

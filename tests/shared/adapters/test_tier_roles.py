@@ -18,6 +18,7 @@ from functions.intake.files import work_on_files
 from functions.intake.use_case import read_status
 from functions.lab_results.use_case import DETECT_CRITICAL, PROCESS, PROCESS_BULK
 from functions.operations.dead_letters import drain_dead_letters
+from functions.operations.disposing import dispose
 from functions.operations.sweeping import sweep
 from functions.operations.use_case import publish_recorded_events, wake_overdue_streams
 from functions.worklist.use_case import escalate_overdue_tasks
@@ -32,6 +33,7 @@ from shared.adapters.memory import (
 from shared.adapters.postgres_ledger import PostgresLedger
 from shared.adapters.shared_intake_gate import SharedIntakeGate
 from shared.authorization import Principal
+from shared.catalog.flows import LAB_RESULTS
 from shared.catalog.model import Tier
 from shared.delivery.pressure import IntakeLimits
 from shared.errors import RejectedError, TransientError
@@ -174,6 +176,20 @@ def test_a_stream_whose_hint_was_lost_is_woken_by_ops(
     assert [] == states(ledger_url, "select name from halt")
     work(PROCESS, at, hints)
     assert [("processed",)] == states(ledger_url, "select status from message")
+
+
+def test_what_is_past_its_retention_is_disposed_of_by_ops(
+    at: At, hints: RecordedHints, clock: FixedClock, ledger_url: str
+) -> None:
+    post(at(Tier.INGEST), oru())
+    work(PROCESS, at, hints)
+    work(DETECT_CRITICAL, at, hints)
+    work(SEND, at, hints)
+    publish_recorded_events(at(Tier.OPS))
+    clock.advance(LAB_RESULTS.retention.keep + timedelta(days=1))
+
+    assert 1 == dispose(at(Tier.OPS))
+    assert [] == states(ledger_url, "select * from message")
 
 
 def test_ingest_may_draw_a_partners_allowance_and_read_what_halts_it(at: At, clock: FixedClock) -> None:
