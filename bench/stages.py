@@ -76,7 +76,7 @@ def stages(platform: BenchPlatform) -> Stages:
 
 def _calls(log: Path) -> list[dict[str, Any]]:
     with log.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines if '"message": "Executed"' in line]
+        return [json.loads(line) for line in lines if '"message":"Executed"' in line]
 
 
 def _bytes_below(folder: Path) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -22,6 +23,9 @@ from local.supervisor.ports import HOST, listen
 from local.supervisor.program import announce, run
 
 NAME = "functions-host"
+# A thread that comes back from its I/O waits this long for one that computes. Python's own 5 ms, some ten times in a
+# message's way, would be most of an answer's time.
+_SWITCH_SECONDS = 0.0005
 
 
 def main() -> int:
@@ -32,12 +36,16 @@ def main() -> int:
     parser.add_argument("--host", default=HOST, help="the address to listen on (default: %(default)s)")
     arguments = parser.parse_args()
     settings = read_settings(arguments.app_dir, os.environ)
-    log_to(level=settings.log_level)
+    log_to(os.fdopen(sys.stderr.fileno(), "wb", buffering=0, closefd=False), level=settings.log_level)
     with listen(NAME, arguments.port, arguments.host) as listener:
         # asyncio does this only for sockets that name their protocol; without it a kept-open connection waits 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         port = int(listener.getsockname()[1])
         functions = load_app(arguments.app_dir)
+        # What is loaded now stays: no later collection need look at it.
+        gc.collect()
+        gc.freeze()
+        sys.setswitchinterval(_SWITCH_SECONDS)
         in_time = asyncio.run(serve(functions, settings, listener, lambda: announce(NAME, port)))
     if not in_time:
         # Threads of the overdue functions cannot be stopped; their messages have been given back.

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 import traceback
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import IO
+
+import orjson
 
 HOST = logging.getLogger("functions_host")
 
@@ -23,6 +24,8 @@ current_invocation: ContextVar[str | None] = ContextVar("current_invocation", de
 
 # Receivers report an outage once themselves; what the SDK says about each attempt is noise from these threads.
 RECEIVER_THREAD = "service-bus-receiver"
+
+_ONE_LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
 
 _LEVELS: Mapping[str, int] = {
     "trace": logging.DEBUG,
@@ -35,10 +38,27 @@ _LEVELS: Mapping[str, int] = {
 }
 
 
-class JsonLines(logging.Formatter):
-    """One record, one line of JSON."""
+class JsonLines(logging.Handler):
+    """
+    One record, one line of JSON, one write to `stream`, which is unbuffered.
 
-    def format(self, record: logging.LogRecord) -> str:
+    So a line stays whole when several processes write to one file that was opened for appending.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record; what cannot be written is reported as `logging` reports it."""
+        try:
+            left = memoryview(self.line(record))
+            while left:
+                left = left[self._stream.write(left) :]
+        except Exception:  # noqa: BLE001  a full disk must not end what was to be logged
+            self.handleError(record)
+
+    def line(self, record: logging.LogRecord) -> bytes:
         """Return the record as JSON; exceptions without their texts."""
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
@@ -51,7 +71,10 @@ class JsonLines(logging.Formatter):
         line.update(getattr(record, "fields", {}))
         if record.exc_info and record.exc_info[1] is not None:
             line["exception"] = exception_without_text(record.exc_info[1])
-        return json.dumps(line, default=str)
+        try:
+            return orjson.dumps(line, default=str, option=_ONE_LINE)
+        except TypeError:  # a lone surrogate, an integer beyond 64 bits
+            return json.dumps(line, default=str).encode() + b"\n"
 
 
 def exception_without_text(error: BaseException) -> list[dict[str, object]]:
@@ -72,13 +95,17 @@ def exception_without_text(error: BaseException) -> list[dict[str, object]]:
 
 def event(message: str, *, level: int = logging.INFO, error: BaseException | None = None, **fields: object) -> None:
     """Log what the host did, with `fields` beside the message."""
-    HOST.log(level, message, exc_info=error, extra={"fields": fields})
+    if HOST.isEnabledFor(level):
+        exc_info = None if error is None else (type(error), error, error.__traceback__)
+        # Not through `log`, which walks the stack for a place in the code that these lines do not show.
+        HOST.handle(HOST.makeRecord(HOST.name, level, "", 0, message, (), exc_info, extra={"fields": fields}))
 
 
-def log_to(stream: TextIO = sys.stderr, *, level: str = "Information") -> None:
-    """Send every logger's records to `stream`; chatty libraries only from warning on."""
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonLines())
+def log_to(stream: IO[bytes], *, level: str = "Information") -> None:
+    """Send every logger's records to `stream`, unbuffered; chatty libraries only from warning on."""
+    # No line shows these, and each record asks for them.
+    logging.logProcesses = logging.logMultiprocessing = False
+    handler = JsonLines(stream)
     handler.addFilter(_not_from_a_receiver)
     logging.basicConfig(level=_LEVELS.get(level.lower(), logging.INFO), handlers=[handler], force=True)
     for name in ("azure", "uvicorn", "asyncio", "urllib3", "httpx"):
