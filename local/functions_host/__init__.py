@@ -12,4 +12,6 @@ A local host for Azure Functions apps of the Python v2 model: what Azure's host 
     event_grid_trigger    the webhook with both handshakes
     admin                 host status and manual runs, loopback only
     program               everything together, ready line to graceful stop
+    workers               several processes that are one host: forked, watched, stopped
+    worker_place          what one of them knows of the others
 """

@@ -13,12 +13,16 @@ import gc
 import os
 import socket
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from local.functions_host.app_loading import load_app
+from local.functions_host.app_loading import LoadedFunction, load_app
 from local.functions_host.logs import log_to
 from local.functions_host.program import serve
-from local.functions_host.settings import read_settings
+from local.functions_host.settings import HostSettings, read_settings
+from local.functions_host.worker_place import WorkerPlace
+from local.functions_host.workers import Workers
 from local.supervisor.ports import HOST, listen
 from local.supervisor.program import announce, run
 
@@ -42,11 +46,26 @@ def main() -> int:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         port = int(listener.getsockname()[1])
         functions = load_app(arguments.app_dir)
-        # What is loaded now stays: no later collection need look at it.
+        # What is loaded now stays: no later collection need look at it, and no worker copies it by doing so.
         gc.collect()
         gc.freeze()
         sys.setswitchinterval(_SWITCH_SECONDS)
-        in_time = asyncio.run(serve(functions, settings, listener, lambda: announce(NAME, port)))
+        ready = partial(announce, NAME, port)
+        if settings.workers == 1:
+            return _work(functions, settings, listener, WorkerPlace(), ready)
+        return Workers(settings.workers, listener).run(
+            lambda place: _work(functions, place.share_of(settings), listener, place, place.say_ready), ready
+        )
+
+
+def _work(
+    functions: tuple[LoadedFunction, ...],
+    settings: HostSettings,
+    listener: socket.socket,
+    place: WorkerPlace,
+    ready: Callable[[], None],
+) -> int:
+    in_time = asyncio.run(serve(functions, settings, listener, ready, place))
     if not in_time:
         # Threads of the overdue functions cannot be stopped; their messages have been given back.
         sys.stderr.flush()

@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -26,6 +26,7 @@ from local.functions_host.logs import event
 from local.functions_host.service_bus_trigger import ServiceBusTrigger
 from local.functions_host.settings import HostSettings
 from local.functions_host.timer_trigger import TimerTrigger, status_store
+from local.functions_host.worker_place import WorkerPlace
 
 _FIRST_CONNECTION_SECONDS = 5.0
 _POLL_SECONDS = 0.02
@@ -34,11 +35,18 @@ _POLL_SECONDS = 0.02
 class Host:
     """The triggers of one app."""
 
-    def __init__(self, functions: tuple[LoadedFunction, ...], settings: HostSettings, invoker: Invoker) -> None:
+    def __init__(
+        self,
+        functions: tuple[LoadedFunction, ...],
+        settings: HostSettings,
+        invoker: Invoker,
+        place: WorkerPlace | None = None,
+    ) -> None:
         of_kind = _by_kind(functions)
         store = status_store(settings)
         self._settings = settings
         self._invoker = invoker
+        self._place = place or WorkerPlace()
         self._state = "Starting"
         self._http = HttpFunctions(of_kind("httpTrigger"), settings, invoker)
         self._event_grid = EventGridFunctions(of_kind("eventGridTrigger"), settings, invoker)
@@ -52,9 +60,9 @@ class Host:
             function.name: TimerTrigger(function, settings, invoker, store) for function in of_kind("timerTrigger")
         }
         self._timer_tasks: list[asyncio.Task[None]] = []
-        runs: Mapping[str, Callable[[], Awaitable[None]]] = {
-            name: timer.run_once for name, timer in self._timers.items()
-        }
+        runs = self._place.take_wishes(
+            asyncio.get_running_loop(), {name: timer.run_once for name, timer in self._timers.items()}
+        )
         self._admin = Admin(functions, settings, invoker, state=lambda: self._state, timers=runs)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,7 +85,8 @@ class Host:
             queue.start()
         for queue in self._queues:
             await asyncio.to_thread(queue.wait_until_attempted, _FIRST_CONNECTION_SECONDS)
-        self._timer_tasks = [asyncio.create_task(timer.run(), name=name) for name, timer in self._timers.items()]
+        timers = self._timers if self._place.is_first else {}
+        self._timer_tasks = [asyncio.create_task(timer.run(), name=name) for name, timer in timers.items()]
         for task in self._timer_tasks:
             task.add_done_callback(_report_end)
         self._state = "Running"
@@ -122,6 +131,7 @@ async def serve(
     settings: HostSettings,
     listener: socket.socket,
     ready: Callable[[], None],
+    place: WorkerPlace | None = None,
 ) -> bool:
     """Serve until SIGTERM or SIGINT; call `ready` once everything listens; False when work had to be cut off."""
     loop = asyncio.get_running_loop()
@@ -129,7 +139,9 @@ async def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     invoker = Invoker(loop, threads=settings.threads)
-    host = Host(functions, settings, invoker)
+    place = place or WorkerPlace()
+    place.watch(loop)
+    host = Host(functions, settings, invoker, place)
     config = uvicorn.Config(
         host,
         log_config=None,

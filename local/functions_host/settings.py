@@ -7,7 +7,8 @@ What the environment and host.json say, read once.
     CORRIDOR_CA_FILE                 PEM of the authority that signed the local broker's certificate
     CORRIDOR_HOST_STATE              directory of the timers' schedule status; unset: kept in memory
     CORRIDOR_HOST_GRACE_SECONDS      how long running invocations may finish after SIGTERM (10)
-    PYTHON_THREADPOOL_THREAD_COUNT   threads for synchronous functions (Python's default, as in the worker)
+    FUNCTIONS_WORKER_PROCESS_COUNT   worker processes that share the port and the queues, 1 to 10 (1)
+    PYTHON_THREADPOOL_THREAD_COUNT   threads for synchronous functions in each worker (Python's default)
     FUNCTIONS_REQUEST_BODY_SIZE_LIMIT  bytes of the largest request body (104857600)
     AzureFunctionsJobHost__a__b      overrides a.b of host.json
 """
@@ -26,6 +27,7 @@ from shared.errors import ConfigurationError
 
 _DEFAULT_BODY_LIMIT = 104_857_600
 _MOST_THREADS = 1000
+_MOST_WORKERS = 10
 _OVERRIDE = "AzureFunctionsJobHost__"
 _PLACEHOLDER = re.compile(r"%([^%]+)%")
 _TIME_SPAN = re.compile(r"(?:(\d+)\.)?(\d+):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7}))?)?")
@@ -57,6 +59,7 @@ class HostSettings:
     ca_file: str | None = None
     state_dir: Path | None = None
     grace: float = 10.0
+    workers: int = 1
     threads: int | None = None
     body_limit: int = _DEFAULT_BODY_LIMIT
 
@@ -88,6 +91,7 @@ def read_settings(app_dir: Path, environment: Mapping[str, str]) -> HostSettings
         ca_file=environment.get("CORRIDOR_CA_FILE") or None,
         state_dir=Path(state) if (state := environment.get("CORRIDOR_HOST_STATE")) else None,
         grace=float(_number(environment.get("CORRIDOR_HOST_GRACE_SECONDS", "10"), "CORRIDOR_HOST_GRACE_SECONDS")),
+        workers=_workers(environment.get("FUNCTIONS_WORKER_PROCESS_COUNT", "1")),
         threads=_threads(environment.get("PYTHON_THREADPOOL_THREAD_COUNT")),
         body_limit=_number(
             environment.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", _DEFAULT_BODY_LIMIT),
@@ -166,6 +170,14 @@ def _number(value: object, location: str) -> int:
         return int(str(value))
     except ValueError as error:
         raise ConfigurationError("setting-invalid", location, f"{value!r} is not a whole number") from error
+
+
+def _workers(text: str) -> int:
+    name = "FUNCTIONS_WORKER_PROCESS_COUNT"
+    count = _number(text, name)
+    if not 1 <= count <= _MOST_WORKERS:
+        raise ConfigurationError("setting-invalid", name, f"{name}={count} is not 1 to {_MOST_WORKERS}")
+    return count
 
 
 def _threads(text: str | None) -> int | None:

@@ -28,6 +28,7 @@ _BUS_AUDIENCE = "https://servicebus.azure.net"
 _VAULT_AUDIENCE = "https://vault.azure.net"
 _EVENT_GRID_AUDIENCE = "https://eventgrid.azure.net"
 _LEASE_SECONDS = "10"
+_WORKERS = "2" if (os.cpu_count() or 1) > 1 else "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ def app_environment(layout: Layout, authority: Authority, principals: Principals
     bus = f"localhost:{layout.ports.service_bus}"
     return {
         "CORRIDOR_TIER": "all",
+        "FUNCTIONS_WORKER_PROCESS_COUNT": os.environ.get("FUNCTIONS_WORKER_PROCESS_COUNT") or _WORKERS,
         "PYTHON_THREADPOOL_THREAD_COUNT": "32",
         "AZURE_CLIENT_ID": APP_CLIENT_ID,
         "IDENTITY_ENDPOINT": f"{layout.issuer_url}/identity",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from bench.processes import family
 from local.platform.layout import Layout, Variation
 from local.platform.programs import ROOT
 from local.soak.lines import HOST, Lines
@@ -83,14 +84,14 @@ class Site:
         return f"{program} did not come back within {_RECOVERY_SECONDS:g} s"
 
     def stop(self, program: str, seconds: float) -> str:
-        """Let a program stand still (SIGSTOP) for so long."""
+        """Let a program stand still (SIGSTOP) for so long, with all that it started."""
         pid = self._status(program).pid
         if pid is None:
             return f"{program} was down already"
         with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGSTOP)
+            os.killpg(pid, signal.SIGSTOP)
             time.sleep(seconds)
-            os.kill(pid, signal.SIGCONT)
+            os.killpg(pid, signal.SIGCONT)
         return f"{program} stood still for {seconds:g} s"
 
     def fill_disk(self, program: str, seconds: float) -> str:
@@ -100,10 +101,9 @@ class Site:
             return f"{program} was down already"
         with suppress(ProcessLookupError):
             soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, hard))
+            _limit_files(pid, (1, hard))
             time.sleep(seconds)
-            with suppress(ProcessLookupError):
-                resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
+            _limit_files(pid, (soft, hard))
         return f"{program} could write no file for {seconds:g} s"
 
     def skew(self, seconds: float, lasting: float) -> str:
@@ -156,3 +156,10 @@ def _lockable(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from namespace["Queues"]
         for topic in namespace["Topics"]:
             yield from topic["Subscriptions"]
+
+
+def _limit_files(root: int, limit: tuple[int, int]) -> None:
+    """Set how large the files may become that a process, or what it started, writes."""
+    for pid in family(root):
+        with suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, limit)

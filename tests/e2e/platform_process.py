@@ -156,9 +156,16 @@ class PlatformProcess:
         return sorted(processes_of(self.data), key=lambda one: one.pid)
 
     def process(self, module: str) -> int:
-        """Return the process id of the component that runs as this module."""
-        (pid,) = [one.pid for one in self.processes() if f"-m {module} " in one.command]
+        """Return the process id of the component that runs as this module: of the one that leads its group."""
+        (pid,) = [one.pid for one in self.processes() if f"-m {module} " in one.command and _leads(one.pid)]
         return pid
+
+
+def _leads(pid: int) -> bool:
+    try:
+        return os.getpgid(pid) == pid
+    except ProcessLookupError:
+        return False
 
 
 def processes_of(data: Path) -> Iterator[Running]:

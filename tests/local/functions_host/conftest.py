@@ -28,6 +28,7 @@ ENTITIES = {
                     {"Name": "stopping"},
                     {"Name": "overdue"},
                     {"Name": "batches"},
+                    {"Name": "shared"},
                 ],
                 "Topics": [{"Name": "news", "Subscriptions": [{"Name": "all"}]}],
             }

@@ -83,3 +83,16 @@ def test_a_thread_count_out_of_bounds_falls_back_as_in_the_worker(
     settings = read_settings(app_with(tmp_path, HOST_FILE), {"PYTHON_THREADPOOL_THREAD_COUNT": text})
 
     assert settings.threads == expected
+
+
+def test_a_host_has_one_worker_unless_told(tmp_path: Path) -> None:
+    app = app_with(tmp_path, HOST_FILE)
+
+    assert read_settings(app, {}).workers == 1
+    assert read_settings(app, {"FUNCTIONS_WORKER_PROCESS_COUNT": "3"}).workers == 3
+
+
+@pytest.mark.parametrize("text", ["0", "11", "two"])
+def test_a_worker_count_out_of_bounds_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError, match="FUNCTIONS_WORKER_PROCESS_COUNT"):
+        read_settings(app_with(tmp_path, HOST_FILE), {"FUNCTIONS_WORKER_PROCESS_COUNT": text})
