@@ -11,13 +11,15 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from http import HTTPStatus
+from urllib.parse import urlencode
 from uuid import uuid4
 
-import httpx
 import orjson
 
 from shared.adapters.file_drop import open_drop
-from shared.adapters.http_posting import Answer, judge, post
+from shared.adapters.http_connections import HttpConnections
+from shared.adapters.http_posting import Answer, judge
 from shared.adapters.key_vault_secrets import KeyVaultSecrets
 from shared.errors import ConfigurationError, RejectedError, TransientError
 from shared.formats.hl7v2.acknowledgment import acknowledgment_code
@@ -37,12 +39,11 @@ def _kinds(kind: str) -> dict[str, str]:
 
 
 def _post_with_token(
-    client: httpx.Client, url: str, tokens: ClientCredentials, body: bytes, headers: dict[str, str]
+    client: HttpConnections, url: str, tokens: ClientCredentials, body: bytes, headers: dict[str, str]
 ) -> Answer:
     """POST with the client's token; one that is refused is forgotten, so that the next attempt fetches another."""
-    bearer = {"Authorization": f"Bearer {tokens.current()}"}
-    answer = post(client, url, content=body, headers={**bearer, **headers})
-    if answer.status == httpx.codes.UNAUTHORIZED:
+    answer = client.post(url, body, {"Authorization": f"Bearer {tokens.current()}", **headers})
+    if answer.status == HTTPStatus.UNAUTHORIZED:
         tokens.forget()
     return answer
 
@@ -50,7 +51,7 @@ def _post_with_token(
 class FhirDestination:
     """A FHIR R4 endpoint that takes transaction bundles, with OAuth 2 client credentials."""
 
-    def __init__(self, client: httpx.Client, url: str, tokens: ClientCredentials) -> None:
+    def __init__(self, client: HttpConnections, url: str, tokens: ClientCredentials) -> None:
         self._client = client
         self._url = url
         self._tokens = tokens
@@ -70,7 +71,7 @@ class Hl7v2Destination:
     AA or CA is success. A message that the receiver refuses (AE, AR, CE, CR) stays refused: a person must look.
     """
 
-    def __init__(self, client: httpx.Client, url: str, tokens: ClientCredentials) -> None:
+    def __init__(self, client: HttpConnections, url: str, tokens: ClientCredentials) -> None:
         self._client = client
         self._url = url
         self._tokens = tokens
@@ -80,7 +81,7 @@ class Hl7v2Destination:
         headers = {**_kinds(_HL7V2), "Idempotency-Key": idempotency_key, "traceparent": traceparent}
         answer = _post_with_token(self._client, self._url, self._tokens, body, headers)
         code = acknowledgment_code(answer.body)
-        if code in _REFUSALS and answer.status != httpx.codes.UNAUTHORIZED:
+        if code in _REFUSALS and answer.status != HTTPStatus.UNAUTHORIZED:
             raise RejectedError("destination-refused", "MSA-1", code)
         judge(answer)
         if code not in _ACCEPTED:
@@ -97,7 +98,7 @@ class WebhookDestination:
 
     def __init__(
         self,
-        client: httpx.Client,
+        client: HttpConnections,
         url: str,
         secret: Callable[[], str],
         now: Callable[[], float] = time.time,
@@ -112,18 +113,17 @@ class WebhookDestination:
     def send(self, body: bytes, *, idempotency_key: str, traceparent: str) -> Sent:
         """POST the body with its signature."""
         signature = sign(keys_in(self._secret()), body, int(self._now()), uuid4().hex)
-        answer = post(
-            self._client,
+        answer = self._client.post(
             self._url,
-            content=body,
-            headers={
+            body,
+            {
                 HEADER: signature,
                 "Content-Type": "application/fhir+json",
                 "Idempotency-Key": idempotency_key,
                 "traceparent": traceparent,
             },
         )
-        if answer.status == httpx.codes.UNAUTHORIZED:
+        if answer.status == HTTPStatus.UNAUTHORIZED:
             self._forget()
         judge(answer)
         return Sent(f"HTTP {answer.status}")
@@ -132,7 +132,7 @@ class WebhookDestination:
 class ClientCredentials:
     """An OAuth 2 access token (RFC 6749, section 4.4), renewed a minute before it expires."""
 
-    def __init__(self, client: httpx.Client, token_url: str, endpoint: Endpoint, secrets: KeyVaultSecrets) -> None:
+    def __init__(self, client: HttpConnections, token_url: str, endpoint: Endpoint, secrets: KeyVaultSecrets) -> None:
         self._client = client
         self._token_url = token_url
         self._credential = endpoint.credential
@@ -155,19 +155,17 @@ class ClientCredentials:
         self._secrets.forget(self._credential.secret)
 
     def _fetch(self) -> None:
-        answer = post(
-            self._client,
-            self._token_url,
-            data={
-                "grant_type": "client_credentials",
-                "client_id": self._credential.client_id,
-                "client_secret": self._secrets.get(self._credential.secret),
-                "scope": self._credential.scope,
-            },
-        )
-        if answer.status in (httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED):
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._credential.client_id,
+            "client_secret": self._secrets.get(self._credential.secret),
+            "scope": self._credential.scope,
+        }
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        answer = self._client.post(self._token_url, urlencode(form).encode(), headers)
+        if answer.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED):
             self._secrets.forget(self._credential.secret)
-        if answer.status != httpx.codes.OK:
+        if answer.status != HTTPStatus.OK:
             raise TransientError("destination-token-refused", text="the destination's issuer gave no token")
         try:
             content = orjson.loads(answer.body)
@@ -187,7 +185,7 @@ class HttpDestinations:
         self._settings = settings
         self._secrets = secrets
         self._made: dict[str, Destination] = {}
-        self._clients: list[httpx.Client] = []
+        self._clients: list[HttpConnections] = []
         self._lock = threading.Lock()
 
     def named(self, name: str) -> Destination:
@@ -205,12 +203,9 @@ class HttpDestinations:
         url = self._settings.address(endpoint.url_setting)
         if endpoint.kind == "file":
             return open_drop(url, self._settings.client_id)
-        client = httpx.Client(
-            timeout=endpoint.timeout_seconds,
-            verify=ssl.create_default_context(cafile=self._settings.ca_file),
-            limits=httpx.Limits(max_connections=16, max_keepalive_connections=16),
-            trust_env=False,
-        )
+        trust = ssl.create_default_context(cafile=self._settings.ca_file)
+        trust.set_alpn_protocols(["http/1.1"])
+        client = HttpConnections(timeout=endpoint.timeout_seconds, trust=trust)
         self._clients.append(client)
         if endpoint.kind == "webhook":
             secret = endpoint.credential.secret

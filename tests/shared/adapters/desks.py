@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import orjson
 import pytest
 from azure.keyvault.secrets import SecretClient
 
+from shared.adapters.http_connections import HttpConnections
 from shared.adapters.http_destinations import ClientCredentials, FhirDestination, WebhookDestination
 from shared.adapters.key_vault_secrets import KeyVaultSecrets
 from shared.errors import RejectedError, TransientError
@@ -20,7 +20,7 @@ from shared.ports import Destination
 from shared.trace_context import start_trace
 from tests.shared.adapters.standins import CLIENT_SECRET, EHR, WEBHOOK_SECRET, Issuer, Sites
 
-Clients = Callable[..., httpx.Client]
+Clients = Callable[..., HttpConnections]
 
 ENDPOINT = Endpoint(
     kind="fhir-r4",
@@ -49,9 +49,7 @@ def secrets(secret_client: SecretClient) -> KeyVaultSecrets:
 @pytest.fixture
 def clients(issuer: Issuer) -> Iterator[Clients]:
     with ExitStack() as stack:
-        yield lambda timeout=5.0: stack.enter_context(
-            httpx.Client(timeout=timeout, verify=issuer.trust(), trust_env=False)
-        )
+        yield lambda timeout=5.0: stack.enter_context(closing(HttpConnections(timeout=timeout, trust=issuer.trust())))
 
 
 @pytest.fixture
@@ -86,5 +84,5 @@ def failure(kind: type[RejectedError | TransientError], act: Callable[[], object
     return caught.value
 
 
-def webhook_at(client: httpx.Client, url: str) -> WebhookDestination:
+def webhook_at(client: HttpConnections, url: str) -> WebhookDestination:
     return WebhookDestination(client, url, lambda: WEBHOOK_SECRET)
