@@ -52,10 +52,9 @@ class BundleProcessor:
         kind = bundle.get("type")
         if bundle.get("resourceType") != "Bundle" or kind not in ("transaction", "batch"):
             raise RefusedError(400, "bundle-expected", "POST a Bundle of type transaction or batch here.", "value")
-        issues = validate(bundle)
         if kind == "batch":
-            return self._batch(bundle, issues, caller)
-        refuse_if_invalid(bundle, issues)
+            return self._batch(bundle, validate(bundle), caller)
+        refuse_if_invalid(bundle)
         return self._transaction(bundle, caller)
 
     def _transaction(self, bundle: Node, caller: Caller) -> Answer:
@@ -101,7 +100,11 @@ class BundleProcessor:
             for step in steps
             if "fullUrl" in step.entry and step.identity and step.method in ("POST", "PUT")
         }
+        written = [orjson.dumps(name) for name in names]
         for number, step in enumerate(steps):
+            content = orjson.dumps(step.entry.get("resource"))
+            if b"?" not in content and not any(name in content for name in written):
+                continue  # neither a condition nor a name: nothing in here can be a link to rewrite
             try:
                 rewrite(step.entry.get("resource"), names, self._resolve)
             except RefusedError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -48,9 +47,8 @@ class FhirDesk:
         self._bundles = BundleProcessor(self._fhir)
 
     async def _caller(self, request: Request, role: str) -> Caller:
-        # Keys may have to be fetched, which must hold up neither the loop nor the store's thread.
         header = request.headers.get("authorization", "")
-        client = await asyncio.to_thread(self._tokens.client, header, role)
+        client = await self._tokens.client(header, role)
         return Caller(client, idempotency_key(request), f"{str(request.base_url).rstrip('/')}/fhir")
 
     async def _read(self, request: Request, act: Callable[[str, str, Caller], Answer]) -> Response:

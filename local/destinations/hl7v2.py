@@ -9,7 +9,6 @@ was used for another message.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
@@ -42,8 +41,7 @@ class Hl7v2Desk:
     async def receive(self, request: Request) -> Response:
         """Take one message."""
         header = request.headers.get("authorization", "")
-        # Keys may have to be fetched, which must hold up neither the loop nor the store's thread.
-        await asyncio.to_thread(self._tokens.client, header, bearer.WRITE)
+        await self._tokens.client(header, bearer.WRITE)
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != MEDIA_TYPE:
             raise RefusedError(415, "content-type-not-supported", f"Send {MEDIA_TYPE}.", "not-supported")
         body, key = await read_body(request), idempotency_key(request)

@@ -76,6 +76,8 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("PRAGMA busy_timeout=5000")
+        # A page is written back once for many transactions; what is committed is in the log, and synced, all the same.
+        self._db.execute("PRAGMA wal_autocheckpoint=8000")
         self._db.executescript(SCHEMA)
 
     def close(self) -> None:
@@ -113,6 +115,12 @@ class Store:
             (kind, identity),
         ).fetchone()
         return Version(*row) if row else None
+
+    def newest(self, kind: str, identity: str) -> tuple[int, bool]:
+        """Return the number of the newest version, 0 if there never was one, and whether the next one creates."""
+        row = self._db.execute("SELECT version, deleted FROM current WHERE type = ? AND id = ?", (kind, identity))
+        number, deleted = row.fetchone() or (0, True)
+        return number, bool(deleted)
 
     def version(self, kind: str, identity: str, number: int) -> Version | None:
         """Return one version."""

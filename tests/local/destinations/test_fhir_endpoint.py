@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import count
 from typing import Any
 
@@ -232,6 +233,24 @@ def test_no_token_and_a_forged_token_are_refused_and_a_scope_may_read(
     ]
 
     assert [401, 401, 401, 401, 200] == statuses
+
+
+def test_a_token_that_was_good_is_refused_as_soon_as_it_expires(destinations: Destinations, issuer: Issuer) -> None:
+    headers = {"authorization": f"Bearer {issuer.token(exp=int(time.time()) + 2)}"}
+    statuses = [destinations.client.get("/fhir/Patient", headers=headers).status_code]
+
+    deadline = time.monotonic() + 5
+    while statuses[-1] == 200 and time.monotonic() < deadline:
+        time.sleep(0.1)
+        statuses.append(destinations.client.get("/fhir/Patient", headers=headers).status_code)
+
+    assert [200, 401] == [statuses[0], statuses[-1]]
+
+
+def test_a_text_that_reads_like_a_reference_is_none(destinations: Destinations) -> None:
+    named = patient(fresh(), name=[{"family": '"reference":"urn:uuid:a"'}])
+
+    assert 201 == destinations.client.post("/fhir/Patient", json=named).status_code
 
 
 def test_a_repeated_idempotency_key_gives_the_same_answer_and_no_second_effect(destinations: Destinations) -> None:
