@@ -191,3 +191,25 @@ def test_an_issuer_that_goes_down_leaves_its_known_keys_good(issuer: Issuer) -> 
 def test_an_issuer_with_another_authority_is_not_believed(issuer: Issuer) -> None:
     with pytest.raises(TransientError):
         verifier_of(issuer, ca_file=None).verify(signed(issuer))
+
+
+def test_a_token_that_was_good_is_refused_once_it_ends(issuer: Issuer, verifier: JwtVerifier) -> None:
+    token = signed(issuer, exp=int(time.time()) - 28)  # clocks may differ by thirty seconds
+    assert API == verifier.verify(token)["aud"] == verifier.verify(token)["aud"]
+
+    eventually(lambda: refuses(verifier, token))
+
+
+def test_a_token_that_was_good_is_verified_anew_when_another_key_has_its_name(issuer: Issuer) -> None:
+    published = [json.dumps(issuer.keys().published()).encode()]
+    other = jwt.algorithms.RSAAlgorithm.to_jwk(
+        rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key(), as_dict=True
+    )
+
+    with HttpServer(lambda request: plain(200, published[0])(request)).running() as server:
+        verifier = verifier_of(issuer, jwks_url=server.url, ca_file=None, fresh_seconds=0.05)
+        token = signed(issuer)
+        verifier.verify(token)
+        published[0] = json.dumps({"keys": [{**other, **kid(issuer), "use": "sig", "alg": "RS256"}]}).encode()
+
+        eventually(lambda: refuses(verifier, token))
