@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
@@ -24,34 +25,34 @@ class FileArchive:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._durable: set[Path] = set()
+        self._durable: set[str] = set()
+        self._own, self._numbers = uuid4().hex, count()  # names of what is being written: no two are alike
 
     def put(self, name: str, content: bytes) -> None:
         """Keep `content` under `name`; RejectedError `archive-conflict` if other content is there already."""
-        path = self._path(name)
+        folder, path = self._place(name)
         try:
-            self._make_folder(path.parent)
-            beside = path.parent / f".{uuid4().hex}"
+            self._make_folder(folder)
+            beside = f"{folder}/.{self._own}-{next(self._numbers)}"
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
+                _write(descriptor, content)
+                os.fsync(descriptor)
                 os.link(beside, path)
             except FileExistsError:
-                if path.read_bytes() != content:
+                if Path(path).read_bytes() != content:
                     raise RejectedError("archive-conflict", text="the name is taken by other content") from None
             finally:
-                beside.unlink()
-            self._sync(path.parent)
+                os.close(descriptor)
+                os.unlink(beside)
+            self._sync(folder)
         except OSError as error:
             raise TransientError("archive-unavailable", text="the archive cannot be written") from error
 
     def get(self, name: str) -> bytes:
         """Return the content; RejectedError `archive-missing` if the name was never created."""
         try:
-            return self._path(name).read_bytes()
+            return Path(self._place(name)[1]).read_bytes()
         except FileNotFoundError as error:
             if not self._root.is_dir():
                 raise TransientError("archive-unavailable", text="the archive's folder is not there") from error
@@ -67,32 +68,41 @@ class FileArchive:
             return 0
         return state.f_bavail * state.f_frsize
 
-    def _path(self, name: str) -> Path:
+    def _place(self, name: str) -> tuple[str, str]:
+        """Return the folder and the file of a name."""
         kind, _, key = name.partition("/")
-        shard = sha256(key.encode()).hexdigest()[:2]
-        return self._root / _file_name(kind) / shard / _file_name(key)
+        folder = f"{self._root}/{_file_name(kind)}/{sha256(key.encode()).hexdigest()[:2]}"
+        return folder, f"{folder}/{_file_name(key)}"
 
-    def _make_folder(self, folder: Path) -> None:
+    def _make_folder(self, folder: str) -> None:
         """
         Make a missing folder durable together with the entry that names it.
 
         One that another process has just made may not be durable yet: each process syncs each folder once.
         """
-        if folder.is_dir() and (folder in self._durable or self._root not in folder.parents):
+        is_there = os.path.isdir(folder)
+        if is_there and (folder in self._durable or self._root not in Path(folder).parents):
             return
-        self._make_folder(folder.parent)
+        above = os.path.dirname(folder) or os.curdir
+        self._make_folder(above)
         with suppress(FileExistsError):
-            folder.mkdir(mode=0o700)
-        self._sync(folder.parent)
+            os.mkdir(folder, mode=0o700)
+        self._sync(above)
         self._durable.add(folder)
 
     @staticmethod
-    def _sync(folder: Path) -> None:
+    def _sync(folder: str) -> None:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 def _file_name(part: str) -> str:

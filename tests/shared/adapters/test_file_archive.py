@@ -131,3 +131,10 @@ def test_a_folder_that_was_removed_is_made_again(tmp_path: Path) -> None:
     archive.put("received/one", b"x")
 
     assert b"x" == archive.get("received/one")
+
+
+def test_the_folder_may_be_named_from_where_we_are(tmp_path: Path) -> None:
+    script = "import pathlib, shared.adapters.file_archive as a; a.FileArchive(pathlib.Path('a')).put('b/c', b'x')"
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
+
+    assert [b"x"] == [path.read_bytes() for path in files(tmp_path / "a")]
