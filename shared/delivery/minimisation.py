@@ -41,27 +41,33 @@ def _names_of(entry: Mapping[str, Any]) -> list[str]:
 
 
 def _reduced(resource: Mapping[str, Any], allow: Mapping[str, tuple[str, ...]], left_out: set[str]) -> dict[str, Any]:
-    elements = allow[resource["resourceType"]]
+    elements = frozenset(allow[resource["resourceType"]])
     kept = {
         name: value
         for name, value in resource.items()
-        if _EVERYTHING in elements or name in _ALWAYS or name.removeprefix("_") in elements
+        if name in _ALWAYS or name.removeprefix("_") in elements or _EVERYTHING in elements
     }
     if kept.keys() < resource.keys() and "profile" in kept.get("meta", {}):
         # A profile that the whole resource satisfies may want what does not leave: the rest claims nothing.
         kept["meta"] = {name: value for name, value in kept["meta"].items() if name != "profile"}
-    reduced = _without_references(kept, left_out)
-    return reduced if isinstance(reduced, dict) else {}
+    return _without_references(kept, left_out) or {}
 
 
-def _without_references(value: Any, left_out: set[str]) -> Any:
-    """Return `value` without references to resources that do not leave; None when nothing of it is left."""
-    if isinstance(value, dict):
-        if value.get("reference") in left_out:
-            return None
-        kept = {name: _without_references(part, left_out) for name, part in value.items()}
-        return {name: part for name, part in kept.items() if part is not None} or None
-    if isinstance(value, list):
-        parts = [part for part in (_without_references(part, left_out) for part in value) if part is not None]
-        return parts or None
-    return value
+def _without_references(node: dict[str, Any], left_out: set[str]) -> dict[str, Any] | None:
+    """Return `node` without references to resources that do not leave; None when nothing of it is left."""
+    if node.get("reference") in left_out:
+        return None
+    kept = {}
+    for name, value in node.items():
+        if isinstance(value, dict):
+            value = _without_references(value, left_out)
+        elif isinstance(value, list):
+            value = _items_without_references(value, left_out)
+        if value is not None:
+            kept[name] = value
+    return kept or None
+
+
+def _items_without_references(items: list[Any], left_out: set[str]) -> list[Any] | None:
+    kept = [_without_references(item, left_out) if isinstance(item, dict) else item for item in items]
+    return [item for item in kept if item is not None] or None

@@ -105,3 +105,11 @@ def test_a_claim_alone_leaves_no_empty_meta() -> None:
     (reduced,) = minimise(bundle, {"Patient": ("name",)})["entry"]
 
     assert {"resourceType": "Patient", "id": "p"} == reduced["resource"]
+
+
+def test_what_hangs_at_the_id_does_not_leave_with_it() -> None:
+    told = PATIENT | {"_id": {"extension": [{"url": "urn:x", "valueString": "TESTPATIENT-ALDER"}]}}
+
+    (entry,) = minimise(bundle(told), {"Patient": ("birthDate",)})["entry"]
+
+    assert {"resourceType", "id", "birthDate", "_birthDate"} == entry["resource"].keys()
