@@ -52,8 +52,14 @@ def has_plain_entries(bundle: Node) -> bool:
     for entry in entries:
         resource = entry["resource"]
         identity = resource["id"]
-        request = {"method": "PUT", "url": f"{resource['resourceType']}/{identity}"}
-        if entry != {"fullUrl": f"urn:uuid:{identity}", "resource": resource, "request": request}:
+        request = entry["request"]
+        if (
+            entry["fullUrl"] != f"urn:uuid:{identity}"
+            or request["url"] != f"{resource['resourceType']}/{identity}"
+            or request["method"] != "PUT"
+            or len(entry) != 3
+            or len(request) != 2
+        ):
             return False
         ids.add(identity)
     return len(ids) == len(entries)

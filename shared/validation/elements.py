@@ -10,12 +10,19 @@ Node = dict[str, Any]
 
 def exists(node: Node, *names: str) -> bool:
     """Whether any of these elements is present, with a value or with extensions alone."""
-    return any(name in node or f"_{name}" in node for name in names)
+    for name in names:  # noqa: SIM110 - `any` costs a generator
+        if name in node or f"_{name}" in node:
+            return True
+    return False
 
 
 def has_choice(node: Node, stem: str) -> bool:
     """Whether a choice element `stem[x]` is present in any type."""
-    return any(key.lstrip("_").startswith(stem) for key in node)
+    starts = (stem, f"_{stem}")
+    for key in node:  # noqa: SIM110 - `any` costs a generator
+        if key.startswith(starts):
+            return True
+    return False
 
 
 def codings(concept: Node | None) -> set[tuple[str | None, str | None]]:

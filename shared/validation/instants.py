@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+_SECONDS = len("2026-01-31T12:00:00")
+_LEAP = ":60"
+
 
 def not_after(first: str | None, second: str | None) -> bool:
     """Whether `first` is not later than `second`; what cannot be compared counts as ordered."""
     if first is None or second is None or first == second:
         return True
     if "T" in first and "T" in second:
+        if first[_SECONDS:] == second[_SECONDS:] and not (first.startswith(_LEAP, 16) or second.startswith(_LEAP, 16)):
+            # To the second, in one zone: the order of the texts is that of the moments.
+            return first <= second
         return _moment(first) <= _moment(second)
     # A zone moves a date by a day at most; without times on both sides only the dates' common part can be compared.
     if "T" in first or "T" in second:

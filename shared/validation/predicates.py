@@ -15,6 +15,8 @@ CONDITION_VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-st
 ALLERGY_VERIFICATION = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
 UCUM = "http://unitsofmeasure.org"
 
+_ENDED = frozenset((CONDITION_CLINICAL, code) for code in ("resolved", "remission", "inactive"))
+
 
 @dataclass(frozen=True, slots=True)
 class Implies:
@@ -91,26 +93,25 @@ def range_is_ordered(node: Node, _: Node) -> bool:
 
 def inactive_when_abated(node: Node, _: Node) -> bool:
     """Whether an abated condition is inactive, resolved or in remission (con-4)."""
-    ended = {(CONDITION_CLINICAL, code) for code in ("resolved", "remission", "inactive")}
-    return not has_choice(node, "abatement") or not ended.isdisjoint(codings(node.get("clinicalStatus")))
+    return not has_choice(node, "abatement") or not _ENDED.isdisjoint(codings(node.get("clinicalStatus")))
 
 
 def entered_in_error(system: str) -> Check:
     """Return the check that the verification status, of this code system, is entered-in-error."""
     mark = (system, "entered-in-error")
-    return lambda node, _: mark in codings(node.get("verificationStatus"))
+    return lambda node, _: "verificationStatus" in node and mark in codings(node["verificationStatus"])
 
 
 def not_both(system: str) -> Check:
     """Return the check that what is entered in error has no clinical status."""
     in_error = entered_in_error(system)
-    return lambda node, top: not in_error(node, top) or not exists(node, "clinicalStatus")
+    return lambda node, top: not exists(node, "clinicalStatus") or not in_error(node, top)
 
 
 def one_or_other(system: str) -> Check:
     """Return the check that what is not entered in error has a clinical status."""
     in_error = entered_in_error(system)
-    return lambda node, top: in_error(node, top) or exists(node, "clinicalStatus")
+    return lambda node, top: exists(node, "clinicalStatus") or in_error(node, top)
 
 
 def app_3(node: Node, _: Node) -> bool:
