@@ -95,7 +95,7 @@ def _converted(payload: bytes) -> bytes:
 def _whole(payload: bytes) -> bytes:
     """Convert, account for every field, validate, serialise: all that a message costs before it may leave."""
     (conversion,) = convert(payload, source="hl7v2", partner=PROFILE, received=RECEIVED)
-    conversion.coverage.as_dict()
+    conversion.coverage.as_json()
     if find_errors(conversion.bundle):
         raise ValueError("the benchmark's message does not convert to valid FHIR")
     return serialize(conversion.bundle)

@@ -176,7 +176,7 @@ class Deliveries(Protocol):
 class Conversions(Protocol):
     """The state store's room for what was made of a message."""
 
-    def add(self, message_id: UUID, mapping: str, bundle: bytes, coverage: dict[str, Any], issues: list[Any]) -> None:
+    def add(self, message_id: UUID, mapping: str, bundle: bytes, coverage: bytes, issues: list[Any]) -> None:
         """Keep the bundle, once per message."""
 
     def get(self, message_id: UUID) -> ConversionRow:

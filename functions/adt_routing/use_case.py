@@ -143,7 +143,7 @@ def _routed(
 
 def _record(tx: Transaction, message: MessageRow, routed: Routed, conversion: Conversion) -> None:
     issues = [issue.as_fhir() for issue in conversion.issues]
-    tx.conversions.add(message.message_id, conversion.mapping, routed.bundle, conversion.coverage.as_dict(), issues)
+    tx.conversions.add(message.message_id, conversion.mapping, routed.bundle, conversion.coverage.as_json(), issues)
     tx.events.record(
         uuid5(message.message_id, "event"),
         routed.event.type,

@@ -73,7 +73,7 @@ def publish_lab_result(work: Work, ports: Ports) -> Outcome:
 
     def write(tx: Transaction) -> None:
         issues = [issue.as_fhir() for issue in conversion.issues]
-        tx.conversions.add(message.message_id, conversion.mapping, bundle, conversion.coverage.as_dict(), issues)
+        tx.conversions.add(message.message_id, conversion.mapping, bundle, conversion.coverage.as_json(), issues)
         event_id = uuid5(message.message_id, "event")
         stated = max((report.at for report in reports if report.at), default=None)
         tx.events.record(

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import orjson
 from psycopg.rows import class_row
 
 from shared.adapters.postgres_statements import Statements
@@ -139,8 +140,8 @@ class PostgresConversions:
         self._connection = connection
         self._clock = clock
 
-    def add(self, message_id: UUID, mapping: str, bundle: bytes, coverage: dict[str, Any], issues: list[Any]) -> None:
-        """Keep the conversion, once per message."""
+    def add(self, message_id: UUID, mapping: str, bundle: bytes, coverage: bytes, issues: list[Any]) -> None:
+        """Keep the conversion, once per message; its coverage is JSON already."""
         self._connection.write(
             "conversion",
             {
@@ -148,7 +149,7 @@ class PostgresConversions:
                 "mapping": mapping,
                 "bundle": zlib.compress(bundle, level=1),
                 "bundle_hash": sha256(bundle).digest(),
-                "coverage": coverage,
+                "coverage": orjson.Fragment(coverage),
                 "issues": issues,
                 "converted_at": self._clock(),
             },

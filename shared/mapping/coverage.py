@@ -15,8 +15,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import Any, Literal, NamedTuple
+
+import orjson
 
 Outcome = Literal["mapped", "dropped", "unknown"]
 
@@ -36,10 +37,32 @@ class Fate:
     targets: tuple[str, ...] = ()
     reason: str = ""
 
+    def as_json(self) -> str:
+        """Return the members of an entry that has this fate, all but its location."""
+        why = {"reason": self.reason} if self.reason else {"targets": self.targets}
+        return orjson.dumps({"outcome": self.outcome, **why}).decode()[1:-1]
 
-# What became of the fields of one segment: its location, and how the location of each goes on, with its fate.
+
+# How the location of a field goes on after its segment's, and its fate.
 Step = tuple[str, Fate]
-Account = tuple[str, Sequence[Step]]
+# Stands for the location of the segment: no text in JSON holds it as it is.
+_LABEL = "\0"
+
+
+class Form:
+    """What became of the fields of one segment, but for where it stands: one for all that have the same fields."""
+
+    __slots__ = ("counts", "steps", "text")
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self.steps = tuple(steps)
+        outcomes = [fate.outcome for _, fate in self.steps]
+        self.counts = (outcomes.count("mapped"), outcomes.count("dropped"), outcomes.count("unknown"))
+        self.text = ",".join([f'{{"location":"{_LABEL}{suffix}",{fate.as_json()}}}' for suffix, fate in self.steps])
+
+
+# What became of the fields of one segment: its location, and the form of its account.
+Account = tuple[str, Form]
 
 
 class CoverageEntry(NamedTuple):
@@ -68,8 +91,8 @@ class Coverage:
         """Return what became of every field."""
         return tuple(
             CoverageEntry(label + suffix, fate.outcome, fate.targets, fate.reason)
-            for label, steps in self._read()
-            for suffix, fate in steps
+            for label, form in self._read()
+            for suffix, fate in form.steps
         )
 
     @property
@@ -82,17 +105,24 @@ class Coverage:
         """Return what was left out on purpose, with the reasons."""
         return tuple(entry for entry in self.entries if entry.outcome == "dropped")
 
+    def as_json(self) -> bytes:
+        """Return counts and entries as compact JSON: so they are stored with a conversion."""
+        mapped = dropped = unknown = 0
+        texts = []
+        for label, form in self._read():
+            counts = form.counts
+            mapped += counts[0]
+            dropped += counts[1]
+            unknown += counts[2]
+            if form.text:
+                texts.append(form.text.replace(_LABEL, label))
+        counted = f'"mapped":{mapped},"dropped":{dropped},"unknown":{unknown}'
+        return f'{{{counted},"entries":[{",".join(texts)}]}}'.encode()
+
     def as_dict(self) -> dict[str, Any]:
         """Return counts and entries as plain data."""
-        entries: list[dict[str, Any]] = [
-            {"location": label + suffix, "outcome": fate.outcome, "reason": fate.reason}
-            if fate.reason
-            else {"location": label + suffix, "outcome": fate.outcome, "targets": [*fate.targets]}
-            for label, steps in self._read()
-            for suffix, fate in steps
-        ]
-        outcomes = [*map(itemgetter("outcome"), entries)]
-        return {name: outcomes.count(name) for name in ("mapped", "dropped", "unknown")} | {"entries": entries}
+        plain: dict[str, Any] = orjson.loads(self.as_json())
+        return plain
 
     def _read(self) -> Sequence[Account]:
         if callable(self._account):

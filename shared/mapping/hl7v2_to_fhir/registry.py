@@ -15,9 +15,9 @@ from typing import Any
 from shared.errors import Issue
 from shared.formats.hl7v2.message import Message
 from shared.mapping.coverage import Coverage
+from shared.mapping.hl7v2_to_fhir.accounts import coverage_of
 from shared.mapping.hl7v2_to_fhir.bundles import BundleKind, as_kind
 from shared.mapping.hl7v2_to_fhir.context import Context
-from shared.mapping.hl7v2_to_fhir.fields import coverage_of
 from shared.mapping.hl7v2_to_fhir.message_map import MessageMap
 from shared.mapping.hl7v2_to_fhir.transformation import add_transformation
 from shared.partners.profile import PartnerProfile

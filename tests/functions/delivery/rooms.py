@@ -63,7 +63,7 @@ def owe(desk: Ports, ledger_url: str) -> Owe:
         delivery_id = uuid5(message_id, destination)
         with desk.ledger.transaction() as tx:
             tx.messages.add(receipt, "processed", ("AA", b"ACK"))
-            tx.conversions.add(message_id, "test/1", orjson.dumps(bundle), {}, [])
+            tx.conversions.add(message_id, "test/1", orjson.dumps(bundle), b"{}", [])
             tx.deliveries.add(delivery_id, message_id, destination, "due")
             tx.streams.append(
                 NewEntry(

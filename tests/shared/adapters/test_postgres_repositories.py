@@ -160,7 +160,7 @@ def test_an_attempt_that_was_never_closed_may_have_arrived(ledger: PostgresLedge
 
 def test_a_conversion_comes_back_as_it_was(ledger: PostgresLedger, message: UUID) -> None:
     with ledger.transaction() as tx:
-        tx.conversions.add(message, "oru/1", b'{"resourceType":"Bundle"}' * 100, {"mapped": 1}, [])
+        tx.conversions.add(message, "oru/1", b'{"resourceType":"Bundle"}' * 100, b'{"mapped":1}', [])
         kept = tx.conversions.get(message)
 
     assert ("oru/1", b'{"resourceType":"Bundle"}' * 100) == (kept.mapping, kept.bundle)

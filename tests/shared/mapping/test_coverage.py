@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from shared.mapping.coverage import Account, Coverage, CoverageEntry, Fate, field_table
+import orjson
+
+from shared.mapping.coverage import Account, Coverage, CoverageEntry, Fate, Form, field_table
 
 DOCUMENTATION = """
 XXX -> Something.
@@ -26,22 +28,24 @@ def test_a_table_in_a_docstring_says_what_becomes_of_each_field() -> None:
 def test_the_account_counts_and_lists() -> None:
     coverage = Coverage(
         (
-            ("XXX", [("-1", Fate("mapped", ("Thing.code",))), ("-2", Fate("dropped", reason="why"))]),
-            ("XXX", [("-9", Fate("unknown", reason="no map"))]),
+            ("XXX", Form([("-1", Fate("mapped", ("Thing.code",))), ("-2", Fate("dropped", reason='it says "why"'))])),
+            ("EVN", Form([])),
+            ("XXX[2]", Form([("-9", Fate("unknown", reason="no map"))])),
         )
     )
 
-    assert ["XXX-9"] == [entry.location for entry in coverage.unknown]
+    assert ["XXX[2]-9"] == [entry.location for entry in coverage.unknown]
     assert {
         "mapped": 1,
         "dropped": 1,
         "unknown": 1,
         "entries": [
             {"location": "XXX-1", "outcome": "mapped", "targets": ["Thing.code"]},
-            {"location": "XXX-2", "outcome": "dropped", "reason": "why"},
-            {"location": "XXX-9", "outcome": "unknown", "reason": "no map"},
+            {"location": "XXX-2", "outcome": "dropped", "reason": 'it says "why"'},
+            {"location": "XXX[2]-9", "outcome": "unknown", "reason": "no map"},
         ],
     } == coverage.as_dict()
+    assert orjson.dumps(coverage.as_dict()) == coverage.as_json()
 
 
 def _rule(rule: object) -> tuple[object, ...]:
@@ -53,7 +57,7 @@ def test_an_account_is_made_when_it_is_first_read_and_then_kept() -> None:
 
     def account() -> list[Account]:
         made.append(1)
-        return [("XXX", [("-1", Fate("mapped", ("Thing.code",))), ("-2", Fate("unknown", (), "no map"))])]
+        return [("XXX", Form([("-1", Fate("mapped", ("Thing.code",))), ("-2", Fate("unknown", (), "no map"))]))]
 
     coverage = Coverage(account)
     assert [] == made
