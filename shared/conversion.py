@@ -14,9 +14,8 @@ line in the registry.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from shared.errors import Issue, RejectedError
 from shared.formats.fhir.encoding import parse as parse_fhir
@@ -37,8 +36,7 @@ Target = Literal["fhir"]
 _SHAPES = frozenset({"type-wrong", "array-expected", "array-unexpected", "depth-exceeded", "too-many-issues"})
 
 
-@dataclass(frozen=True, slots=True)
-class Conversion:
+class Conversion(NamedTuple):
     """One message converted. `item` counts from 1 within a batch; `mapping` names the map and its version."""
 
     bundle: dict[str, Any]
@@ -93,14 +91,7 @@ def convert_message(
 ) -> Conversion:
     """Return the conversion of a message that is parsed already; errors as `convert`."""
     mapped = map_message(message, partner, received, bundle)
-    return Conversion(
-        bundle=mapped.bundle,
-        coverage=mapped.coverage,
-        issues=mapped.issues,
-        message=message,
-        mapping=mapped.mapping,
-        item=item,
-    )
+    return Conversion(mapped.bundle, mapped.coverage, mapped.issues, message, mapped.mapping, item)
 
 
 def convert_to_hl7v2(

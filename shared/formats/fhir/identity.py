@@ -46,7 +46,7 @@ def resource_id(kind: str, *key: str) -> str:
     """Return the id of the resource of type `kind` that `key` names."""
     name = f"{len(kind)}:{kind}"
     for part in key:
-        name += f"{len(part)}:{part}"
+        name = f"{name}{len(part)}:{part}"
     # What uuid.uuid5 does, without its objects: this runs for every resource of every message.
     digest = _SEED.copy()
     digest.update(name.encode())

@@ -13,7 +13,7 @@ declared and reported.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.errors import Issue, RejectedError
 from shared.formats.hl7v2 import iso2022
@@ -51,8 +51,7 @@ _BYTE_ORDER_MARKS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """The text of a message, the Python codec that read it, and what was odd about its bytes."""
 
     text: str
@@ -183,6 +182,8 @@ def _guessed(body: bytes, declared: str, issues: list[Issue]) -> tuple[str, str]
 
 def wide_codec(payload: bytes) -> str:
     """Return the codec of a payload in UTF-16 or UTF-32, or with a byte order mark; "" for any other."""
+    if payload.startswith(b"MSH"):
+        return ""
     head = payload[:64].lstrip(b"\x0b\r\n")[:4]
     for mark, codec in _BYTE_ORDER_MARKS:
         if head.startswith(mark):

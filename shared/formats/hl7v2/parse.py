@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import repeat
 
 from shared.errors import Issue, RejectedError
 from shared.formats.hl7v2.batch import is_batch, split_batch
@@ -98,9 +100,15 @@ def _refuse_separators(name: str, line: str, delimiters: Delimiters, limits: Lim
 def _rows(lines: list[str], separator: str, issues: list[Issue]) -> Iterable[str]:
     """Return one line per segment, the quick way where every line begins one."""
     heads = {line[:4] for line in lines if line}
-    if all(head[3:] in (separator, "") and _NAME.fullmatch(head[:3]) for head in heads):
+    if all(map(_begins_segment, heads, repeat(separator))):
         return [line for line in lines[1:] if line]
     return _joined(lines, separator, issues)
+
+
+@lru_cache(maxsize=1024)
+def _begins_segment(head: str, separator: str) -> bool:
+    """Tell whether a line with these first four characters begins a segment."""
+    return head[3:] in (separator, "") and _NAME.fullmatch(head[:3]) is not None
 
 
 def _joined(lines: list[str], separator: str, issues: list[Issue]) -> Iterator[str]:

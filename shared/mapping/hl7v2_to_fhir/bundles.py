@@ -28,6 +28,7 @@ BUNDLE_KINDS: tuple[BundleKind, ...] = ("transaction", "batch", "message", "coll
 _FIRST = ("Organization", "Practitioner", "PractitionerRole", "Location", "Patient", "Encounter", "ServiceRequest")
 _ACTORS = frozenset({"Organization", "Practitioner", "PractitionerRole", "Location", "Provenance"})
 _RANKS = {kind: rank for rank, kind in enumerate(_FIRST)}
+_LAST = len(_FIRST)
 
 
 def transaction(context: Context, provenance: Resource) -> Resource:
@@ -40,24 +41,23 @@ def transaction(context: Context, provenance: Resource) -> Resource:
     resources = [resource for resource in context.resources if resource is not provenance]
     resources.sort(key=_rank)
     claim_profiles(resources)
-    names = [f"{resource['resourceType']}/{resource['id']}" for resource in resources]
-    provenance["target"] = [{"reference": name} for name in names]
-    if not resources:
-        # Provenance.target is 1..*: a message without any content still leaves its trace.
-        provenance["target"] = [{"display": "a message without content"}]
-    return {
-        "resourceType": "Bundle",
-        "type": "transaction",
-        "entry": [
-            entry_of(resource, name)
-            for resource, name in zip((*resources, provenance), (*names, _name(provenance)), strict=True)
-        ],
-    }
+    entries: list[Resource] = []
+    targets: list[Resource] = []
+    for resource in resources:
+        identity = resource["id"]
+        name = f"{resource['resourceType']}/{identity}"
+        targets.append({"reference": name})
+        request = {"method": "PUT", "url": name}
+        entries.append({"fullUrl": f"urn:uuid:{identity}", "resource": resource, "request": request})
+    # Provenance.target is 1..*: a message without any content still leaves its trace.
+    provenance["target"] = targets or [{"display": "a message without content"}]
+    entries.append(entry_of(provenance))
+    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
-def entry_of(resource: Resource, name: str) -> Resource:
-    """Return the entry of a transaction that writes a resource; `name` is its `Type/id`."""
-    return {"fullUrl": f"urn:uuid:{resource['id']}", "resource": resource, "request": {"method": "PUT", "url": name}}
+def entry_of(resource: Resource) -> Resource:
+    """Return the entry of a transaction that writes a resource."""
+    return _without_request(resource) | {"request": {"method": "PUT", "url": _name(resource)}}
 
 
 def as_kind(context: Context, bundle: Resource, kind: BundleKind) -> Resource:
@@ -125,7 +125,7 @@ def _refer_by_url(value: Any, urls: dict[str, str]) -> None:
 
 
 def _rank(resource: Resource) -> int:
-    return _RANKS.get(resource["resourceType"], len(_FIRST))
+    return _RANKS.get(resource["resourceType"], _LAST)
 
 
 def _name(resource: Resource) -> str:

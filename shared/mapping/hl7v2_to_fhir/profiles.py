@@ -29,6 +29,8 @@ from typing import Any
 from shared.terminology.systems import TERMINOLOGY, UCUM
 
 Resource = dict[str, Any]
+# The element, the part of it that is the reference ("" where it is one itself), and the types it may lead to.
+Referred = tuple[tuple[str, str, frozenset[str]], ...]
 
 _US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 _VERSION = "6.1.0"
@@ -45,7 +47,7 @@ _ISSUED = frozenset({"partial", "preliminary", "final", "amended", "corrected", 
 # Which elements want a resource of which types to meet its own profile.
 _PATIENT = frozenset({"Patient"})
 _ACTORS = frozenset({"Organization", "Practitioner", "Patient", "RelatedPerson"})
-_REFERRED: dict[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
+_REFERRED: dict[str, Referred] = {
     "Encounter": (
         ("subject", "", _PATIENT),
         ("participant", "individual", frozenset({"Practitioner", "PractitionerRole", "RelatedPerson"})),
@@ -71,30 +73,37 @@ _REFERRED: dict[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
 
 def claim_profiles(resources: list[Resource]) -> None:
     """Add to `meta.profile` of each resource the profile that it meets, if there is one, the resources being all."""
-    met = {f"{one['resourceType']}/{one['id']}": (one, profile) for one in resources if (profile := profile_of(one))}
-    wanted = {name: _wanted(one) for name, (one, _) in met.items()}
-    absent = set().union(*wanted.values()) - met.keys()
+    met: dict[str, tuple[Resource, str]] = {}
+    wanted: dict[str, set[str]] = {}
+    absent: set[str] = set()
+    for one in resources:
+        kind = one["resourceType"]
+        if (check := _PROFILES.get(kind)) is not None and (profile := check(one)):
+            name = f"{kind}/{one['id']}"
+            met[name] = one, profile
+            if (referred := _REFERRED.get(kind)) is not None:
+                wanted[name] = others = _wanted(one, referred)
+                absent |= others
+    absent -= met.keys()
     while absent:
         absent = {name for name, others in wanted.items() if not others.isdisjoint(absent)}
         for name in absent:
             del met[name], wanted[name]
     for resource, profile in met.values():
-        resource.setdefault("meta", {}).setdefault("profile", []).append(f"{_US_CORE}{profile}|{_VERSION}")
+        claim = f"{_US_CORE}{profile}|{_VERSION}"
+        if "meta" in resource:
+            resource["meta"].setdefault("profile", []).append(claim)
+        else:
+            resource["meta"] = {"profile": [claim]}
 
 
-def profile_of(resource: Resource) -> str:
-    """Return the profile that a resource meets by itself, without `us-core-`; "" for none."""
-    check = _PROFILES.get(resource["resourceType"])
-    return check(resource) if check is not None else ""
-
-
-def _wanted(resource: Resource) -> set[str]:
+def _wanted(resource: Resource, referred: Referred) -> set[str]:
     """Return the references to what has to meet a profile of its own."""
     wanted = set()
-    for first, second, types in _REFERRED.get(resource["resourceType"], ()):
+    for first, second, types in referred:
         if (found := resource.get(first)) is None:
             continue
-        for one in found if isinstance(found, list) else (found,):
+        for one in found if found.__class__ is list else (found,):
             value = one.get(second) if second else one
             if value is not None and (target := value.get("reference", "")).partition("/")[0] in types:
                 wanted.add(target)

@@ -6,11 +6,10 @@ A type that has no map of its own is read segment by segment (`messages/any_mess
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.errors import Issue
 from shared.formats.hl7v2.message import Message
@@ -47,8 +46,7 @@ MODULES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(NamedTuple):
     """What a map made of a message."""
 
     bundle: dict[str, Any]

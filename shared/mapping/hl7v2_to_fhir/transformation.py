@@ -38,4 +38,4 @@ def add_transformation(context: Context, bundle: Resource, operator: Operator, m
     provenance["activity"] = {"coding": [{"system": _ACTIVITIES, "code": _ACTIVITY}]}
     provenance["agent"] = [{"type": participant("assembler"), "who": reference(organization)}]
     provenance["entity"] = source["entity"]
-    bundle["entry"] += [entry_of(one, reference(one)["reference"]) for one in (organization, provenance)]
+    bundle["entry"] += [entry_of(organization), entry_of(provenance)]

@@ -12,8 +12,6 @@ make no Encounter of a PV1 that says nothing but its class.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.bundles import transaction
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
@@ -67,7 +65,7 @@ def _merge_group(context: Context, event: str, group: Group, about: patient.Abou
         if child.name == "MRG" and child.segment is not None:
             following = (visits.get(one.segment) for one in group.children[position:] if one.segment is not None)
             encounter = next((one for one in following if one is not None), about.encounter)
-            merge(context, event, child.segment, replace(about, encounter=encounter))
+            merge(context, event, child.segment, about._replace(encounter=encounter))
 
 
 def _link(people: list[Resource]) -> None:

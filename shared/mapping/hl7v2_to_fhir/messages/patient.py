@@ -13,7 +13,7 @@ to `about_patient`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.coverage import FieldTable
@@ -57,8 +57,7 @@ _NOT_A_VISIT = "not about a visit: the message must send PV1 and has nothing to 
 _ON_PATIENT: dict[str, FieldTable] = {"PDA": pda.TABLE, "CON": con.TABLE, "ARV": arv.TABLE}
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(NamedTuple):
     """Whom, which visit (the first of `visits`) and which account a message is about; None where it does not say."""
 
     patient: Resource | None = None

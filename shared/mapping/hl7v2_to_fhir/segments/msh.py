@@ -133,4 +133,5 @@ def _unnamed(context: Context) -> Resource:
 
 
 def _instant(context: Context) -> str:
-    return context.received.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    received = context.received if context.received.tzinfo is UTC else context.received.astimezone(UTC)
+    return received.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
