@@ -6,6 +6,8 @@ Use cases are imported on first use: an app that starts to answer something else
 
 from __future__ import annotations
 
+from typing import List  # noqa: UP035 -- the Functions worker knows no other spelling of a batch
+
 import azure.functions as func
 
 from shared import bootstrap
@@ -20,14 +22,14 @@ PROCESS_BULK = ADT_ROUTING.step("process-bulk")
 
 @blueprints[PROCESS.tier].function_name(PROCESS.function)
 @blueprints[PROCESS.tier].service_bus_queue_trigger(
-    arg_name="message", connection="SERVICE_BUS", queue_name=PROCESS.queue.name
+    arg_name="messages", connection="SERVICE_BUS", queue_name=PROCESS.queue.name, cardinality="many"
 )
-def adt_routing_process(message: func.ServiceBusMessage) -> None:
-    """Route what happened to one patient, in order; redelivery is harmless."""
+def adt_routing_process(messages: List[func.ServiceBusMessage]) -> None:  # noqa: UP006
+    """Route what happened to each patient, in order; redelivery is harmless."""
     from functions.adt_routing import use_case
-    from shared.pipeline import drain, stream_of
+    from shared.pipeline import drain_hints
 
-    drain(use_case.PROCESS, stream_of(message.get_body()), bootstrap.ports())
+    drain_hints(use_case.PROCESS, (message.get_body() for message in messages), bootstrap.ports())
 
 
 @blueprints[STOP_WAITING.tier].function_name(STOP_WAITING.function)
@@ -44,11 +46,11 @@ def adt_routing_stop_waiting(message: func.ServiceBusMessage) -> None:
 
 @blueprints[PROCESS_BULK.tier].function_name(PROCESS_BULK.function)
 @blueprints[PROCESS_BULK.tier].service_bus_queue_trigger(
-    arg_name="message", connection="SERVICE_BUS", queue_name=PROCESS_BULK.queue.name
+    arg_name="messages", connection="SERVICE_BUS", queue_name=PROCESS_BULK.queue.name, cardinality="many"
 )
-def adt_routing_process_bulk(message: func.ServiceBusMessage) -> None:
-    """Route what came in a file, in its patient's order; redelivery is harmless."""
+def adt_routing_process_bulk(messages: List[func.ServiceBusMessage]) -> None:  # noqa: UP006
+    """Route what came in a file, in each patient's order; redelivery is harmless."""
     from functions.adt_routing import use_case
-    from shared.pipeline import drain, stream_of
+    from shared.pipeline import drain_hints
 
-    drain(use_case.PROCESS_BULK, stream_of(message.get_body()), bootstrap.ports())
+    drain_hints(use_case.PROCESS_BULK, (message.get_body() for message in messages), bootstrap.ports())
