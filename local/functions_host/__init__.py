@@ -8,6 +8,7 @@ A local host for Azure Functions apps of the Python v2 model: what Azure's host 
     invocation            one call of one function: arguments, context, outcome, log
     http_trigger          routes, keys, cookies, size limit
     service_bus_trigger   receivers that complete, abandon, renew and reconnect
+    appetite              how many messages a function of cardinality many takes at once
     timer_trigger         NCRONTAB and TimeSpan schedules, past due, retry
     event_grid_trigger    the webhook with both handshakes
     admin                 host status and manual runs, loopback only

@@ -21,6 +21,7 @@ from local.functions_host.function_context import Trace
 from local.functions_host.http_trigger import BodyTooLargeError, holds_key, read_body
 from local.functions_host.invocation import Call, Invoker
 from local.functions_host.service_bus_message import manual_message
+from local.functions_host.service_bus_trigger import takes_many
 from local.functions_host.settings import HostSettings
 from shared.trace_context import start_trace
 
@@ -83,8 +84,7 @@ class Admin:
 def _manual_call(function: LoadedFunction, text: str) -> Call:
     trace = Trace(start_trace())
     if function.kind == "serviceBusTrigger":
-        many = str(function.trigger.get("cardinality", "ONE")).upper() == "MANY"
-        datum, metadata = manual_message(text, many=many)
+        datum, metadata = manual_message(text, many=takes_many(function))
         return Call(function, datum, trace, metadata)
     if function.kind == "eventGridTrigger":
         return Call(function, event_datum(json.loads(text)), trace)

@@ -22,10 +22,19 @@ from shared.errors import ConfigurationError
 _CLIENT_OPTIONS: dict[str, Any] = {"retry_total": 0, "logging_enable": False}
 
 
-def client_factory(connection: str, settings: HostSettings) -> Callable[[], ServiceBusClient]:
-    """Return a function that opens a new client for `connection`; a missing setting is a ConfigurationError."""
+def client_factory(
+    connection: str, settings: HostSettings, *, patience: float | None = None
+) -> Callable[[], ServiceBusClient]:
+    """
+    Return a function that opens a new client for `connection`; a missing setting is a ConfigurationError.
+
+    `patience` is how many seconds one read of its socket may block, whatever a call's own waiting time is (the SDK's
+    own: 0.2).
+    """
     environment = settings.environment
     options: dict[str, Any] = dict(_CLIENT_OPTIONS)
+    if patience is not None:
+        options["socket_timeout"] = patience
     if settings.ca_file is not None:
         options["connection_verify"] = settings.ca_file
     namespace = environment.get(f"{connection}__fullyQualifiedNamespace")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from azure.servicebus import ServiceBusClient
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -23,7 +24,7 @@ from local.functions_host.event_grid_trigger import EventGridFunctions
 from local.functions_host.http_trigger import HttpFunctions
 from local.functions_host.invocation import Invoker
 from local.functions_host.logs import event
-from local.functions_host.service_bus_trigger import ServiceBusTrigger
+from local.functions_host.service_bus_trigger import GATHER_SECONDS, ServiceBusTrigger, takes_many
 from local.functions_host.settings import HostSettings
 from local.functions_host.timer_trigger import TimerTrigger, status_store
 from local.functions_host.worker_place import WorkerPlace
@@ -51,9 +52,7 @@ class Host:
         self._http = HttpFunctions(of_kind("httpTrigger"), settings, invoker)
         self._event_grid = EventGridFunctions(of_kind("eventGridTrigger"), settings, invoker)
         self._queues = [
-            ServiceBusTrigger(
-                function, settings, invoker, client_factory(str(function.trigger["connection"]), settings)
-            )
+            ServiceBusTrigger(function, settings, invoker, _bus_of(function, settings))
             for function in of_kind("serviceBusTrigger")
         ]
         self._timers = {
@@ -112,6 +111,11 @@ class Host:
     def _join(self) -> None:
         for queue in self._queues:
             queue.join()
+
+
+def _bus_of(function: LoadedFunction, settings: HostSettings) -> Callable[[], ServiceBusClient]:
+    patience = GATHER_SECONDS if takes_many(function) else None
+    return client_factory(str(function.trigger["connection"]), settings, patience=patience)
 
 
 def _report_end(timer: asyncio.Task[None]) -> None:

@@ -20,17 +20,19 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from azure.servicebus import ServiceBusClient, ServiceBusReceivedMessage, ServiceBusReceiver
 
 from local.functions_host.app_loading import LoadedFunction
+from local.functions_host.appetite import Appetite
 from local.functions_host.invocation import Call, Invoker, Outcome
 from local.functions_host.logs import RECEIVER_THREAD, event
 from local.functions_host.service_bus_message import many_messages, one_message, trace_of
 from local.functions_host.settings import HostSettings, ServiceBusOptions
 
 _RECEIVE_SECONDS = 0.5
-_GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.02
 _WATCH_SECONDS = 0.25
 _IDLE_SECONDS = 60.0
 _FIRST_BACK_OFF = 0.1
@@ -53,7 +55,7 @@ class ServiceBusTrigger:
         self._grace = settings.grace
         self._invoker = invoker
         self._new_client = new_client
-        self._many = str(function.trigger.get("cardinality", "ONE")).upper() == "MANY"
+        self._many = takes_many(function)
         self._entity = _entity(function, settings)
         self._most = 1 if self._many else self._options.max_concurrent_calls
         self._lock = threading.Lock()
@@ -116,9 +118,11 @@ class ServiceBusTrigger:
 
     def _receive(self, keeper: bool) -> None:
         with self._new_client() as client, self._open(client) as receiver:
+            self._attempted.set()
+            appetite = Appetite(self._options.max_batch_size if self._many else 1)
             last_message = time.monotonic()
             while not self._stopping.is_set():
-                messages = self._next_messages(receiver)
+                messages = _next_messages(receiver, appetite)
                 self._outage_ended()
                 if messages:
                     self._process(receiver, messages)
@@ -130,21 +134,10 @@ class ServiceBusTrigger:
         # Shared among the receivers, as the prefetch of Azure's one processor is.
         prefetch = math.ceil(self._options.prefetch_count / self._most)
         queue, topic, subscription = self._entity
+        options: dict[str, Any] = {"prefetch_count": prefetch, "max_wait_time": _RECEIVE_SECONDS}
         if queue:
-            return client.get_queue_receiver(queue, prefetch_count=prefetch)
-        return client.get_subscription_receiver(topic, subscription, prefetch_count=prefetch)
-
-    def _next_messages(self, receiver: ServiceBusReceiver) -> list[ServiceBusReceivedMessage]:
-        if not self._attempted.is_set():
-            # The shortest wait opens the link, so that "ready" means listening.
-            messages = receiver.receive_messages(max_message_count=1, max_wait_time=_GATHER_SECONDS)
-            self._attempted.set()
-        else:
-            messages = receiver.receive_messages(max_message_count=1, max_wait_time=_RECEIVE_SECONDS)
-        if messages and self._many and self._options.max_batch_size > 1:
-            rest = self._options.max_batch_size - 1
-            messages += receiver.receive_messages(max_message_count=rest, max_wait_time=_GATHER_SECONDS)
-        return messages
+            return client.get_queue_receiver(queue, **options)
+        return client.get_subscription_receiver(topic, subscription, **options)
 
     def _process(self, receiver: ServiceBusReceiver, messages: Sequence[ServiceBusReceivedMessage]) -> None:
         with self._lock:
@@ -211,6 +204,26 @@ class ServiceBusTrigger:
             ended, self._in_outage = self._in_outage, False
         if ended:
             event("Service Bus found", function=self._function.name)
+
+
+def takes_many(function: LoadedFunction) -> bool:
+    """Say whether the function takes its messages by the list."""
+    return str(function.trigger.get("cardinality", "ONE")).upper() == "MANY"
+
+
+def _next_messages(receiver: ServiceBusReceiver, appetite: Appetite) -> list[ServiceBusReceivedMessage]:
+    """Return what waits, as far as the appetite goes, or the first that comes; nothing after a while without any."""
+    asked = datetime.now(UTC)
+    # Not `receive_messages`, which tells the broker anew at each call that it may send, twice a second in an idle one.
+    first = next(receiver, None)
+    if first is None:
+        return []
+    more = appetite.after_first(had_waited=first.enqueued_time_utc is not None and first.enqueued_time_utc < asked)
+    if not more:
+        return [first]
+    rest = receiver.receive_messages(max_message_count=more, max_wait_time=GATHER_SECONDS)
+    appetite.came(more, len(rest))
+    return [first, *rest]
 
 
 def _entity(function: LoadedFunction, settings: HostSettings) -> tuple[str, str, str]:

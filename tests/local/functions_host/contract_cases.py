@@ -49,7 +49,7 @@ METADATA: dict[str, tuple[object, str]] = {
     "DeliveryCount": (2, "int"),
     "SequenceNumber": (9, "int"),
     "EnqueuedTimeUtc": string("2026-01-01T00:00:00.000001Z"),
-    "LockedUntil": string("2026-01-01T00:01:00.000000Z"),
+    "LockedUntil": string("2026-01-01T00:01:00.000000+00:00"),
     "TimeToLive": string("01:00:00"),
     "LockToken": string("t"),
     "State": (0, "int"),

@@ -96,7 +96,7 @@ def work(message: func.ServiceBusMessage, context: func.Context) -> None:
 
 @app.service_bus_queue_trigger(arg_name="messages", queue_name="batches", connection="SERVICE_BUS", cardinality="many")
 def batches(messages: List[func.ServiceBusMessage]) -> None:  # noqa: UP006  the worker refuses list[...]
-    note(batch=[[m.get_body().decode(), m.message_id, m.application_properties] for m in messages])
+    note(at=time.time(), batch=[[m.get_body().decode(), m.message_id, m.application_properties] for m in messages])
 
 
 @app.service_bus_topic_trigger(
