@@ -18,6 +18,7 @@ from uuid import uuid4
 from shared.errors import RejectedError, TransientError
 
 _LONGEST_NAME = 200
+_SHARDS = 256
 
 
 class FileArchive:
@@ -32,7 +33,7 @@ class FileArchive:
         """Keep `content` under `name`; RejectedError `archive-conflict` if other content is there already."""
         folder, path = self._place(name)
         try:
-            self._make_folder(folder)
+            self._ensure(folder)
             beside = f"{folder}/.{self._own}-{next(self._numbers)}"
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             try:
@@ -74,24 +75,32 @@ class FileArchive:
         folder = f"{self._root}/{_file_name(kind)}/{sha256(key.encode()).hexdigest()[:2]}"
         return folder, f"{folder}/{_file_name(key)}"
 
-    def _make_folder(self, folder: str) -> None:
+    def _ensure(self, shard: str) -> None:
         """
-        Make a missing folder durable together with the entry that names it.
+        Make the folders of a kind, all at once so that one sync of what holds them will do.
 
-        One that another process has just made may not be durable yet: each process syncs each folder once.
+        Those that another process has just made may not be durable yet: each process syncs them once.
         """
-        is_there = os.path.isdir(folder)
-        if is_there and (folder in self._durable or self._root not in Path(folder).parents):
+        kind = os.path.dirname(shard)
+        if kind in self._durable and os.path.isdir(shard):
             return
-        above = os.path.dirname(folder) or os.curdir
-        self._make_folder(above)
+        self._make_folder(Path(kind))
+        for number in range(_SHARDS):
+            with suppress(FileExistsError):
+                os.mkdir(f"{kind}/{number:02x}", mode=0o700)
+        self._sync(kind)
+        self._durable.add(kind)
+
+    def _make_folder(self, folder: Path) -> None:
+        if folder.is_dir() and self._root not in folder.parents:
+            return
+        self._make_folder(folder.parent)
         with suppress(FileExistsError):
-            os.mkdir(folder, mode=0o700)
-        self._sync(above)
-        self._durable.add(folder)
+            folder.mkdir(mode=0o700)
+        self._sync(folder.parent)
 
     @staticmethod
-    def _sync(folder: str) -> None:
+    def _sync(folder: str | Path) -> None:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(descriptor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import stat
 import subprocess
 import sys
@@ -120,13 +121,12 @@ def test_a_folder_that_is_gone_is_no_verdict_on_a_payload(tmp_path: Path) -> Non
         FileArchive(tmp_path / "unmounted").get("received/one")
 
 
-def test_a_folder_that_was_removed_is_made_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("levels", [0, 1, 2], ids=["its own", "its kind's", "the archive's"])
+def test_a_folder_that_was_removed_is_made_again(tmp_path: Path, levels: int) -> None:
     archive = FileArchive(tmp_path / "archive")
     archive.put("received/one", b"x")
     (path,) = files(tmp_path)
-    path.unlink()
-    path.parent.rmdir()
-    path.parent.parent.rmdir()
+    shutil.rmtree(path.parents[levels])
 
     archive.put("received/one", b"x")
 
