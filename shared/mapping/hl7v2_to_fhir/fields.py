@@ -8,7 +8,7 @@ the target.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.coverage import FieldTable, field_table
@@ -38,7 +38,6 @@ COMPONENTS: dict[str, frozenset[int]] = {
     "XPN": frozenset(range(1, 16)),
     "XTN": frozenset(range(1, 19)),
 }
-_USUAL_FIELDS = 100
 _WHOLE = ("ST", "TX", "FT", "PRL", "OG")
 
 
@@ -47,29 +46,33 @@ def table_of(documentation: str | None) -> FieldTable:
     return field_table(documentation, (*COMPONENTS, *_WHOLE, AS_SENT))
 
 
-@lru_cache(maxsize=4096)
-def _as_sent(table: FieldTable, target: str, count: int) -> tuple[int, ...]:
-    """Return the AS-SENT fields of a target that a segment of `count` fields, its name among them, may have."""
-    return tuple(sorted(number for number in table.numbers_of(AS_SENT, target) if number < count))
+@cache
+def _as_sent(table: FieldTable, target: str) -> tuple[int, ...]:
+    """Return the AS-SENT fields of a target in their order."""
+    return tuple(sorted(table.numbers_of(AS_SENT, target)))
 
 
-@lru_cache(maxsize=4096)
-def _all_as_sent(table: FieldTable, count: int) -> tuple[int, ...]:
-    return tuple(number for number, rule in table.rules.items() if rule.datatype == AS_SENT and number < count)
+@cache
+def _all_as_sent(table: FieldTable) -> tuple[int, ...]:
+    return tuple(number for number, rule in table.rules.items() if rule.datatype == AS_SENT)
 
 
 def carry_all(element: Resource, segment: Segment, table: FieldTable) -> None:
     """Put all AS-SENT fields of a segment, whatever they name, into extensions of a resource or element."""
     fields = segment.fields
-    for number in _all_as_sent(table, min(len(fields), _USUAL_FIELDS)):
-        if fields[number]:
+    count = len(fields)
+    for number in _all_as_sent(table):
+        if number < count and fields[number]:
             carry_field(element, segment, number)
 
 
 def carry(context: Context, resource: Resource, segment: Segment, table: FieldTable) -> None:
     """Put the AS-SENT fields of a segment that name this resource's type into its extensions."""
     fields = segment.fields
-    for number in _as_sent(table, resource["resourceType"], min(len(fields), _USUAL_FIELDS)):
+    count = len(fields)
+    for number in _as_sent(table, resource["resourceType"]):
+        if number >= count:
+            break
         if fields[number]:
             carry_field(resource, segment, number)
 

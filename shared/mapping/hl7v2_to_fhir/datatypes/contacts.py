@@ -22,7 +22,7 @@ from shared.terminology.concept_maps import ADDRESS_TYPE, ADDRESS_USE, TELECOM_S
 from shared.terminology.systems import TERMINOLOGY
 
 _STANDARD = "http://hl7.org/fhir/StructureDefinition/"
-_NUMBER_PARTS = ("country", "area", "local", "extension")
+_NUMBER_PARTS = tuple(f"{_STANDARD}contactpoint-{name}" for name in ("country", "area", "local", "extension"))
 _MAX_RANK = 2_147_483_647
 
 
@@ -38,9 +38,9 @@ def contact_from_xtn(context: Context, repetition: Repetition, location: str, us
     contact["value"] = value
     if code := ("mobile" if equipment == "CP" else TELECOM_USE.get(kind) or use):
         contact["use"] = code
-    for name, part in zip(_NUMBER_PARTS, further, strict=False):
-        if part:
-            append(contact, "extension", {"url": f"{_STANDARD}contactpoint-{name}", "valueString": part})
+    if any(further[:4]):
+        told = [{"url": url, "valueString": part} for url, part in zip(_NUMBER_PARTS, further, strict=False) if part]
+        contact["extension"] = contact["extension"] + told if "extension" in contact else told
     for part in (number, mail, further[4], parts[11]):
         if part and not _holds(value, part):
             append(contact, "extension", original_value(part))

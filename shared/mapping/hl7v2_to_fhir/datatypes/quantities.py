@@ -24,8 +24,13 @@ _EXACT_DIGITS = 15
 
 def decimal(text: str) -> Number | None:
     """Return an NM as a JSON number, None when it is none: `+05.` is 5, `.5` is 0.5, `7.10` keeps its zero."""
-    if text.isdigit() and text.isascii() and text[0] != "0" and len(text) <= _EXACT_DIGITS:
-        return int(text)
+    whole, point, rest = text.partition(".")
+    if whole.isdigit() and text.isascii() and (whole[0] != "0" or whole == "0") and len(text) <= _EXACT_DIGITS:
+        # As JSON writes it: nearly all are.
+        if not point:
+            return int(text)
+        if rest.isdigit():
+            return number(text)
     text = text.strip()
     match = _NUMBER.fullmatch(text)
     if match is None or len(text) > _MAX_DIGITS or not text.strip("+-."):

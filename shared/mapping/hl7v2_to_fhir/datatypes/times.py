@@ -11,6 +11,8 @@ DT, DTM, TS, TM, DR -> date, dateTime, instant, time, Period.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from shared.formats.hl7v2.message import Repetition, Segment
 from shared.formats.hl7v2.times import PRECISIONS, Moment, offset_at, read_moment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, extend, original_value
@@ -36,11 +38,20 @@ def put_date_time(context: Context, target: Resource, name: str, segment: Segmen
 
 def _plainly(context: Context, segment: Segment, raw: str) -> str:
     """Return the dateTime that a field without components says exactly, the quick way; "" for any other."""
-    moment = read_moment(raw) if not segment.delimiters.splits_times else None
-    if moment is None:
+    if segment.delimiters.splits_times or (moment := read_moment(raw)) is None:
         return ""
+    if value := _by_itself(moment):
+        return value
     value, exact = in_fhir(context, moment)
     return value if exact else ""
+
+
+@lru_cache(maxsize=2048)
+def _by_itself(moment: Moment) -> str:
+    """Return the dateTime of what needs no zone but its own, "" for any other."""
+    if not moment.hour:
+        return moment.date
+    return f"{moment.date}T{moment.time}{moment.zone}" if moment.zone and moment.minute else ""
 
 
 def date_time(

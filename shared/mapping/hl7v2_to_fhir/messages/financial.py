@@ -36,7 +36,8 @@ def account_of(context: Context, group: Group, pid: Segment | None, subject: Res
     kind = context.message.code
     number = pid.first(18) if pid is not None else None
     named = kind == "ADT" and number is not None and bool(number.component(1))
-    if not (named or kind in _ABOUT_ACCOUNTS or group.has_any(_PAYING)):
+    pays = not _PAYING.isdisjoint(context.names) and group.has_any(_PAYING)
+    if not (named or kind in _ABOUT_ACCOUNTS or pays):
         return None
     if number is not None and number.component(1):
         account = context.shared("Account", scoped(context.scope, issuer_of(context, number, 4)), number.component(1))

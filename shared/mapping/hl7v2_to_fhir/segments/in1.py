@@ -50,6 +50,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
+from shared.mapping.hl7v2_to_fhir.recurrent import recurrent
 from shared.mapping.hl7v2_to_fhir.segments.related_person import PersonFields, related_person
 from shared.terminology.systems import TERMINOLOGY
 from shared.terminology.visit_maps import SUBSCRIBER_RELATIONSHIP
@@ -59,6 +60,7 @@ TABLE = table_of(__doc__)
 _COST = TERMINOLOGY + "coverage-copay-type"
 _CLASS = TERMINOLOGY + "coverage-class"
 _RELATIONSHIP = TERMINOLOGY + "subscriber-relationship"
+_INSURER = (3, 4, 5, 6, 7)
 _INSURED = PersonFields(names=(16,), addresses=(19,), relationship=17, gender=43, birth=18, identifiers=(49,))
 
 
@@ -100,7 +102,18 @@ def _key(context: Context, in1: Segment, subject: Resource) -> tuple[str, ...]:
 
 
 def _payor(context: Context, coverage: Resource, in1: Segment) -> Resource:
-    """Return the reference to the insurer: by its first number, else by its name."""
+    """Return the reference to the insurer, who is the same for all that it insures."""
+    memory = ("insurer", in1.label, *[in1.raw(number) for number in _INSURER])
+    organization = recurrent(context, memory, lambda within: _insurer(within, in1))
+    if organization is None:
+        for number in _INSURER:
+            carry_field(coverage, in1, number)
+        return {"display": "not named in the message"}
+    return reference(organization)
+
+
+def _insurer(context: Context, in1: Segment) -> Resource | None:
+    """Return the Organization of the insurer: by its first number, else by its name; None where it is not named."""
     names, numbers = in1.repetitions(4), in1.repetitions(3)
     numbered = next((one for one in numbers if one.component(1)), None)
     if numbered is not None:
@@ -109,9 +122,7 @@ def _payor(context: Context, coverage: Resource, in1: Segment) -> Resource:
     else:
         organization = next((found for one in names if (found := organization_from_xon(context, one))), None)
     if organization is None:
-        for number in (3, 4, 5, 6, 7):
-            carry_field(coverage, in1, number)
-        return {"display": "not named in the message"}
+        return None
     for repetition in numbers:
         identifier = identifier_from_cx(context, repetition, in1.location(3))
         append(organization, "identifier", identifier)
@@ -122,7 +133,7 @@ def _payor(context: Context, coverage: Resource, in1: Segment) -> Resource:
     if any(len(one.parts) > 1 for one in names):
         carry_field(organization, in1, 4)
     _set_contacts(context, organization, in1)
-    return reference(organization)
+    return organization
 
 
 def _set_contacts(context: Context, organization: Resource, in1: Segment) -> None:
