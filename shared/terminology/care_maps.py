@@ -1,5 +1,5 @@
 """
-Concept maps of problems, goals and pathways, from the words of HL7 v2 to FHIR codes, each with a version.
+Concept maps of problems, goals, pathways and consents, from the words of HL7 v2 to FHIR codes, each with a version.
 
 All of this is policy: the guide has no map for these segments, and HL7 suggests the words without a table of its own.
 They are compared in capitals, with hyphens for blanks and underscores; FHIR's own codes are understood too.
@@ -12,6 +12,13 @@ from shared.terminology.concept_maps import ConceptMap
 # Table 0287: the instance was never right.
 DELETED = "DE"
 
+# Table 0498 as Consent.status. B (bypassed) says that nobody was asked: FHIR has no such state.
+CONSENT_STATUS = ConceptMap(
+    "consent-status",
+    "1.0.0",
+    "HL70498",
+    {**dict.fromkeys(("A", "L"), "active"), "P": "proposed", "R": "rejected", "X": "inactive"},
+)
 PROBLEM_CLINICAL_STATUS = ConceptMap(
     "problem-clinical-status",
     "1.0.0",

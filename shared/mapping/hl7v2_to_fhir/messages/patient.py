@@ -22,8 +22,9 @@ from shared.mapping.hl7v2_to_fhir.messages.clinical import add_clinical, add_not
 from shared.mapping.hl7v2_to_fhir.messages.financial import account_of, add_financial
 from shared.mapping.hl7v2_to_fhir.messages.groups import ANY, Group, Openers
 from shared.mapping.hl7v2_to_fhir.messages.roles import add_roles
-from shared.mapping.hl7v2_to_fhir.segments import arv, con, pda
+from shared.mapping.hl7v2_to_fhir.segments import arv, pda
 from shared.mapping.hl7v2_to_fhir.segments.as_sent import carry_into
+from shared.mapping.hl7v2_to_fhir.segments.con import consent_from_con
 from shared.mapping.hl7v2_to_fhir.segments.db1 import add_disability
 from shared.mapping.hl7v2_to_fhir.segments.nk1 import add_nk1
 from shared.mapping.hl7v2_to_fhir.segments.pd1 import add_pd1
@@ -54,7 +55,7 @@ OPENERS = {
 
 _NOT_IDENTIFIED = {"display": "not identified in the message"}
 _NOT_A_VISIT = "not about a visit: the message must send PV1 and has nothing to say there"
-_ON_PATIENT: dict[str, FieldTable] = {"PDA": pda.TABLE, "CON": con.TABLE, "ARV": arv.TABLE}
+_ON_PATIENT: dict[str, FieldTable] = {"PDA": pda.TABLE, "ARV": arv.TABLE}
 
 
 class About(NamedTuple):
@@ -125,6 +126,9 @@ def _add_to_patient(context: Context, group: Group, patient: Resource, *, with_a
             add_nk1(context, patient, segment)
         elif child.name == "DB1":
             add_disability(context, patient, segment)
+        elif child.name == "CON":
+            add_notes(context, child, consent_from_con(context, segment, patient))
+            continue
         elif child.name in _ON_PATIENT and (with_access or child.name != "ARV"):
             carry_into(context, patient, segment, _ON_PATIENT[child.name])
         else:

@@ -15,8 +15,8 @@ from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
 from shared.mapping.hl7v2_to_fhir.datatypes.medications import Product
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal, quantity, quantity_from_cq, unit_of
 from shared.mapping.hl7v2_to_fhir.fields import carry_field
-from shared.mapping.hl7v2_to_fhir.segments.coded_organization import organization_from_cwe
 from shared.mapping.hl7v2_to_fhir.segments.orc_medication import add_requesters
+from shared.mapping.hl7v2_to_fhir.segments.pharmacies import PharmacyFields, dispensing_pharmacy
 from shared.terminology.systems import TERMINOLOGY, UCUM
 
 _ORDERED = {"coding": [{"system": TERMINOLOGY + "dose-rate-type", "code": "ordered"}]}
@@ -45,17 +45,39 @@ class OrderFields:
     volume: int
     volume_units: int
     indication: int
-    pharmacy: int
+    rate: int
+    rate_units: int
+    supplementary: int
+    pharmacy: PharmacyFields
 
 
 def product_of(context: Context, segment: Segment, fields: OrderFields) -> Product:
     """Return the product of an order segment."""
     over, under = (fields.strength, fields.strength_units), (fields.volume, fields.volume_units)
     return Product(
-        code=concept(context, segment, fields.code),
+        code=code_of(context, segment, fields.code, fields.supplementary),
         form=concept(context, segment, fields.form),
         strength=strength_of(context, segment, over, under),
     )
+
+
+def code_of(context: Context, segment: Segment, number: int, supplementary: int) -> Resource | None:
+    """Return the code of a product with its supplementary codes (of a catalogue, of a package) as further codings."""
+    code = concept(context, segment, number)
+    further = [coding for one in concepts(context, segment, supplementary) for coding in _codings(one)]
+    if not further:
+        return code
+    known = (code or {}).get("coding", [])
+    return {**(code or {}), "coding": [*known, *(coding for coding in further if coding not in known)]}
+
+
+def _codings(value: Resource) -> list[Resource]:
+    """Return the codings of a concept; its words, where none of them has them, as one more."""
+    codings: list[Resource] = value.get("coding", [])
+    words = value.get("text", "")
+    if not words or any(words in (coding.get("display"), coding.get("code")) for coding in codings):
+        return codings
+    return [*codings, {"display": words}]
 
 
 def strength_of(context: Context, segment: Segment, over: tuple[int, int], under: tuple[int, int]) -> Resource | None:
@@ -76,11 +98,7 @@ def amount_of(context: Context, segment: Segment, number: int, units: int) -> Re
 def add_order(context: Context, request: Resource, segment: Segment, fields: OrderFields) -> Resource:
     """Add everything but the product to the request; return the dosage, for routes and timings to be added."""
     dosage: Resource = {}
-    if dose := _dose(context, segment, fields):
-        dosage["doseAndRate"] = [{"type": _ORDERED, **dose}]
-    else:
-        for number in (fields.minimum, fields.maximum, fields.units):
-            carry_field(dosage, segment, number)
+    _set_dose_and_rate(context, dosage, segment, fields)
     for instruction in concepts(context, segment, fields.instructions):
         append(dosage, "additionalInstruction", instruction)
     daily = quantity_from_cq(context, segment.first(fields.daily_dose))
@@ -94,6 +112,20 @@ def add_order(context: Context, request: Resource, segment: Segment, fields: Ord
     for reason in concepts(context, segment, fields.indication):
         append(request, "reasonCode", reason)
     return dosage
+
+
+def _set_dose_and_rate(context: Context, dosage: Resource, segment: Segment, fields: OrderFields) -> None:
+    dose = _dose(context, segment, fields)
+    rate = amount_of(context, segment, fields.rate, fields.rate_units)
+    said: Resource = {"type": _ORDERED, **dose} if dose else {}
+    if rate is not None:
+        said["rateQuantity"] = rate
+    if said:
+        dosage["doseAndRate"] = [said]
+    for number in () if dose else (fields.minimum, fields.maximum, fields.units):
+        carry_field(dosage, segment, number)
+    for number in () if rate is not None else (fields.rate, fields.rate_units):
+        carry_field(dosage, segment, number)
 
 
 def _dose(context: Context, segment: Segment, fields: OrderFields) -> Resource:
@@ -123,7 +155,7 @@ def _set_dispense(context: Context, request: Resource, segment: Segment, fields:
         dispense["numberOfRepeatsAllowed"] = refills
     else:
         carry_field(request, segment, fields.refills)
-    if pharmacy := organization_from_cwe(context, segment, fields.pharmacy):
+    if pharmacy := dispensing_pharmacy(context, request, segment, fields.pharmacy):
         dispense["performer"] = reference(pharmacy)
     if dispense:
         request["dispenseRequest"] = dispense

@@ -46,9 +46,9 @@ from shared.mapping.hl7v2_to_fhir.context import (
     original_value,
     reference,
 )
-from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon, practitioners
+from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import contact_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import (
     entity_key,
     identifier_from_cx,
@@ -59,6 +59,11 @@ from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import (
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.msh import participant
+from shared.mapping.hl7v2_to_fhir.segments.orc_requester import (
+    ordering_facilities,
+    requester_role,
+    set_requester_address,
+)
 from shared.terminology.concept_maps import ORDER_CONTROL_STATUS, REQUEST_STATUS, REQUEST_STATUS_OF_REPORT
 from shared.terminology.order_maps import LOCATION_BY_ORDER_TYPE, OPEN_ORDER_CONTROL_STATUS
 from shared.terminology.systems import TERMINOLOGY
@@ -187,7 +192,7 @@ def _set_requester(context: Context, request: Resource, orc: Segment | None, obr
     for segment, number in _present((orc, 12), (obr, 16)):
         by_id.update((person["id"], person) for person in practitioners(context, segment, number))
     people = list(by_id.values())
-    facilities = [] if orc is None else _facilities(context, request, orc)
+    facilities = [] if orc is None else ordering_facilities(context, request, orc)
     callbacks: list[Resource] = []
     for segment, number in _present((obr, 17), (orc, 14)):
         found = (contact_from_xtn(context, one, segment.location(number)) for one in segment.repetitions(number))
@@ -195,52 +200,14 @@ def _set_requester(context: Context, request: Resource, orc: Segment | None, obr
         if not people:
             carry_field(request, segment, number)
     if orc is not None:
-        _set_practitioner_address(context, request, people, orc)
+        set_requester_address(context, request, people, orc)
     if not people and facilities:
         request["requester"] = reference(facilities[0])
     if people:
-        whole = _role(context, people[0], facilities, callbacks) if facilities or callbacks else people[0]
+        whole = requester_role(context, people[0], facilities, callbacks) if facilities or callbacks else people[0]
         request["requester"] = reference(whole)
         for person in people[1:]:
             append(request, "extension", {"url": _FURTHER_REQUESTER, "valueReference": reference(person)})
-
-
-def _facilities(context: Context, request: Resource, orc: Segment) -> list[Resource]:
-    """Return the ordering facilities, with address and telephone on the first."""
-    found = (organization_from_xon(context, repetition) for repetition in orc.repetitions(21))
-    facilities = [facility for facility in found if facility is not None]
-    for number in (22, 23):
-        if not facilities:
-            carry_field(request, orc, number)
-            continue
-        for repetition in orc.repetitions(number):
-            if number == 22:
-                append(facilities[0], "address", address_from_xad(context, repetition, orc.location(22)))
-            else:
-                append(facilities[0], "telecom", contact_from_xtn(context, repetition, orc.location(23), "work"))
-    return facilities
-
-
-def _set_practitioner_address(context: Context, request: Resource, people: list[Resource], orc: Segment) -> None:
-    if not people:
-        carry_field(request, orc, 24)
-        return
-    for repetition in orc.repetitions(24):
-        append(people[0], "address", address_from_xad(context, repetition, orc.location(24)))
-
-
-def _role(context: Context, person: Resource, facilities: list[Resource], callbacks: list[Resource]) -> Resource:
-    """Return the requester in the ordering facility, with the telephone to call back."""
-    facility = facilities[0] if facilities else None
-    role = context.shared("PractitionerRole", person["id"], facility["id"] if facility else "")
-    role["practitioner"] = reference(person)
-    if facility is not None:
-        role["organization"] = reference(facility)
-    for further in facilities[1:]:
-        append(role, "extension", {"url": f"{EXTENSIONS}further-organization", "valueReference": reference(further)})
-    for callback in callbacks:
-        append(role, "telecom", callback)
-    return role
 
 
 def _present(*fields: tuple[Segment | None, int]) -> Iterator[tuple[Segment, int]]:

@@ -13,9 +13,16 @@ ORC -> MedicationRequest (policy after the guide's ORC[ServiceRequest] and ORC[M
     MedicationRequest.recorder        = ORC-10* XCN   the first; all of them Provenance.agent[enterer]
     Provenance.agent[verifier]        = ORC-11* XCN
     MedicationRequest.requester       = ORC-12* XCN   the first; further ones: extension
-    MedicationRequest.extension       = ORC-13..15*  AS-SENT
+    MedicationRequest.extension       = ORC-13  AS-SENT
+    PractitionerRole.telecom          = ORC-14* XTN   without a requester: extension
+    MedicationRequest.extension       = ORC-15  AS-SENT
     MedicationRequest.statusReason    = ORC-16  CWE
-    MedicationRequest.extension       = ORC-17..27*  AS-SENT
+    MedicationRequest.extension       = ORC-17..20*  AS-SENT
+    PractitionerRole.organization     = ORC-21* XON   without a requester it asks itself
+    Organization.address              = ORC-22* XAD   without a facility: extension
+    Organization.telecom              = ORC-23* XTN   without a facility: extension
+    Practitioner.address              = ORC-24* XAD   without a requester: extension
+    MedicationRequest.extension       = ORC-25..27*  AS-SENT
     MedicationRequest.meta.security   = ORC-28* CWE
     MedicationRequest.extension       = ORC-29..38*  AS-SENT
 """
@@ -35,10 +42,16 @@ from shared.mapping.hl7v2_to_fhir.context import (
 )
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import contact_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import entity_key, identifier_from_ei, identifier_from_eip
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
-from shared.mapping.hl7v2_to_fhir.fields import carry, table_of
+from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.msh import participant
+from shared.mapping.hl7v2_to_fhir.segments.orc_requester import (
+    ordering_facilities,
+    requester_role,
+    set_requester_address,
+)
 from shared.terminology.medication_maps import MEDICATION_REQUEST_CONTROL, MEDICATION_REQUEST_STATUS
 from shared.terminology.systems import TERMINOLOGY
 
@@ -81,13 +94,31 @@ def add_orc_to_request(context: Context, request: Resource, orc: Segment, proven
             append(provenance, "agent", {"type": participant(role), "who": reference(person)})
             if number == 10:
                 request.setdefault("recorder", reference(person))
-    add_requesters(request, practitioners(context, orc, 12))
+    _set_requester(context, request, orc)
     if reason := concept(context, orc, 16):
         request["statusReason"] = reason
     for security in concepts(context, orc, 28, "HL70177"):
         for coding in security.get("coding", ()):
             append(request.setdefault("meta", {}), "security", coding)
     carry(context, request, orc, TABLE)
+
+
+def _set_requester(context: Context, request: Resource, orc: Segment) -> None:
+    people = practitioners(context, orc, 12)
+    facilities = ordering_facilities(context, request, orc)
+    found = (contact_from_xtn(context, one, orc.location(14)) for one in orc.repetitions(14))
+    callbacks = [contact for contact in found if contact is not None]
+    set_requester_address(context, request, people, orc)
+    if not people:
+        carry_field(request, orc, 14)
+        add_requesters(request, facilities)
+        return
+    if facilities or callbacks:
+        # RXO and RXE name the same person alone: the role says more.
+        if request.get("requester") == reference(people[0]):
+            del request["requester"]
+        people[0] = requester_role(context, people[0], facilities, callbacks)
+    add_requesters(request, people)
 
 
 def add_requesters(request: Resource, people: list[Resource]) -> None:

@@ -22,7 +22,14 @@ RXD -> MedicationDispense (policy: the guide has no map for it).
     Medication.batch.expirationDate             = RXD-19   DTM
     Medication.manufacturer                     = RXD-20   CWE
     MedicationDispense.extension                = RXD-21..23*  AS-SENT
-    MedicationDispense.extension                = RXD-24..35*  AS-SENT
+    MedicationDispense.extension                = RXD-24   AS-SENT
+    MedicationDispense.medication               = RXD-25*  CWE   further codings
+    MedicationDispense.extension                = RXD-26..29*  AS-SENT
+    MedicationDispense.destination              = RXD-30   CWE   the pharmacy, where RXD-13 names no place
+    Location.address                            = RXD-31   XAD
+    MedicationDispense.extension                = RXD-32..33*  AS-SENT
+    Location.telecom                            = RXD-34*  XTN
+    MedicationDispense.extension                = RXD-35   AS-SENT
 """
 
 from __future__ import annotations
@@ -37,12 +44,14 @@ from shared.mapping.hl7v2_to_fhir.datatypes.quantities import quantity_from_cq
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.coded_organization import organization_from_cwe
-from shared.mapping.hl7v2_to_fhir.segments.medication_order import A_DAY, amount_of, strength_of
+from shared.mapping.hl7v2_to_fhir.segments.medication_order import A_DAY, amount_of, code_of, strength_of
+from shared.mapping.hl7v2_to_fhir.segments.pharmacies import PharmacyFields, set_destination
 from shared.mapping.hl7v2_to_fhir.segments.pharmacy_notes import add_notes_of_cwe
 from shared.mapping.hl7v2_to_fhir.segments.product_batch import batch_of
 
 TABLE = table_of(__doc__)
 
+_PHARMACY = PharmacyFields(30, 31, 34)
 _NOT_SUBSTITUTED = "N"
 _CANCELLED = frozenset({"CA", "OC", "CR", "DC", "OD"})
 
@@ -71,10 +80,11 @@ def dispense_from_rxd(
     place = location_from_pl(context, rxd.first(13))
     if place is not None:
         dispense["destination"] = reference(place)
+    set_destination(context, dispense, rxd, _PHARMACY)
     add_notes_of_cwe(context, dispense, rxd, 15)
     carry(context, dispense, rxd, TABLE)
     product = Product(
-        code=concept(context, rxd, 2),
+        code=code_of(context, rxd, 2, 25),
         form=concept(context, rxd, 6),
         strength=strength_of(context, rxd, (16, 17), (0, 0)),
         batch=batch_of(context, dispense, rxd, 18, 19),

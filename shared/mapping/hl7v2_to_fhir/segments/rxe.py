@@ -20,16 +20,22 @@ RXE -> MedicationRequest, as the pharmacy encodes the order (policy, after the m
     MedicationRequest.dosageInstruction.maxDosePerPeriod = RXE-19  CQ
     MedicationRequest.extension                       = RXE-20  AS-SENT
     MedicationRequest.note                            = RXE-21* CWE   for who dispenses it
-    MedicationRequest.extension                       = RXE-22..24*  AS-SENT
+    MedicationRequest.extension                       = RXE-22  AS-SENT
+    MedicationRequest.dosageInstruction.doseAndRate   = RXE-23  ST    rateQuantity; no number: extension of the dosage
+    MedicationRequest.dosageInstruction.doseAndRate   = RXE-24  CWE
     Medication.ingredient.strength                    = RXE-25  NM
     Medication.ingredient.strength                    = RXE-26  CWE
     MedicationRequest.reasonCode                      = RXE-27* CWE
-    MedicationRequest.extension                       = RXE-28..32*  AS-SENT
+    MedicationRequest.extension                       = RXE-28..30*  AS-SENT
+    MedicationRequest.medication                      = RXE-31* CWE   further codings
+    MedicationRequest.extension                       = RXE-32  AS-SENT
     Medication.ingredient.strength                    = RXE-33  NM
     Medication.ingredient.strength                    = RXE-34  CWE
     MedicationRequest.extension                       = RXE-35..39*  AS-SENT
     MedicationRequest.dispenseRequest.performer       = RXE-40  CWE
-    MedicationRequest.extension                       = RXE-41..45*  AS-SENT
+    Organization.address                              = RXE-41  XAD   without a pharmacy: extension
+    MedicationRequest.extension                       = RXE-42..44*  AS-SENT
+    Organization.telecom                              = RXE-45* XTN   without a pharmacy: extension
 """
 
 from __future__ import annotations
@@ -40,6 +46,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.medications import Product
 from shared.mapping.hl7v2_to_fhir.datatypes.timings import timing_from_tq
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.medication_order import OrderFields, add_order, product_of
+from shared.mapping.hl7v2_to_fhir.segments.pharmacies import PharmacyFields
 from shared.mapping.hl7v2_to_fhir.segments.pharmacy_notes import add_notes_of_cwe
 
 TABLE = table_of(__doc__)
@@ -63,7 +70,10 @@ _FIELDS = OrderFields(
     volume=33,
     volume_units=34,
     indication=27,
-    pharmacy=40,
+    rate=23,
+    rate_units=24,
+    supplementary=31,
+    pharmacy=PharmacyFields(40, 41, 45),
 )
 
 

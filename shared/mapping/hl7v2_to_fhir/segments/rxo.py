@@ -19,14 +19,17 @@ RXO -> MedicationRequest (HL7 v2-to-FHIR guide, map RXO[MedicationRequest]).
     Medication.ingredient.strength                    = RXO-18  NM
     Medication.ingredient.strength                    = RXO-19  CWE
     MedicationRequest.reasonCode                      = RXO-20* CWE
-    MedicationRequest.extension                       = RXO-21..22*  AS-SENT
+    MedicationRequest.dosageInstruction.doseAndRate   = RXO-21  ST    rateQuantity; no number: extension of the dosage
+    MedicationRequest.dosageInstruction.doseAndRate   = RXO-22  CWE
     MedicationRequest.dosageInstruction.maxDosePerPeriod = RXO-23  CQ
-    MedicationRequest.extension                       = RXO-24* AS-SENT
+    MedicationRequest.medication                      = RXO-24* CWE   further codings
     Medication.ingredient.strength                    = RXO-25  NM
     Medication.ingredient.strength                    = RXO-26  CWE
     MedicationRequest.extension                       = RXO-27..31*  AS-SENT
     MedicationRequest.dispenseRequest.performer       = RXO-32  CWE
-    MedicationRequest.extension                       = RXO-33..36*  AS-SENT
+    Organization.address                              = RXO-33  XAD   without a pharmacy: extension
+    MedicationRequest.extension                       = RXO-34..35*  AS-SENT
+    Organization.telecom                              = RXO-36* XTN   without a pharmacy: extension
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ from shared.mapping.hl7v2_to_fhir.context import Context, Resource
 from shared.mapping.hl7v2_to_fhir.datatypes.medications import Product
 from shared.mapping.hl7v2_to_fhir.fields import carry, table_of
 from shared.mapping.hl7v2_to_fhir.segments.medication_order import OrderFields, add_order, product_of
+from shared.mapping.hl7v2_to_fhir.segments.pharmacies import PharmacyFields
 from shared.mapping.hl7v2_to_fhir.segments.pharmacy_notes import add_notes_of_cwe
 
 TABLE = table_of(__doc__)
@@ -59,7 +63,10 @@ _FIELDS = OrderFields(
     volume=25,
     volume_units=26,
     indication=20,
-    pharmacy=32,
+    rate=21,
+    rate_units=22,
+    supplementary=24,
+    pharmacy=PharmacyFields(32, 33, 36),
 )
 
 

@@ -499,7 +499,6 @@ def test_segments_without_a_map_of_their_own_travel_with_patient_visit_or_accoun
     lines = (
         "ARV|1|A|DEM",
         "DB1|1|PT",
-        "CON|1|T",
         PV1,
         "ARV|1|A|LOC",
         "NTE|1||n",
@@ -510,7 +509,7 @@ def test_segments_without_a_map_of_their_own_travel_with_patient_visit_or_accoun
     )
     found = converted(PID, *lines)
 
-    assert {"arv-2", "db1-2", "con-2", "pda-1"} <= kept(only(found, "Patient")).keys()
+    assert {"arv-2", "db1-2", "pda-1"} <= kept(only(found, "Patient")).keys()
     assert {"arv-2", "acc-1", "note"} <= kept(only(found, "Encounter")).keys()
     assert {"ub1-2", "ub2-2"} == kept(only(found, "Account")).keys()
 

@@ -1,0 +1,183 @@
+"""The pharmacy, the rate and the supplementary codes of orders and dispenses."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from shared.conversion import Conversion, convert
+from shared.validation import validate
+from tests.shared.mapping.hl7v2_to_fhir.converted_resources import only, ref, resources
+
+RECEIVED = datetime(2026, 3, 12, tzinfo=UTC)
+PID = "PID|1||100^^^NG^MR||Testcase^Tilda"
+PHONE = "^WPN^PH^^^^^^^^^555-0177"
+ADDRESS = "1 Pharmacy Road^^Springfield"
+
+
+def converted(kind: str, *lines: str) -> Conversion:
+    header = f"MSH|^~\\&|REG|NG|||20260301120000+0100||{kind}|NG-1|P|2.8"
+    (found,) = convert("\r".join((header, PID, *lines)).encode(), source="hl7v2", received=RECEIVED)
+    assert [] == [one for one in validate(found.bundle) if one.severity in ("fatal", "error")]
+    assert [] == list(found.coverage.unknown)
+    return found
+
+
+def segment(name: str, fields: dict[int, str]) -> str:
+    return "|".join([name, *(fields.get(number, "") for number in range(1, max(fields) + 1))])
+
+
+def kept(resource: dict[str, Any]) -> list[str]:
+    return [one["url"].removeprefix("urn:corridor:extension:") for one in resource.get("extension", ())]
+
+
+ORDERS = pytest.mark.parametrize(
+    ("kind", "name", "code", "further", "rate", "pharmacy"),
+    [("OMP^O09", "RXO", 1, 24, 21, (32, 33, 36)), ("RDE^O11", "RXE", 2, 31, 23, (40, 41, 45))],
+)
+
+
+@ORDERS
+def test_the_pharmacy_of_an_order_has_its_address_and_telephone_once(
+    kind: str, name: str, code: int, further: int, rate: int, pharmacy: tuple[int, int, int]
+) -> None:
+    said = {code: "ASA^Aspirin^L", pharmacy[0]: "PH1^Example Pharmacy^L", pharmacy[1]: ADDRESS, pharmacy[2]: PHONE}
+    found = converted(kind, *("ORC|NW|P-1^NG", segment(name, said)), *("ORC|NW|P-2^NG", segment(name, said)))
+    (one,) = (place for place in resources(found, "Organization") if place["name"] == "Example Pharmacy")
+
+    assert [["1 Pharmacy Road"], ["555-0177"]] == [
+        [line for address in one["address"] for line in address["line"]],
+        [telecom["value"] for telecom in one["telecom"]],
+    ]
+    assert [ref(one)] * 2 == [
+        request["dispenseRequest"]["performer"] for request in resources(found, "MedicationRequest")
+    ]
+
+
+@ORDERS
+def test_an_address_of_a_pharmacy_without_a_name_stays_with_the_order(
+    kind: str, name: str, code: int, further: int, rate: int, pharmacy: tuple[int, int, int]
+) -> None:
+    said = {code: "ASA^Aspirin^L", pharmacy[1]: ADDRESS, pharmacy[2]: PHONE}
+    request = only(converted(kind, "ORC|NW|P-1^NG", segment(name, said)), "MedicationRequest")
+
+    assert [f"{name.lower()}-{pharmacy[1]}", f"{name.lower()}-{pharmacy[2]}"] == kept(request)
+
+
+@ORDERS
+def test_a_rate_is_a_quantity_where_it_is_a_number(
+    kind: str, name: str, code: int, further: int, rate: int, pharmacy: tuple[int, int, int]
+) -> None:
+    dosages = [
+        only(
+            converted(
+                kind, "ORC|NW|P-1^NG", segment(name, {code: "ASA^Aspirin^L", rate: sent, rate + 1: "mL/h^^UCUM"})
+            ),
+            "MedicationRequest",
+        )["dosageInstruction"][0]
+        for sent in ("25", "slowly")
+    ]
+
+    assert [{"rateQuantity": 25}] == [
+        {name: value["value"] for name, value in one.items()} for one in dosages[0]["doseAndRate"]
+    ]
+    assert [f"{name.lower()}-{rate}", f"{name.lower()}-{rate + 1}"] == kept(dosages[1])
+
+
+@pytest.mark.parametrize(
+    ("sent", "codings"),
+    [
+        ("N-1^Tablets^NDC", [("ASA", "Aspirin"), ("N-1", "Tablets")]),
+        ("ASA^Aspirin^L", [("ASA", "Aspirin")]),
+        ("^blue box", [("ASA", "Aspirin"), (None, "blue box")]),
+    ],
+)
+def test_a_supplementary_code_is_one_more_coding_of_the_product(sent: str, codings: list[tuple[str, str]]) -> None:
+    for kind, name, code, further in (("OMP^O09", "RXO", 1, 24), ("RDE^O11", "RXE", 2, 31)):
+        request = only(
+            converted(kind, "ORC|NW|P-1^NG", segment(name, {code: "ASA^Aspirin^L", further: sent})),
+            "MedicationRequest",
+        )
+        said = request["medicationCodeableConcept"]["coding"]
+
+        assert codings == [(one.get("code"), one["display"]) for one in said]
+
+
+DISPENSED = {2: "ASA^Aspirin^L", 3: "20260301", 4: "10", 5: "TAB"}
+
+
+def dispensed(more: dict[int, str]) -> Conversion:
+    return converted("RDS^O13", "ORC|RE|P-1^NG|F-1^NG", segment("RXD", DISPENSED | more))
+
+
+def test_a_dispense_goes_to_the_pharmacy_that_it_names() -> None:
+    found = dispensed({25: "N-1^Tablets^NDC", 30: "PH1^Example Pharmacy^L", 31: ADDRESS, 34: PHONE})
+    place, dispense = only(found, "Location"), only(found, "MedicationDispense")
+
+    assert ref(place) == dispense["destination"]
+    assert ("Example Pharmacy", "Springfield") == (place["name"], place["address"]["city"])
+    assert ["PH1", "555-0177"] == [place["identifier"][0]["value"], place["telecom"][0]["value"]]
+    assert ["ASA", "N-1"] == [one["code"] for one in dispense["medicationCodeableConcept"]["coding"]]
+
+
+def test_a_pharmacy_of_which_only_the_address_is_known_is_a_place_without_a_name() -> None:
+    place = only(dispensed({31: ADDRESS}), "Location")
+
+    assert ["address", "id", "mode", "resourceType"] == sorted(name for name in place if name != "meta")
+
+
+def test_a_pharmacy_beside_another_destination_stays_as_it_was_sent() -> None:
+    found = dispensed({13: "W7^12^B", 30: "PH1^Example Pharmacy^L"})
+
+    assert ["rxd-30"] == kept(only(found, "MedicationDispense"))
+
+
+def orc(**fields: str) -> str:
+    return segment("ORC", {1: "NW", 2: "P-1^NG"} | {int(name[1:]): value for name, value in fields.items()})
+
+
+def test_who_asks_for_a_medication_does_so_in_the_facility_that_the_order_names() -> None:
+    said = {
+        "f12": "7^Order^Olga~8^Second^Sam",
+        "f14": PHONE,
+        "f21": "Example Clinic^^1",
+        "f22": ADDRESS,
+        "f24": "9 Lane",
+    }
+    found = converted("OMP^O09", orc(**said), segment("RXO", {1: "ASA^Aspirin^L", 14: "7^Order^Olga"}))
+    role, request = only(found, "PractitionerRole"), only(found, "MedicationRequest")
+    (clinic,) = (one for one in resources(found, "Organization") if one["name"] == "Example Clinic")
+    olga, sam = resources(found, "Practitioner")
+
+    assert [ref(role), ref(clinic), ref(olga)] == [request["requester"], role["organization"], role["practitioner"]]
+    assert ["555-0177", "Springfield", ["9 Lane"]] == [
+        role["telecom"][0]["value"],
+        clinic["address"][0]["city"],
+        olga["address"][0]["line"],
+    ]
+    assert [ref(sam)] == [one["valueReference"] for one in request["extension"] if "further" in one["url"]]
+
+
+def test_a_facility_asks_itself_where_nobody_is_named() -> None:
+    found = converted("OMP^O09", orc(f14=PHONE, f21="Example Clinic^^1"), segment("RXO", {1: "ASA^Aspirin^L"}))
+    (clinic,) = (one for one in resources(found, "Organization") if one["name"] == "Example Clinic")
+    request = only(found, "MedicationRequest")
+
+    assert ref(clinic) == request["requester"]
+    assert "orc-14" in kept(request)
+
+
+def test_another_person_of_the_prescription_stays_beside_the_role_of_the_one_who_asks() -> None:
+    found = converted(
+        "OMP^O09",
+        orc(f12="7^Order^Olga", f21="Example Clinic^^1"),
+        segment("RXO", {1: "ASA^Aspirin^L", 14: "9^Other^Otto"}),
+    )
+    request = only(found, "MedicationRequest")
+
+    assert "Practitioner" == request["requester"]["reference"].split("/")[0]
+    assert ["PractitionerRole"] == [
+        one["valueReference"]["reference"].split("/")[0] for one in request["extension"] if "further" in one["url"]
+    ]
