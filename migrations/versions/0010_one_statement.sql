@@ -1,3 +1,101 @@
+-- The three functions that every entry costs (migration 0002), one plain statement after the other: a statement of
+-- many parts starts all of them, each time. What they promise stays.
+CREATE OR REPLACE FUNCTION append_entry(p_lane text, p_key uuid, p_keep boolean, p_function text, p_message_id uuid,
+    p_delivery_id uuid, p_traceparent text, p_now timestamptz, p_fresh timestamptz)
+RETURNS TABLE (stream_id bigint, seq bigint, wakes boolean) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    survivor bigint;
+    hinted timestamptz;
+BEGIN
+    INSERT INTO stream AS own (lane, key, keep, next_seq, hinted_at) VALUES (p_lane, p_key, p_keep, 2, p_now)
+    ON CONFLICT (lane, key) DO UPDATE SET
+        next_seq = own.next_seq + (own.joined_to IS NULL)::int,
+        hinted_at = CASE WHEN own.lease_until > clock_timestamp() OR own.hinted_at > p_fresh
+                    THEN own.hinted_at ELSE p_now END
+    RETURNING own.stream_id, own.next_seq - 1, own.joined_to, own.hinted_at
+    INTO stream_id, seq, survivor, hinted;
+    IF survivor IS NOT NULL THEN
+        UPDATE stream AS own SET next_seq = own.next_seq + 1,
+            hinted_at = CASE WHEN own.lease_until > clock_timestamp() OR own.hinted_at > p_fresh
+                        THEN own.hinted_at ELSE p_now END
+        WHERE own.stream_id = survivor
+        RETURNING own.stream_id, own.next_seq - 1, own.hinted_at INTO stream_id, seq, hinted;
+    END IF;
+    wakes := hinted IS NOT DISTINCT FROM p_now;
+    INSERT INTO entry (stream_id, seq, function, message_id, delivery_id, traceparent, due_at, entered_at)
+    SELECT append_entry.stream_id, append_entry.seq, p_function, p_message_id, p_delivery_id, p_traceparent, p_now, p_now;
+    RETURN NEXT;
+END $$;
+
+CREATE OR REPLACE FUNCTION take_stream(p_stream_id bigint, p_owner text, p_duration interval, p_flow text,
+    p_now timestamptz)
+RETURNS TABLE (stream_id bigint, lane text, key uuid, fence bigint, lease_owner text, takeovers integer, halted boolean,
+    head_stream bigint, seq bigint, function text, message_id uuid, delivery_id uuid, attempts integer,
+    due_at timestamptz, first_failed_at timestamptz, traceparent text, status text, merge_stream bigint, ready boolean)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    UPDATE stream AS own
+    SET lease_owner = p_owner, lease_until = clock_timestamp() + p_duration, fence = own.fence + 1,
+        takeovers = own.takeovers + (own.lease_owner IS NOT NULL)::int, hinted_at = NULL
+    WHERE own.stream_id = p_stream_id AND (own.lease_until IS NULL OR own.lease_until < clock_timestamp())
+    RETURNING own.stream_id, own.lane, own.key, own.fence, own.lease_owner, own.takeovers
+    INTO stream_id, lane, key, fence, lease_owner, takeovers;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    halted := EXISTS (
+        SELECT 1 FROM halt WHERE (kind, name) = ('flow', p_flow) AND (until IS NULL OR until > p_now));
+    SELECT head.stream_id, head.seq, head.function, head.message_id, head.delivery_id, head.attempts, head.due_at,
+        head.first_failed_at, head.traceparent, head.status, head.merge_stream,
+        head.status IN ('waiting', 'held') AND head.due_at <= p_now AND NOT EXISTS (
+            SELECT 1 FROM entry fence JOIN entry before ON before.stream_id = fence.stream_id
+            WHERE fence.status = 'fence' AND before.seq < fence.seq
+              AND (fence.merge_stream, fence.merge_seq) = (head.stream_id, head.seq))
+    INTO head_stream, seq, function, message_id, delivery_id, attempts, due_at, first_failed_at, traceparent, status,
+        merge_stream, ready
+    FROM entry head WHERE head.stream_id = p_stream_id ORDER BY head.seq LIMIT 1;
+    RETURN NEXT;
+END $$;
+
+CREATE OR REPLACE FUNCTION finish_entry(p_stream_id bigint, p_seq bigint, p_function text, p_duration interval,
+    p_flow text, p_now timestamptz)
+RETURNS TABLE (usable boolean, head_stream bigint, seq bigint, function text, message_id uuid, delivery_id uuid,
+    attempts integer, due_at timestamptz, first_failed_at timestamptz, traceparent text, status text,
+    merge_stream bigint, ready boolean)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    is_kept boolean;
+BEGIN
+    IF p_seq <> 0 THEN
+        DELETE FROM entry WHERE (stream_id, seq) = (p_stream_id, p_seq);
+    END IF;
+    SELECT head.stream_id, head.seq, head.function, head.message_id, head.delivery_id, head.attempts, head.due_at,
+        head.first_failed_at, head.traceparent, head.status, head.merge_stream,
+        head.status IN ('waiting', 'held') AND head.due_at <= p_now AND NOT EXISTS (
+            SELECT 1 FROM entry fence JOIN entry before ON before.stream_id = fence.stream_id
+            WHERE fence.status = 'fence' AND before.seq < fence.seq
+              AND (fence.merge_stream, fence.merge_seq) = (head.stream_id, head.seq))
+    INTO head_stream, seq, function, message_id, delivery_id, attempts, due_at, first_failed_at, traceparent, status,
+        merge_stream, ready
+    FROM entry head WHERE head.stream_id = p_stream_id ORDER BY head.seq LIMIT 1;
+    usable := coalesce(ready, false) AND finish_entry.function = p_function AND NOT EXISTS (
+        SELECT 1 FROM halt WHERE (kind, name) = ('flow', p_flow) AND (until IS NULL OR until > p_now));
+    UPDATE stream AS own SET
+        takeovers = CASE WHEN p_seq = 0 THEN own.takeovers ELSE 0 END,
+        lease_owner = CASE WHEN usable THEN own.lease_owner END,
+        lease_until = CASE WHEN usable THEN clock_timestamp() + p_duration END
+    WHERE own.stream_id = p_stream_id
+    RETURNING own.keep INTO is_kept;
+    IF head_stream IS NOT NULL THEN
+        RETURN NEXT;
+    ELSIF NOT is_kept THEN
+        DELETE FROM stream WHERE stream_id = p_stream_id;
+    END IF;
+END $$;
+
 -- Lease a stream and look at its head; where wanted with the message that it concerns (`message`), and with whether
 -- its patient was merged away (`marked`): the tier `workflow` may not read that.
 CREATE FUNCTION take_with_message(p_step jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
