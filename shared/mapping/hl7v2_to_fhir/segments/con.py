@@ -8,7 +8,7 @@ A consent that is not known to hold is a draft, which nobody is to act upon; its
     Consent.policyRule        = CON-3       ST    which form, in which version
     Consent.identifier        = CON-4       EI
     Consent.extension         = CON-5..10*  AS-SENT
-    Consent.status            = CON-11      CWE   table 0498; no translation: draft, extension original-code
+    Consent.status            = CON-11      CWE   table 0498; no translation: draft, original-code; words: extension
     Consent.extension         = CON-12      AS-SENT  when it was discussed
     Consent.dateTime          = CON-13      DTM   when it was decided
     Consent.provision.period  = CON-14      DTM
@@ -38,14 +38,15 @@ _SELF = "1"
 def consent_from_con(context: Context, con: Segment, patient: Resource) -> Resource:
     """Return the Consent of a patient; its number, else patient, type and form, are its business key."""
     context.claim(con, TABLE)
-    key = entity_key(context, con.first(4)) or (str(patient["id"]), con.text(2), con.text(3))
+    form = con.field(3).text()
+    key = entity_key(context, con.first(4)) or (str(patient["id"]), con.text(2), form)
     consent = context.add("Consent", *key)
     consent["status"] = "draft"
     consent["scope"] = absent_concept()
     consent["category"] = [concept(context, con, 2, "HL70496") or absent_concept()]
     consent["patient"] = reference(patient)
     append(consent, "identifier", identifier_from_ei(context, con.first(4)))
-    consent["policyRule"] = {"text": con.text(3)} if con.text(3) else absent_concept()
+    consent["policyRule"] = {"text": form} if form.strip() else absent_concept()
     _set_status(context, consent, con)
     put_date_time(context, consent, "dateTime", con, 13)
     period: Resource = {}
@@ -66,6 +67,8 @@ def _set_status(context: Context, consent: Resource, con: Segment) -> None:
         extend(consent, "status", original_code(TERMINOLOGY + "v2-0498", code))
         text = "The status is not in table 0498, or has no place in FHIR: a draft."
         context.report("warning", "code-invalid", "unmapped-code", con.location(11), text)
+    if con.raw(11) != code:
+        carry_field(consent, con, 11)
 
 
 def _set_performers(context: Context, consent: Resource, con: Segment, patient: Resource) -> None:

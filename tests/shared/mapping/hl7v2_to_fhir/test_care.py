@@ -36,7 +36,7 @@ def unmapped(found: Conversion) -> list[str]:
 
 
 def test_every_concept_map_has_its_own_name() -> None:
-    assert len(all_maps()) == len({one.name for one in all_maps()}) == 4
+    assert len(all_maps()) == len({one.name for one in all_maps()}) == 5
 
 
 def test_a_problem_is_an_item_of_the_problem_list_and_active_unless_told_otherwise() -> None:
