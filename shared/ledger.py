@@ -116,7 +116,7 @@ class Taken:
     lease: Lease
     entry: Entry | None
     halted: bool
-    opened: Opened | None = None
+    opened: Opened | Owed | None = None
 
 
 @dataclass(frozen=True, slots=True)

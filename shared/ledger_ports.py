@@ -98,12 +98,13 @@ class Streams(Protocol):
         duration: timedelta,
         flow: str,
         *,
-        opens: Literal["message", "marked"] | None = None,
+        opens: Literal["message", "marked", "delivery"] | None = None,
     ) -> Later[Taken | None]:
         """
         Lease the stream if nobody holds it and look at its head; None otherwise or when it is gone.
 
-        `opens` brings the head's message as well, `marked` with whether its patient was merged away.
+        `opens` brings the head's message as well, `marked` with whether its patient was merged away, or the delivery
+        with what it is made of, where there is something.
         """
 
     def confirm(self, lease: Lease) -> None:

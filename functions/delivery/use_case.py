@@ -11,12 +11,13 @@ from shared.catalog.flows import DELIVERY
 from shared.consent.decision import may_disclose
 from shared.delivery import lanes
 from shared.delivery.back_off import RetryPolicy
-from shared.errors import RejectedError, ReviewNeededError
-from shared.ledger import ConversionRow, DeliveryRow, Hop, Owed
+from shared.errors import ReviewNeededError
+from shared.ledger import ConversionRow, DeliveryRow, Hop
 from shared.ledger_ports import Transaction
 from shared.partners.model import Endpoint, Receiver
 from shared.pipeline import Outcome, Stage, Work
 from shared.pipeline.bodies import body_to_send
+from shared.pipeline.opening import owed_by
 from shared.ports import Ports
 
 _RETRY = RetryPolicy(base=timedelta(seconds=1), cap=timedelta(minutes=5), budget=timedelta(days=3))
@@ -29,7 +30,7 @@ def send_delivery(work: Work, ports: Ports) -> Outcome:
     A destination that does not honour the key, or has two endpoints, gets a note in the ledger before each attempt,
     so that a delivery which may have arrived twice is recorded as possibly repeated (invariant 2).
     """
-    owed = _owed(work, ports)
+    owed = owed_by(work, ports)
     delivery, conversion = owed.delivery, owed.conversion
     receiver = _receiver(delivery, ports)
     if delivery.status != "due":
@@ -62,16 +63,6 @@ def send_delivery(work: Work, ports: Ports) -> Outcome:
         )
 
     return Outcome(_hop(work, delivery, "delivered", conversion, digest), write, sent=True)
-
-
-def _owed(work: Work, ports: Ports) -> Owed:
-    if work.entry.delivery_id is None:
-        raise RejectedError("delivery-missing", text="the stream's entry names no delivery")
-    with ports.ledger.statements() as each:
-        owed = each.deliveries.owed(work.entry.delivery_id, work.lease.key)
-    if owed is None:
-        raise RejectedError("delivery-missing", text="the stream names a delivery that the ledger does not know")
-    return owed
 
 
 def _receiver(delivery: DeliveryRow, ports: Ports) -> Receiver:

@@ -97,7 +97,7 @@ BEGIN
 END $$;
 
 -- Lease a stream and look at its head; where wanted with the message that it concerns (`message`), and with whether
--- its patient was merged away (`marked`): the tier `workflow` may not read that.
+-- its patient was merged away (`marked`; the tier `workflow` may not read that), or with the delivery that is owed.
 CREATE FUNCTION take_with_message(p_step jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     taken record;
@@ -109,7 +109,19 @@ BEGIN
     IF taken.stream_id IS NULL THEN
         RETURN NULL;
     END IF;
-    IF p_step->>'opens' IS NOT NULL AND taken.ready THEN
+    IF p_step->>'opens' = 'delivery' AND taken.ready THEN
+        SELECT jsonb_build_array(delivery.delivery_id, delivery.message_id, delivery.destination, delivery.status,
+            delivery.status_code, delivery.status_at, delivery.due_since, delivery.attempts, delivery.attempt_open,
+            delivery.possibly_repeated, delivery.receipt, delivery.way, delivery.uncertain,
+            coalesce(replay.mapping, conversion.mapping), coalesce(replay.bundle, conversion.bundle),
+            coalesce(replay.bundle_hash, conversion.bundle_hash), consent.decision, message.flow)
+        INTO opened
+        FROM delivery JOIN message USING (message_id) LEFT JOIN conversion USING (message_id)
+        LEFT JOIN replay_bundle replay
+            ON (replay.plan_id, replay.message_id) = (delivery.replay_plan, delivery.message_id)
+        LEFT JOIN consent ON (consent.patient_key, consent.destination) = (taken.key, delivery.destination)
+        WHERE delivery.delivery_id = taken.delivery_id;
+    ELSIF p_step->>'opens' IS NOT NULL AND taken.ready THEN
         SELECT jsonb_build_array(message.message_id, message.partner, message.control_id, message.message_code,
             message.trigger_event, message.processing_id, message.flow, message.received_at, message.status,
             message.status_code, message.status_location, message.status_at, message.duplicate_of,

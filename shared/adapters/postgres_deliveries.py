@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -131,6 +132,22 @@ class PostgresDeliveries:
             "UPDATE delivery SET status = %s, status_code = %s, status_at = %s WHERE delivery_id = %s",
             (status, code, self._clock(), delivery_id),
         )
+
+
+def owed_row(columns: Sequence[Any]) -> Owed | None:
+    """Return what is owed, whose columns came as JSON in the order of `_OWED`; None where nothing was converted."""
+    *row, mapping, bundle, bundle_hash, consent, flow = columns
+    if mapping is None:
+        return None
+    of = dict(zip((field.name for field in fields(DeliveryRow)), row, strict=True))
+    for name in ("delivery_id", "message_id"):
+        of[name] = UUID(of[name])
+    for name in ("status_at", "due_since"):
+        of[name] = datetime.fromisoformat(of[name])
+    delivery = DeliveryRow(**of)
+    content = zlib.decompress(bytes.fromhex(bundle[2:]))
+    conversion = ConversionRow(delivery.message_id, mapping, content, bytes.fromhex(bundle_hash[2:]))
+    return Owed(delivery, conversion, consent, flow)
 
 
 class PostgresConversions:

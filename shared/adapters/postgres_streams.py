@@ -17,10 +17,11 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+from shared.adapters.postgres_deliveries import owed_row
 from shared.adapters.postgres_messages import message_row
 from shared.adapters.postgres_records import columns_of
 from shared.adapters.postgres_statements import Statements
-from shared.ledger import Entry, Hint, Later, Lease, NewEntry, Opened, Taken
+from shared.ledger import Entry, Hint, Later, Lease, NewEntry, Opened, Owed, Taken
 from shared.ports import Clock
 
 # A hint that was sent this recently is still on its way: a second one would find nothing to do.
@@ -77,7 +78,7 @@ class PostgresStreams:
         duration: timedelta,
         flow: str,
         *,
-        opens: Literal["message", "marked"] | None = None,
+        opens: Literal["message", "marked", "delivery"] | None = None,
     ) -> Later[Taken | None]:
         """Lease the stream if nobody holds it, and look at its head. An expired lease counts as a takeover."""
         wanted = {"stream_id": stream_id, "owner": owner, "duration": duration, "flow": flow, "opens": opens}
@@ -89,8 +90,9 @@ class PostgresStreams:
                 return None
             stream, lane, key, fence, holder, takeovers, halted, *head, opened, is_merged = row
             lease = Lease(stream, lane, UUID(key), fence, holder, takeovers)
-            entry = _entry(_head(head)) if head[-1] else None
-            return Taken(lease, entry, halted, Opened(message_row(opened), is_merged) if opened else None)
+            if not head[-1]:
+                return Taken(lease, None, halted)
+            return Taken(lease, _entry(_head(head)), halted, _opened(opens, opened, is_merged))
 
         return taken
 
@@ -173,6 +175,12 @@ class PostgresStreams:
         if row is None:
             raise LookupError("the statement always yields a row")
         return int(row[0])
+
+
+def _opened(opens: str | None, columns: Any, is_merged: bool | None) -> Opened | Owed | None:
+    if columns is None:
+        return None
+    return owed_row(columns) if opens == "delivery" else Opened(message_row(columns), is_merged)
 
 
 def _following(answer: Any) -> Any:

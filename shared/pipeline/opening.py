@@ -12,7 +12,7 @@ from shared import archive_names
 from shared.catalog.flows import DELIVERY
 from shared.delivery import lanes
 from shared.errors import Issue, RejectedError, ReviewNeededError
-from shared.ledger import MessageRow, NewEntry
+from shared.ledger import MessageRow, NewEntry, Opened, Owed
 from shared.partners.profile import PartnerProfile
 from shared.pipeline.stage import Work
 from shared.ports import Ports
@@ -28,7 +28,7 @@ def open_message(work: Work, ports: Ports) -> tuple[MessageRow, bytes]:
 
     RejectedError `message-missing`, `archive-missing`; ReviewNeededError `archive-altered`.
     """
-    if work.opened is not None:
+    if isinstance(work.opened, Opened):
         return work.opened.message, payload_of(work.opened.message, ports)
     with ports.ledger.statements() as each:
         message = each.messages.get(work.entry.message_id)
@@ -39,7 +39,7 @@ def open_message(work: Work, ports: Ports) -> tuple[MessageRow, bytes]:
 
 def open_to_record(work: Work, ports: Ports) -> tuple[MessageRow, bytes, bool]:
     """As `open_message`; besides, tell whether the patient was merged away (then see `surviving`)."""
-    if work.opened is not None and work.opened.is_merged is not None:
+    if isinstance(work.opened, Opened) and work.opened.is_merged is not None:
         return work.opened.message, payload_of(work.opened.message, ports), work.opened.is_merged
     with ports.ledger.statements() as each:
         found = each.messages.get_marked(work.entry.message_id)
@@ -47,6 +47,23 @@ def open_to_record(work: Work, ports: Ports) -> tuple[MessageRow, bytes, bool]:
         raise _missing()
     message, is_merged = found
     return message, payload_of(message, ports), is_merged
+
+
+def owed_by(work: Work, ports: Ports) -> Owed:
+    """
+    Return the delivery with what it is made of, and the patient's decision about the destination.
+
+    RejectedError `delivery-missing`, `conversion-missing`.
+    """
+    if isinstance(work.opened, Owed):
+        return work.opened
+    if work.entry.delivery_id is None:
+        raise RejectedError("delivery-missing", text="the stream's entry names no delivery")
+    with ports.ledger.statements() as each:
+        owed = each.deliveries.owed(work.entry.delivery_id, work.lease.key)
+    if owed is None:
+        raise RejectedError("delivery-missing", text="the stream names a delivery that the ledger does not know")
+    return owed
 
 
 def _missing() -> RejectedError:

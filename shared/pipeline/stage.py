@@ -10,7 +10,7 @@ from shared.catalog.index import step_of_function
 from shared.catalog.model import Step, TrafficClass
 from shared.delivery.back_off import RetryPolicy
 from shared.delivery.gate import Gate
-from shared.ledger import Entry, Hop, Lease, Opened
+from shared.ledger import Entry, Hop, Lease, Opened, Owed
 from shared.ledger_ports import Transaction
 from shared.ports import Ports
 
@@ -30,7 +30,7 @@ class Work:
     """
     One entry in hand: `traceparent` is the span of this attempt, `admission` what a delivery has passed.
 
-    `opened` is its message where that came with the lease; see `shared.pipeline.opening`.
+    `opened` is its message or its delivery where that came with the lease; see `shared.pipeline.opening`.
     """
 
     entry: Entry
@@ -39,7 +39,7 @@ class Work:
     traceparent: str
     actor: str
     admission: Admission | None = None
-    opened: Opened | None = None
+    opened: Opened | Owed | None = None
 
     @property
     def is_bulk(self) -> bool:
@@ -83,9 +83,11 @@ class Stage:
         return f"corridor/{self.step.tier}/{self.step.function}"
 
     @property
-    def opens(self) -> Literal["message", "marked"] | None:
-        """What the lease of a stream should bring along: the head's message, unless a delivery is sent."""
-        return {"items": "marked", "deliveries": None, None: "message"}[self.book]
+    def opens(self) -> Literal["message", "marked", "delivery"]:
+        """What the lease of a stream should bring along, so that it need not be asked for."""
+        if self.book is None:
+            return "message"
+        return "marked" if self.book == "items" else "delivery"
 
     @property
     def halting_flow(self) -> str:
