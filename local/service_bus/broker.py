@@ -24,6 +24,7 @@ from local.service_bus.tokens import TokenVerifier
 from local.service_bus.transfers import Consumer
 
 _TICK = 0.05
+_ROUND = 10  # ticks: all connections are looked at this often, most turns are about two
 _MAX_CONNECTIONS = 500
 
 log = logging.getLogger("service-bus")
@@ -45,8 +46,10 @@ class Broker:
         self.namespace, self.verifier, self.now = namespace, verifier, now
         self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._store = store
-        self._consumers: dict[Consumer, None] = {}
-        self._connections: set[Connection] = set()
+        self._consumers: dict[Consumer, Peer] = {}
+        self._connections: dict[Peer, Connection] = {}
+        self._touched: set[Peer] = set()
+        self._ticks = 0
         self._turn: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._server: asyncio.Server | None = None
@@ -65,43 +68,49 @@ class Broker:
             self._server.close()
         if self._timer is not None:
             self._timer.cancel()
-        for connection in list(self._connections):
+        for connection in self._connections.values():
             connection.close("amqp:connection:forced", "the broker stops")
+        self._touched.update(self._connections)
         self._end_turn()
-        for connection in list(self._connections):
+        for connection in list(self._connections.values()):
             connection.abort()
         if self._turn is not None:
             self._turn.cancel()
 
     def _new_connection(self) -> Connection:
-        connection = Connection(self, Peer(self), refuse=len(self._connections) >= _MAX_CONNECTIONS)
-        self._connections.add(connection)
+        peer = Peer(self)
+        connection = Connection(self, peer, refuse=len(self._connections) >= _MAX_CONNECTIONS)
+        self._connections[peer] = connection
         return connection
 
-    def lost(self, connection: Connection) -> None:
+    def lost(self, peer: Peer) -> None:
         """Forget a connection; what its receivers held stays locked until the locks expire."""
-        self._connections.discard(connection)
+        self._connections.pop(peer, None)
 
     # ------------------------------------------------------------------ consumers
-    def add(self, consumer: Consumer) -> None:
+    def add(self, consumer: Consumer, peer: Peer) -> None:
         """Hand messages to a receiver from now on."""
-        self._consumers[consumer] = None
+        self._consumers[consumer] = peer
 
     def remove(self, consumer: Consumer) -> None:
         """Hand no more messages to a receiver."""
         self._consumers.pop(consumer, None)
 
     # ------------------------------------------------------------------ turns
-    def wake(self) -> None:
-        """End the turn as soon as what has arrived by now is read."""
+    def wake(self, peer: Peer) -> None:
+        """End the turn as soon as what has arrived by now is read, and write what there is for this client."""
+        self._touched.add(peer)
         if self._turn is None:
             self._turn = asyncio.get_running_loop().call_soon(self._end_turn)
 
     def _tick(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(_TICK, self._tick)
         self.namespace.tick()
-        for connection in self._connections:
-            connection.tick(self.now())
+        self._ticks += 1
+        if self._ticks % _ROUND == 0:
+            for connection in self._connections.values():
+                connection.tick(self.now())
+            self._touched.update(self._connections)
         self._end_turn()
 
     def _end_turn(self) -> None:
@@ -113,12 +122,16 @@ class Broker:
         waiting = list(self._consumers)
         while waiting:  # one message each per round: no receiver starves another
             waiting = [consumer for consumer in waiting if consumer.deliver()]
-        for consumer in self._consumers:
-            consumer.finish_drain()
+            self._touched.update(self._consumers[consumer] for consumer in waiting)
+        touched, self._touched = self._touched, set()
+        for consumer, peer in self._consumers.items():
+            if peer in touched:
+                consumer.finish_drain()
         try:
             self._store.commit()
         except StoreError as error:
             self.failure.set_exception(error)
             return
-        for connection in list(self._connections):
-            connection.flush()
+        for peer in touched:
+            if (connection := self._connections.get(peer)) is not None:
+                connection.flush()

@@ -18,10 +18,10 @@ log = logging.getLogger("service-bus")
 class Host(Protocol):
     """What a connection needs of the broker."""
 
-    def wake(self) -> None:
-        """End the turn soon."""
+    def wake(self, peer: Peer) -> None:
+        """End the turn soon: there is something for this client."""
 
-    def lost(self, connection: Connection) -> None:
+    def lost(self, peer: Peer) -> None:
         """Forget the connection."""
 
 
@@ -60,15 +60,15 @@ class Connection(asyncio.Protocol):
                 self._dispatch()
         except ProtonException as error:
             self._failed(error)
-        self._host.wake()
+        self._host.wake(self._peer)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Forget the client."""
         self._socket = None
         self._peer.lost()
-        self._host.lost(self)
+        self._host.lost(self._peer)
         self._endpoint.free()
-        self._host.wake()
+        self._host.wake(self._peer)
 
     def pause_writing(self) -> None:
         """Leave further output in the engine: the client does not read."""
@@ -77,7 +77,7 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Write again."""
         self._paused = False
-        self._host.wake()
+        self._host.wake(self._peer)
 
     # ------------------------------------------------------------------ the broker's calls
     def tick(self, now: float) -> None:

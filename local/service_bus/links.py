@@ -65,10 +65,10 @@ class Host(Protocol):
     def now(self) -> float:
         """Return the time."""
 
-    def wake(self) -> None:
-        """End the turn soon."""
+    def wake(self, peer: Peer) -> None:
+        """End the turn soon: there is something for this client."""
 
-    def add(self, consumer: Consumer) -> None:
+    def add(self, consumer: Consumer, peer: Peer) -> None:
         """Hand messages to a receiver."""
 
     def remove(self, consumer: Consumer) -> None:
@@ -171,7 +171,7 @@ class Peer(Handler):
             if filters.next() and filters.get_object():
                 raise RefusedError("amqp:not-implemented", "not implemented: sessions and filters on a receiver")
             self._consumers[link] = Consumer(entity, link, link.remote_snd_settle_mode == _PRESETTLED)
-            self._host.add(self._consumers[link])
+            self._host.add(self._consumers[link], self)
         else:
             raise RefusedError("amqp:not-allowed", "messages are received from a queue or a subscription")
         self._accept(link)
@@ -279,7 +279,7 @@ class Peer(Handler):
             self._answer_token(link, request, 401, str(error))
         else:
             self._answer_token(link, request, 202, "Accepted")
-        self._host.wake()
+        self._host.wake(self)
 
     def _answer_token(self, link: Receiver, request: Message, status: int, text: str) -> None:
         self._reply(link, _CBS, request, {"status-code": int32(status), "status-description": text}, None)
