@@ -38,11 +38,11 @@ _AS_THEY_ARE = "/%:=&?~+!$,;'@()*[]-._"
 class _Address:
     secure: bool
     host: str
-    port: int | None
+    port: int
     target: str
 
     @property
-    def origin(self) -> tuple[bool, str, int | None]:
+    def origin(self) -> tuple[bool, str, int]:
         return self.secure, self.host, self.port
 
 
@@ -68,7 +68,7 @@ class HttpConnections:
         self._timeout = timeout
         self._trust = trust
         self._monotonic = monotonic
-        self._kept: dict[tuple[bool, str, int | None], deque[tuple[HTTPConnection, float]]] = {}
+        self._kept: dict[tuple[bool, str, int], deque[tuple[HTTPConnection, float]]] = {}
         self._lock = threading.Lock()
         self._free = threading.BoundedSemaphore(_MOST)
 
@@ -196,7 +196,8 @@ def _address_of(url: str) -> _Address:
         raise _unreachable("UnsupportedProtocol")
     target = quote(parts.path or "/", safe=_AS_THEY_ARE)
     query = f"?{quote(parts.query, safe=_AS_THEY_ARE)}" if parts.query else ""
-    return _Address(parts.scheme == "https", parts.hostname, port, target + query)
+    usual = HTTPSConnection.default_port if parts.scheme == "https" else HTTPConnection.default_port
+    return _Address(parts.scheme == "https", parts.hostname, port or usual, target + query)
 
 
 def _word_for(error: Exception) -> str:
