@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -206,10 +207,11 @@ class FhirEndpoint:
             status,
             version.body or b"",
             etag=f'W/"{version.number}"',
-            last_modified=_http_date(version.updated),
+            last_modified=_http_date(version.updated[:19]),
             **({"location": where} if status == 201 else {"content_location": where}),
         )
 
 
-def _http_date(instant: str) -> str:
-    return datetime.fromisoformat(instant).strftime("%a, %d %b %Y %H:%M:%S GMT")
+@lru_cache(maxsize=64)  # what one transaction writes, it writes in one second or two
+def _http_date(second: str) -> str:
+    return datetime.fromisoformat(second).strftime("%a, %d %b %Y %H:%M:%S GMT")
