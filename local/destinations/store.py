@@ -149,12 +149,14 @@ class Store:
             "INSERT OR REPLACE INTO current VALUES (?, ?, ?, ?, ?)",
             (kind, identity, version.number, version.updated, version.body is None),
         )
+        wanted = {(term.name, term.system, term.value) for term in terms}
         if version.number > 1:
-            self._db.execute("DELETE FROM terms WHERE type = ? AND id = ?", (kind, identity))
-        self._db.executemany(
-            "INSERT OR IGNORE INTO terms VALUES (?, ?, ?, ?, ?)",
-            [(kind, identity, term.name, term.system, term.value) for term in terms],
-        )
+            subject = (kind, identity)
+            indexed = self._db.execute("SELECT name, system, value FROM terms WHERE type = ? AND id = ?", subject)
+            if wanted == set(indexed):
+                return
+            self._db.execute("DELETE FROM terms WHERE type = ? AND id = ?", subject)
+        self._db.executemany("INSERT INTO terms VALUES (?, ?, ?, ?, ?)", [(kind, identity, *term) for term in wanted])
 
     def find(self, kind: str, conditions: Iterable[Condition], count: int) -> tuple[int, list[Version]]:
         """Return how many current resources meet all conditions, and the first `count` of them, newest first."""
