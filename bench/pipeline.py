@@ -21,6 +21,7 @@ from statistics import median
 import httpx
 
 from bench.growth import grow
+from bench.open_loop import latencies, latency_row, post_evenly
 from bench.platform import PARTNER, BenchPlatform, small_result
 from bench.processes import cpu_seconds
 from bench.running_floor import RunningFloor, running_floor
@@ -173,33 +174,8 @@ def _programs(floors: list[Burst], ours: list[Burst]) -> list[Row]:
     return rows
 
 
-_LATENCIES = """
-    SELECT extract(epoch FROM (max(hop.at) - message.received_at)) * 1000
-    FROM message JOIN hop USING (message_id)
-    WHERE hop.outcome = 'delivered' AND message.control_id LIKE 'half-%'
-    GROUP BY message_id, message.received_at
-"""
-
-
 def _latencies(platform: BenchPlatform, rate: float) -> Row:
     """Post at `rate`, whatever the answers take, and read from the ledger how long each message was on its way."""
-    count = max(int(rate * _LATENCY_SECONDS), 8)
-    start = time.perf_counter() + 0.2
-
-    def post(sender: int) -> None:
-        with PartnerClient(PARTNER, platform.access()) as client:
-            for number in range(sender, count, _SENDERS):
-                time.sleep(max(start + number / rate - time.perf_counter(), 0))
-                _accepted(client, "half", sender, number)
-
-    with ThreadPoolExecutor(_SENDERS) as senders:
-        list(senders.map(post, range(_SENDERS)))
+    post_evenly(platform, "half", rate, max(int(rate * _LATENCY_SECONDS), 8))
     platform.wait_until_idle()
-    found = [float(row[0]) for row in platform.query(_LATENCIES)]
-    return {
-        "what": f"received to second delivery at {rate:.1f}/s",
-        "messages": len(found),
-        "ms p50": round(percentile(found, 0.5)),
-        "ms p95": round(percentile(found, 0.95)),
-        "ms p99": round(percentile(found, 0.99)),
-    }
+    return latency_row(f"received to second delivery at {rate:.1f}/s", latencies(platform, "half"))

@@ -9,7 +9,7 @@ import sys
 import click
 
 _TABLES = ("convert", "start", "pipeline")
-_ON_REQUEST = ("search",)
+_ON_REQUEST = ("search", "batch")
 _BESIDE_ROWS = ("pipeline", "search")
 
 
@@ -19,10 +19,10 @@ _BESIDE_ROWS = ("pipeline", "search")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def command(tables: tuple[str, ...], *, rows: int | None, as_json: bool) -> None:
     """
-    Measure on this machine: conversion against its floor, start-up, the whole pipeline, search.
+    Measure on this machine: conversion against its floor, start-up, the whole pipeline, search, a big file.
 
-    Compare the ratios, never the milliseconds of two runs. Without TABLES, all but search; a few minutes. A million
-    rows take some minutes and five gigabytes of the temporary folder more.
+    Compare the ratios, never the milliseconds of two runs. Without TABLES, all but search and batch; a few minutes.
+    A million rows take some minutes and five gigabytes of the temporary folder more.
     """
     found = {name: _run(name, rows) for name in tables or _TABLES}
     if as_json:
