@@ -36,11 +36,12 @@ class Fate:
     outcome: Outcome
     targets: tuple[str, ...] = ()
     reason: str = ""
+    # The members of an entry in JSON, all but its location: written once, for many entries share a fate.
+    members: str = field(init=False, repr=False)
 
-    def as_json(self) -> str:
-        """Return the members of an entry that has this fate, all but its location."""
+    def __post_init__(self) -> None:
         why = {"reason": self.reason} if self.reason else {"targets": self.targets}
-        return orjson.dumps({"outcome": self.outcome, **why}).decode()[1:-1]
+        object.__setattr__(self, "members", orjson.dumps({"outcome": self.outcome, **why}).decode()[1:-1])
 
 
 # How the location of a field goes on after its segment's, and its fate.
@@ -52,13 +53,24 @@ _LABEL = "\0"
 class Form:
     """What became of the fields of one segment, but for where it stands: one for all that have the same fields."""
 
-    __slots__ = ("counts", "steps", "text")
+    __slots__ = ("_rows", "_written", "counts", "steps")
 
     def __init__(self, steps: Iterable[Step]) -> None:
         self.steps = tuple(steps)
         outcomes = [fate.outcome for _, fate in self.steps]
         self.counts = (outcomes.count("mapped"), outcomes.count("dropped"), outcomes.count("unknown"))
-        self.text = ",".join([f'{{"location":"{_LABEL}{suffix}",{fate.as_json()}}}' for suffix, fate in self.steps])
+        rows = [f'{{"location":"{_LABEL}{suffix}",{fate.members}}}' for suffix, fate in self.steps]
+        self._rows = ",".join(rows).encode()
+        self._written: dict[str, bytes] = {}
+
+    def entries_at(self, label: str) -> bytes:
+        """Return the entries of the segment that stands at `label` as JSON, separated by commas."""
+        if (written := self._written.get(label)) is None:
+            written = self._rows.replace(_LABEL.encode(), label.encode())
+            if "[" not in label:
+                # A name is one of few; how manieth a segment is may be any number.
+                self._written[label] = written
+        return written
 
 
 # What became of the fields of one segment: its location, and the form of its account.
@@ -108,16 +120,16 @@ class Coverage:
     def as_json(self) -> bytes:
         """Return counts and entries as compact JSON: so they are stored with a conversion."""
         mapped = dropped = unknown = 0
-        texts = []
+        rows: list[bytes] = []
         for label, form in self._read():
             counts = form.counts
             mapped += counts[0]
             dropped += counts[1]
             unknown += counts[2]
-            if form.text:
-                texts.append(form.text.replace(_LABEL, label))
+            if form.steps:
+                rows.append(form.entries_at(label))
         counted = f'"mapped":{mapped},"dropped":{dropped},"unknown":{unknown}'
-        return f'{{{counted},"entries":[{",".join(texts)}]}}'.encode()
+        return b'{%s,"entries":[%s]}' % (counted.encode(), b",".join(rows))
 
     def as_dict(self) -> dict[str, Any]:
         """Return counts and entries as plain data."""

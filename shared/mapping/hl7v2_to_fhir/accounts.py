@@ -149,7 +149,7 @@ def _special(context: Context, segment: Segment) -> dict[int, Fate]:
     return found
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def _usual(table: FieldTable, filled: tuple[bool, ...]) -> tuple[Form, list[tuple[int, int, int]]]:
     """
     Return the account of a segment, by which of its fields are filled.
@@ -203,7 +203,8 @@ def _further_steps(segment: Segment, number: int, rule: Rule) -> list[Step]:
             told = tuple(bool(part.strip(subcomponent or None)) for part in parts) if subcomponent in text else filled
             find = _lost if len(parts) <= _USUAL_COMPONENTS else _lost.__wrapped__
             place = f"-{number}({index})" if index > 1 else f"-{number}"
-            entries += [(f"{place}.{position}", fate) for position, fate in find(rule.datatype, filled, told)]
+            for position, fate in find(rule.datatype, filled, told):
+                entries.append((f"{place}.{position}", fate))
     return entries
 
 

@@ -42,8 +42,10 @@ def practitioners(context: Context, segment: Segment, number: int) -> list[Resou
     people: list[Resource] | None = context.known.get(memory)
     if people is None:
         location = segment.location(number)
-        found = [practitioner_from_xcn(context, one, location) for one in segment.repetitions(number)]
-        people = context.known[memory] = [person for person in found if person is not None]
+        people = context.known[memory] = []
+        for one in segment.repetitions(number):
+            if (person := practitioner_from_xcn(context, one, location)) is not None:
+                people.append(person)
     return [*people]
 
 

@@ -43,8 +43,8 @@ def concepts(context: Context, segment: Segment, number: int, table: str = "") -
     if not segment.raw(number):
         return []
     name = field_name(segment, number)
-    found = (concept_of(context, repetition, name, table) for repetition in segment.repetitions(number))
-    return [one for one in found if one]
+    repetitions = segment.repetitions(number)
+    return [one for repetition in repetitions if (one := concept_of(context, repetition, name, table))]
 
 
 def concept_of(context: Context, repetition: Repetition, field: str, table: str = "") -> Resource | None:

@@ -74,7 +74,8 @@ def _address(context: Context, repetition: Repetition, location: str) -> Resourc
     address: Resource = {}
     if kind:
         _set_kind(address, kind)
-    if lines := [part for part in (*_street(repetition), other) if part]:
+    street = _street(repetition)
+    if lines := [*street, other] if other else street:
         address["line"] = lines
     if city:
         address["city"] = city
@@ -87,7 +88,7 @@ def _address(context: Context, repetition: Repetition, location: str) -> Resourc
     if len(repetition.parts) > 7:
         _set_county(address, repetition)
         _complete(context, address, repetition, location)
-    return address if address.keys() - {"use", "type"} else None
+    return None if address.keys() <= {"use", "type"} else address
 
 
 def _set_county(address: Resource, repetition: Repetition) -> None:
@@ -152,10 +153,10 @@ def _set_kind(address: Resource, kind: str) -> None:
 
 
 def _street(repetition: Repetition) -> list[str]:
-    """Return the street: SAD.1 is the whole line; its parts stand in where it is missing."""
+    """Return the lines of the street: SAD.1 is the whole line; its parts stand in where it is missing."""
     separator = repetition.delimiters.subcomponent
     if not separator or separator not in repetition.parts[0]:
-        return [repetition.component(1)]
+        return [street] if (street := repetition.component(1)) else []
     line, name, number = (repetition.subcomponent(1, part) for part in (1, 2, 3))
-    extra = [part for part in (number, name) if part and part not in line]
-    return [line, " ".join(extra)]
+    extra = " ".join([part for part in (number, name) if part and part not in line])
+    return [part for part in (line, extra) if part]

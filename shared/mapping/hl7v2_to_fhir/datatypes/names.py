@@ -54,7 +54,7 @@ def names_from_xpn(context: Context, repetition: Repetition, location: str) -> l
     """Return an XPN as HumanNames: what its bearer is called by is a nickname of its own."""
     name = _name(context, repetition, location, _XPN)
     names = [name] if name else []
-    if called_by := repetition.component(_CALLED_BY):
+    if len(repetition.parts) >= _CALLED_BY and (called_by := repetition.component(_CALLED_BY)):
         names.append({"use": "nickname", "given": [called_by]})
     return names
 
@@ -77,15 +77,19 @@ def _name(context: Context, repetition: Repetition, location: str, at: _Layout) 
         _set_family(name, repetition, at.first)
     elif family:
         name["family"] = family
-    if names := [part for part in (given, *further.split()) if part]:
-        name["given"] = names
+    if further:
+        name["given"] = [given, *further.split()] if given else further.split()
+    elif given:
+        name["given"] = [given]
     if prefix:
         name["prefix"] = [prefix]
-    if suffixes := [part for part in (suffix, values[at.degree - 1]) if part]:
-        name["suffix"] = suffixes
+    if degree := values[at.degree - 1]:
+        name["suffix"] = [suffix, degree] if suffix else [degree]
+    elif suffix:
+        name["suffix"] = [suffix]
     if len(repetition.parts) > at.use:
         _qualify(context, name, repetition, location, at)
-    return name if name.keys() - {"use"} else None
+    return None if not name or (len(name) == 1 and "use" in name) else name
 
 
 def _qualify(context: Context, name: Resource, repetition: Repetition, location: str, at: _Layout) -> None:

@@ -69,7 +69,7 @@ class About(NamedTuple):
     @property
     def subject(self) -> Resource:
         """Return the reference to the patient, or what FHIR has for nobody known."""
-        return reference(self.patient) if self.patient is not None else dict(_NOT_IDENTIFIED)
+        return subject_of(self.patient)
 
     def as_fields(self) -> Resource:
         """Return `subject` and `encounter` as most clinical resources have them."""
@@ -77,6 +77,11 @@ class About(NamedTuple):
         if self.encounter is not None:
             fields["encounter"] = reference(self.encounter)
         return fields
+
+
+def subject_of(patient: Resource | None) -> Resource:
+    """Return the reference to the patient, or what FHIR has for nobody known."""
+    return reference(patient) if patient is not None else dict(_NOT_IDENTIFIED)
 
 
 def about_patient(context: Context, group: Group, known: Resource | None = None) -> About:
@@ -87,7 +92,7 @@ def about_patient(context: Context, group: Group, known: Resource | None = None)
     """
     pid = group.segment if group.name == "PID" else None
     patient = patient_from_pid(context, pid) if pid is not None else known
-    subject = About(patient).subject
+    subject = subject_of(patient)
     if patient is not None:
         add_notes(context, group, patient)
     account = account_of(context, group, pid, subject)

@@ -49,14 +49,15 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 def provenance_from_msh(context: Context, header: Segment) -> Resource:
     """Return the Provenance of the message; its targets are set when the bundle is complete."""
     context.claim(header, TABLE)
-    provenance = context.add("Provenance", context.scope, header.text(10), header.text(7))
+    control_id, kind = header.text(10), header.text(9)
+    provenance = context.add("Provenance", context.scope, control_id, header.text(7))
     provenance["target"] = []
     put_date_time(context, provenance, "occurredDateTime", header, 7)
     provenance["recorded"] = _instant(context)
-    _set_activity(provenance, header)
+    _set_activity(provenance, header, kind)
     provenance["agent"] = _agents(context, header)
-    entity: Resource = {"role": "source", "what": {"display": f"HL7 v2 message {header.text(9)}".strip()}}
-    if control_id := header.text(10):
+    entity: Resource = {"role": "source", "what": {"display": f"HL7 v2 message {kind}".strip()}}
+    if control_id:
         entity["what"]["identifier"] = {"value": control_id}
     provenance["entity"] = [entity]
     _set_tags(provenance, header)
@@ -91,8 +92,8 @@ def _facility(context: Context, header: Segment) -> Resource | None:
     return facility
 
 
-def _set_activity(provenance: Resource, header: Segment) -> None:
-    kind, event, structure = header.text(9), header.text(9, 2), header.text(9, 3)
+def _set_activity(provenance: Resource, header: Segment, kind: str) -> None:
+    event, structure = header.text(9, 2), header.text(9, 3)
     activity: Resource = {"text": "^".join([part for part in (kind, event, structure) if part])}
     if event:
         activity["coding"] = [{"system": TERMINOLOGY + "v2-0003", "code": event}]
