@@ -12,6 +12,7 @@ ServiceRequest -> ORC.
     ServiceRequest.requester        = ORC-12*  XCN
     PractitionerRole.telecom        = ORC-14*  XTN
     ServiceRequest.extension[statusReason] = ORC-16  CWE
+    Provenance.agent[performer]     = ORC-19*  XCN
     PractitionerRole.organization   = ORC-21*  XON
     Organization.address            = ORC-22*  XAD
     Organization.telecom            = ORC-23*  XTN
@@ -60,8 +61,9 @@ def orc_from(context: Context, order: Order, requester: Requester, *, reports: b
         draft.put(5, sent)
     draft.put(8, parents_of(context, request))
     draft.put(9, dtm_from(context, request, "authoredOn"))
-    for agent in agents(context, source.first("Provenance"), "verifier"):
-        draft.put(11, *xcns_from(context, agent, "who"))
+    for number, role in ((11, "verifier"), (19, "performer")):
+        for agent in agents(context, source.first("Provenance"), role):
+            draft.put(number, *xcns_from(context, agent, "who"))
     for reason in context.extensions(request, _STATUS_REASON):
         draft.put(16, cwe_from(context, reason.get("valueCodeableConcept"), "ORC-16"))
     _set_requester(context, draft, requester)

@@ -17,7 +17,9 @@ ORC with OBR -> ServiceRequest (HL7 v2-to-FHIR guide, maps ORC[ServiceRequest], 
     PractitionerRole.telecom        = ORC-14*  XTN   without a requester: extension
     ServiceRequest.extension        = ORC-15   AS-SENT
     ServiceRequest.extension[statusReason] = ORC-16  CWE
-    ServiceRequest.extension        = ORC-17..20*  AS-SENT
+    ServiceRequest.extension        = ORC-17..18*  AS-SENT
+    Provenance.agent[performer]     = ORC-19*  XCN
+    ServiceRequest.extension        = ORC-20   AS-SENT
     PractitionerRole.organization   = ORC-21*  XON
     Organization.address            = ORC-22*  XAD   without a facility: extension
     Organization.telecom            = ORC-23*  XTN   without a facility: extension
@@ -58,7 +60,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import (
 )
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
-from shared.mapping.hl7v2_to_fhir.segments.msh import participant
+from shared.mapping.hl7v2_to_fhir.segments.orc_agents import add_agents
 from shared.mapping.hl7v2_to_fhir.segments.orc_requester import (
     ordering_facilities,
     requester_role,
@@ -87,9 +89,7 @@ def service_request(
     if orc is not None:
         context.claim(orc, TABLE)
         put_date_time(context, request, "authoredOn", orc, 9)
-        for number, role in ((10, "enterer"), (11, "verifier")):
-            for person in practitioners(context, orc, number):
-                append(provenance, "agent", {"type": participant(role), "who": reference(person)})
+        add_agents(context, provenance, orc)
         _set_handling(context, request, orc)
         carry(context, request, orc, TABLE)
     _set_status(context, request, orc, obr)

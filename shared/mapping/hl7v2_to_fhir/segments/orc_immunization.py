@@ -12,7 +12,9 @@ ORC -> Immunization (HL7 v2-to-FHIR guide, map ORC[Immunization]).
     Immunization.performer          = ORC-12* XCN   OP
     Immunization.extension          = ORC-13..16*  AS-SENT
     Provenance.agent[enterer]       = ORC-17  CWE   the entering organization
-    Immunization.extension          = ORC-18..27*  AS-SENT
+    Immunization.extension          = ORC-18  AS-SENT
+    Provenance.agent[performer]     = ORC-19* XCN
+    Immunization.extension          = ORC-20..27*  AS-SENT
     Immunization.meta.security      = ORC-28* CWE
     Immunization.extension          = ORC-29..38*  AS-SENT
 """
@@ -28,6 +30,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.coded_organization import organization_from_cwe
 from shared.mapping.hl7v2_to_fhir.segments.msh import participant
+from shared.mapping.hl7v2_to_fhir.segments.orc_agents import add_agents
 from shared.terminology.systems import TERMINOLOGY
 
 TABLE = table_of(__doc__)
@@ -44,9 +47,7 @@ def add_orc_to_immunization(context: Context, immunization: Resource, orc: Segme
         carry_field(immunization, orc, 9)
     else:
         put_date_time(context, immunization, "recorded", orc, 9)
-    for number, role in ((10, "enterer"), (11, "verifier")):
-        for person in practitioners(context, orc, number):
-            append(provenance, "agent", {"type": participant(role), "who": reference(person)})
+    add_agents(context, provenance, orc)
     for person in practitioners(context, orc, 12):
         append(immunization, "performer", performer("OP", person))
     if organization := organization_from_cwe(context, orc, 17):

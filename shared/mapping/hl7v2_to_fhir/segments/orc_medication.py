@@ -17,7 +17,9 @@ ORC -> MedicationRequest (policy after the guide's ORC[ServiceRequest] and ORC[M
     PractitionerRole.telecom          = ORC-14* XTN   without a requester: extension
     MedicationRequest.extension       = ORC-15  AS-SENT
     MedicationRequest.statusReason    = ORC-16  CWE
-    MedicationRequest.extension       = ORC-17..20*  AS-SENT
+    MedicationRequest.extension       = ORC-17..18*  AS-SENT
+    Provenance.agent[performer]       = ORC-19* XCN
+    MedicationRequest.extension       = ORC-20  AS-SENT
     PractitionerRole.organization     = ORC-21* XON   without a requester it asks itself
     Organization.address              = ORC-22* XAD   without a facility: extension
     Organization.telecom              = ORC-23* XTN   without a facility: extension
@@ -46,7 +48,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.contacts import contact_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import entity_key, identifier_from_ei, identifier_from_eip
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
-from shared.mapping.hl7v2_to_fhir.segments.msh import participant
+from shared.mapping.hl7v2_to_fhir.segments.orc_agents import add_agents
 from shared.mapping.hl7v2_to_fhir.segments.orc_requester import (
     ordering_facilities,
     requester_role,
@@ -89,11 +91,8 @@ def add_orc_to_request(context: Context, request: Resource, orc: Segment, proven
             elif text := repetition.component(component):
                 append(request, "extension", original_value(text))
     put_date_time(context, request, "authoredOn", orc, 9)
-    for number, role in ((10, "enterer"), (11, "verifier")):
-        for person in practitioners(context, orc, number):
-            append(provenance, "agent", {"type": participant(role), "who": reference(person)})
-            if number == 10:
-                request.setdefault("recorder", reference(person))
+    for person in add_agents(context, provenance, orc)[:1]:
+        request.setdefault("recorder", reference(person))
     _set_requester(context, request, orc)
     if reason := concept(context, orc, 16):
         request["statusReason"] = reason

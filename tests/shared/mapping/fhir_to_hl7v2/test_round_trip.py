@@ -203,7 +203,7 @@ ADMISSION = (
 RESULT = (
     "MSH|^~\\&|LAB|NG|EHR|NG|20260301120000+0100||ORU^R01^ORU_R01|NG-2|P|2.5.1",
     f"PID|1||100^^^{NORTHGATE}^MR||Testcase^Tilda^^Jr~Other^Tilda^^Jr III",
-    f"ORC|RE|P-1^{NORTHGATE.replace('&', '^')}|F-1|||||||||7^Order^Olga|||||||||Ward A~Ward B",
+    f"ORC|RE|P-1^{NORTHGATE.replace('&', '^')}|F-1|||||||||7^Order^Olga|||||||3^Perform^Pat||Ward A~Ward B",
     "OBR|1|P-1|F-1|GLU^Glucose^L|||20260301|||||||||||||||20260301110000+0100|||F",
     "OBX|1|NM|2345-7^Glucose^LN||5.5|mmol/L^millimole^L|3-6|H^Too high^L~H|||F|||20260301||7",
     "NTE|1||fasting~patient",

@@ -181,3 +181,23 @@ def test_another_person_of_the_prescription_stays_beside_the_role_of_the_one_who
     assert ["PractitionerRole"] == [
         one["valueReference"]["reference"].split("/")[0] for one in request["extension"] if "further" in one["url"]
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines"),
+    [
+        ("OMP^O09", (segment("RXO", {1: "ASA^Aspirin^L"}),)),
+        ("OML^O21", ("OBR|1|P-1^NG||GLU^Glucose^L",)),
+        ("VXU^V04", ("RXA|0|1|20260301||08^HepB^CVX|1",)),
+    ],
+)
+def test_who_acted_on_an_order_is_an_agent_beside_who_entered_and_verified_it(kind: str, lines: tuple[str]) -> None:
+    found = converted(kind, orc(f10="1^Enter^Eve", f11="2^Verify^Vic", f19="3^Perform^Pat"), *lines)
+    names = {ref(one)["reference"]: one["name"][0]["given"][0] for one in resources(found, "Practitioner")}
+    agents = only(found, "Provenance")["agent"]
+
+    assert {"enterer": "Eve", "verifier": "Vic", "performer": "Pat"} == {
+        one["type"]["coding"][0]["code"]: names[one["who"]["reference"]]
+        for one in agents
+        if one["who"].get("reference") in names
+    }
