@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import stat
@@ -17,6 +18,7 @@ import pytest
 from shared.adapters.file_archive import FileArchive
 from shared.errors import RejectedError, TransientError
 
+REPOSITORY = Path(__file__).resolve().parents[3]
 KILLS = 12
 WRITER = """
 import sys
@@ -135,6 +137,7 @@ def test_a_folder_that_was_removed_is_made_again(tmp_path: Path, levels: int) ->
 
 def test_the_folder_may_be_named_from_where_we_are(tmp_path: Path) -> None:
     script = "import pathlib, shared.adapters.file_archive as a; a.FileArchive(pathlib.Path('a')).put('b/c', b'x')"
-    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True)
 
     assert [b"x"] == [path.read_bytes() for path in files(tmp_path / "a")]
