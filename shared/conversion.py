@@ -19,6 +19,7 @@ from typing import Any, Literal, NamedTuple
 
 from shared.errors import Issue, RejectedError
 from shared.formats.fhir.encoding import parse as parse_fhir
+from shared.formats.fhir.encoding import serialize
 from shared.formats.hl7v2.message import Message
 from shared.formats.hl7v2.parse import parse, split_batch
 from shared.mapping.coverage import Coverage
@@ -114,6 +115,8 @@ def convert_to_hl7v2(
     except (ValueError, RecursionError) as error:
         raise RejectedError("not-fhir", "", "This is not a FHIR resource in JSON.") from error
     _require_shapes(content)
+    if b"\\u" in payload:
+        _require_characters(content)
     yield from messages_from_bundle(content, message_type=message_type, preferences=receiver, sent=sent)
 
 
@@ -122,6 +125,15 @@ def _require_shapes(content: dict[str, Any]) -> None:
     found = tuple(issue for issue in find_errors(content) if issue.code in _SHAPES)
     if found:
         raise RejectedError("not-fhir", found[0].location, found[0].text, found)
+
+
+def _require_characters(content: dict[str, Any]) -> None:
+    """Raise RejectedError where a text holds half of a character: no character set has it."""
+    try:
+        serialize(content)
+    except TypeError as error:
+        places = [issue.location for issue in find_errors(content) if issue.code == "value-invalid"]
+        raise RejectedError("not-fhir", next(iter(places), ""), "A text holds half of a surrogate pair.") from error
 
 
 def _in_item(error: RejectedError, item: int) -> RejectedError:

@@ -90,3 +90,16 @@ def test_an_element_that_is_no_list_is_refused_by_its_place() -> None:
     with pytest.raises(RejectedError) as refused:
         list(convert_to_hl7v2(patient, message_type="ADT^A08", sent=RECEIVED))
     assert ("not-fhir", "Patient.name") == (refused.value.code, refused.value.location)
+
+
+def test_half_of_a_surrogate_pair_is_refused_by_its_place_and_a_whole_one_is_written() -> None:
+    def patient(family: str) -> bytes:
+        named = f'"name": [{{"family": "{family}"}}]'
+        return f'{{"resourceType": "Patient", "identifier": [{{"value": "1"}}], {named}}}'.encode()
+
+    with pytest.raises(RejectedError) as refused:
+        list(convert_to_hl7v2(patient("Test\\ud83d"), message_type="ADT^A08", sent=RECEIVED))
+    (written,) = convert_to_hl7v2(patient("Test\\ud83d\\ude00"), message_type="ADT^A08", sent=RECEIVED)
+
+    assert ("not-fhir", "Patient.name[0].family") == (refused.value.code, refused.value.location)
+    assert written.message_type == "ADT^A08"
