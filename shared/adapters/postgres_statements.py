@@ -8,6 +8,7 @@ statement, without a BEGIN and a COMMIT around it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
@@ -22,6 +23,7 @@ from shared.ledger import Later
 
 Row = TypeVar("Row")
 
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _WRITE = "SELECT place, answer::text FROM write_steps(%s)"
 
 
@@ -102,7 +104,10 @@ class _Batch:
 
 
 def _document(steps: list[dict[str, Any]]) -> bytes:
-    return orjson.dumps(steps, default=_as_text)
+    document = orjson.dumps(steps, default=_as_text)
+    if _NUL.search(document):  # here, because the server would quote what stands around it
+        raise ValueError("a text of PostgreSQL cannot hold NUL")
+    return document
 
 
 def _as_text(value: object) -> str:
