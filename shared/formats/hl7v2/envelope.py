@@ -127,9 +127,10 @@ def identifier_of(repetition: Repetition) -> Identifier | None:
 
 def entity_identifier_of(repetition: Repetition | None) -> Identifier | None:
     """Return an EI (number ^ namespace ^ universal id ^ type) as an identifier; None when it has no number."""
-    if repetition is None or not (value := repetition.component(1)):
+    if repetition is None:
         return None
-    return Identifier(authority(*(repetition.component(part) for part in (2, 3, 4))), value)
+    value, *issuer = repetition.components(4)
+    return Identifier(authority(*issuer), value) if value else None
 
 
 def _read(payload: bytes, default_charset: str | None, limits: Limits) -> tuple[Message, tuple[Issue, ...]]:

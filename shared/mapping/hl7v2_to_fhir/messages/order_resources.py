@@ -84,7 +84,7 @@ def map_order(scene: Scene, order: OrderGroup, *, reports: bool) -> tuple[Resour
         key = report_key(context.message, obr, orc)
         complete_request(context, request, obr)
         if reports or obr.text(25):
-            report = report_from_obr(context, obr, orc, scene.fields, request)
+            report = report_from_obr(context, obr, orc, scene.fields, request, key)
         else:
             add_order_obr(context, request, obr)
     for segment, number in ((orc, 7), (obr, 27)):

@@ -48,7 +48,6 @@ OBR -> DiagnosticReport, and with ORC ServiceRequest, Specimen (HL7 v2-to-FHIR g
 from __future__ import annotations
 
 from shared.formats.hl7v2.message import Segment
-from shared.formats.hl7v2.results import report_key
 from shared.mapping.hl7v2_to_fhir.context import (
     EXTENSIONS,
     Context,
@@ -83,11 +82,11 @@ _RELEVANT = f"{EXTENSIONS}relevant-clinical-information"
 
 
 def report_from_obr(
-    context: Context, obr: Segment, orc: Segment | None, about: Resource, request: Resource
+    context: Context, obr: Segment, orc: Segment | None, about: Resource, request: Resource, key: str
 ) -> Resource:
-    """Return the DiagnosticReport of an OBR; `about` holds subject and encounter, copied in."""
+    """Return the DiagnosticReport of an OBR; `about` holds subject and encounter, copied in, `key` is the report's."""
     context.claim(obr, TABLE)
-    report = context.add("DiagnosticReport", context.scope, report_key(context.message, obr, orc))
+    report = context.add("DiagnosticReport", context.scope, key)
     for segment in (obr, orc):
         if segment is not None:
             for number, kind in ((2, "PLAC"), (3, "FILL")):

@@ -35,8 +35,6 @@ ORC with OBR -> ServiceRequest (HL7 v2-to-FHIR guide, maps ORC[ServiceRequest], 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from shared.formats.hl7v2.message import Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import (
     EXTENSIONS,
@@ -190,12 +188,14 @@ def _set_status(context: Context, request: Resource, orc: Segment | None, obr: S
 def _set_requester(context: Context, request: Resource, orc: Segment | None, obr: Segment | None) -> None:
     by_id: dict[str, Resource] = {}
     for segment, number in _present((orc, 12), (obr, 16)):
-        by_id.update((person["id"], person) for person in practitioners(context, segment, number))
+        for person in practitioners(context, segment, number):
+            by_id[person["id"]] = person
     people = list(by_id.values())
     facilities = [] if orc is None else ordering_facilities(context, request, orc)
     callbacks: list[Resource] = []
     for segment, number in _present((obr, 17), (orc, 14)):
-        found = (contact_from_xtn(context, one, segment.location(number)) for one in segment.repetitions(number))
+        location = segment.location(number)
+        found = [contact_from_xtn(context, one, location) for one in segment.repetitions(number)]
         callbacks += [contact for contact in found if contact is not None]
         if not people:
             carry_field(request, segment, number)
@@ -210,5 +210,5 @@ def _set_requester(context: Context, request: Resource, orc: Segment | None, obr
             append(request, "extension", {"url": _FURTHER_REQUESTER, "valueReference": reference(person)})
 
 
-def _present(*fields: tuple[Segment | None, int]) -> Iterator[tuple[Segment, int]]:
-    return ((segment, number) for segment, number in fields if segment is not None)
+def _present(*fields: tuple[Segment | None, int]) -> list[tuple[Segment, int]]:
+    return [(segment, number) for segment, number in fields if segment is not None and segment.raw(number)]

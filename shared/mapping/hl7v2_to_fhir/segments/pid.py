@@ -108,6 +108,8 @@ def patient_key(context: Context, identifiers: list[Repetition]) -> tuple[str, .
 
 def _mrn_field(context: Context) -> int:
     """Return the number of the field that holds the medical record number (policy: PID-3, unless the partner says)."""
+    if context.partner.quirks is NO_QUIRKS:
+        return 3
     return int(context.partner.quirks.mrn.removeprefix("PID-"))
 
 
@@ -119,7 +121,8 @@ def _complete_mrn(identifier: Resource, authority: str) -> None:
 
 
 def _set_identifiers(context: Context, patient: Resource, pid: Segment) -> None:
-    quirks, mrn = (None if context.partner.quirks == NO_QUIRKS else context.partner.quirks), _mrn_field(context)
+    own, mrn = context.partner.quirks, _mrn_field(context)
+    quirks = None if own is NO_QUIRKS or own == NO_QUIRKS else own
     for number in (3, 2, 4, 18):
         for repetition in pid.repetitions(number):
             identifier = identifier_from_cx(context, repetition, pid.location(number))

@@ -57,6 +57,25 @@ def test_a_second_name_of_a_person_is_added_to_the_one_that_was_remembered() -> 
     assert ["TESTDOCTOR", "TESTMARRIED"] == [name["family"] for name in practitioner["name"]]
 
 
+def test_an_insurer_is_remembered_and_the_policy_of_the_insured_is_not() -> None:
+    policy = "PID|1||T1^^^HARBOR\rIN1|1|PLAN|INS1^^^HARBOR|Invented Insurance|1 Example Road^^Testville|||{group}"
+    first, second = (_admission(policy.format(group=group)) for group in ("G1", "G2"))
+    expected = _forgetting(second)
+    _forgetting(first)
+
+    assert expected == _converted(second)
+    assert b'"value":"G2"' in expected[0]
+    assert b'"name":"Invented Insurance"' in expected[0]
+
+
+def test_an_insurer_whose_telephone_says_no_time_is_reported_for_each_coverage() -> None:
+    insurer = "INS1|Invented Insurance|||^WPN^PH^^1^555^5550100^^^^^^notatime"
+    twice = _admission(f"IN1|1|PLAN1|{insurer}", f"IN1|2|PLAN2|{insurer}")
+
+    assert 2 == _issues(twice).count("time-unreadable")
+    assert _issues(twice) == _issues(twice)
+
+
 def test_what_reported_an_issue_reports_it_again() -> None:
     unreadable = f"PV1|1|I|||||{DOCTOR}^^^^^^^^^^notatime"
 
