@@ -32,6 +32,8 @@ def test_under_every_fault_nothing_is_lost_doubled_or_out_of_order(folder: Path)
     assert {book: [] for book in told["verdict"]} == told["verdict"]
     assert told["arrivals"] > told["messages"] > 60
     assert told["merges"] > 0
+    assert told["out_of_order"]["early"] > 0
+    assert told["out_of_order"]["outdated"] > 0
     assert 0 == told["in_flight"]
     assert re.search(r"kill-host: functions-host was away", done.stdout)
     assert [] == list(processes_of(folder))
