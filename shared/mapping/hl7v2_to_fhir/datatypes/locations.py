@@ -17,6 +17,8 @@ care. A level is the same Location in every message of a sender: its name and th
 
 from __future__ import annotations
 
+from string import whitespace
+
 from shared.formats.hl7v2.message import Repetition
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import authority_organization, issuer_key
@@ -35,7 +37,7 @@ def location_from_pl(context: Context, repetition: Repetition | None) -> Resourc
 
 
 def _location(context: Context, repetition: Repetition) -> Resource | None:
-    if not repetition.text().strip("^& "):
+    if not repetition.text().strip(f"^&{whitespace}"):
         return None
     place: Resource | None = None
     path: tuple[str, ...] = (context.scope,)

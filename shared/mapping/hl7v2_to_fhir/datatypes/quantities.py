@@ -10,6 +10,7 @@ NM, SN, CQ, NR with a unit -> Quantity, Range, Ratio; digits exactly as sent.
 from __future__ import annotations
 
 import re
+from string import whitespace
 
 from shared.formats.fhir.encoding import Number, number
 from shared.formats.hl7v2.message import Repetition, Segment
@@ -100,7 +101,7 @@ def quantity_from_cq(context: Context, repetition: Repetition | None) -> Resourc
         unit["system"], unit["code"] = system, words[0]
     if value is None:
         text = repetition.text()
-        return {"extension": [original_value(text)]} if text.strip("^& ") else None
+        return {"extension": [original_value(text)]} if text.strip(f"^&{whitespace}") else None
     return quantity(value, unit)
 
 

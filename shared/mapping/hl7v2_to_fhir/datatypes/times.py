@@ -11,6 +11,7 @@ DT, DTM, TS, TM, DR -> date, dateTime, instant, time, Period.
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 
 from shared.formats.hl7v2.message import Repetition, Segment
@@ -34,6 +35,8 @@ def put_date_time(context: Context, target: Resource, name: str, segment: Segmen
         date_time(context, target, name, repetition, segment.location(number))
         if f"_{name}" not in target and name in target:
             context.known["DTM", raw] = target[name]
+    if name == "end" and "start" in target:
+        _keep_in_order(context, target, segment.field(number).text(), segment.location(number))
 
 
 def _plainly(context: Context, segment: Segment, raw: str) -> str:
@@ -123,6 +126,8 @@ def period(
     value: Resource = {}
     date_time(context, value, "start", repetition, location, first)
     date_time(context, value, "end", repetition, location, first + 1)
+    if "start" in value:
+        _keep_in_order(context, value, repetition.component(first + 1), location)
     if value:
         target[name] = value
 
@@ -136,6 +141,21 @@ def period_within(
         return
     within = raw.replace(separator, repetition.delimiters.component) if separator else raw
     period(context, target, name, Repetition(within, repetition.delimiters), f"{location}.{component}")
+
+
+def _keep_in_order(context: Context, period: Resource, sent: str, location: str) -> None:
+    """Invariant per-1: an end that is before the start is kept beside it as it was sent, and reported."""
+    if "end" in period and _is_before(period["end"], period["start"]):
+        del period["end"]
+        extend(period, "end", original_value(sent))
+        context.report("warning", "value", "period-reversed", location, "The end is before the start.")
+
+
+def _is_before(end: str, start: str) -> bool:
+    if len(end) > _DATE and len(start) > _DATE:
+        return datetime.fromisoformat(end) < datetime.fromisoformat(start)
+    known = min(len(end), len(start), _DATE)
+    return end[:known] < start[:known]
 
 
 def _moment(

@@ -28,4 +28,4 @@ def bundle_from_acknowledgment(context: Context) -> Resource:
     return transaction(context, provenance)
 
 
-MAP = MessageMap("hl7v2-acknowledgment", "1.0.0", bundle_from_acknowledgment)
+MAP = MessageMap("hl7v2-acknowledgment", "1.0.1", bundle_from_acknowledgment)

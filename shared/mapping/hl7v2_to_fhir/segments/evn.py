@@ -12,6 +12,8 @@ EVN -> Provenance of the message (HL7 v2-to-FHIR guide, map EVN[Provenance]).
 
 from __future__ import annotations
 
+from string import whitespace
+
 from shared.formats.hl7v2.message import Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
@@ -39,7 +41,7 @@ def add_evn(context: Context, provenance: Resource, evn: Segment) -> None:
     for person in practitioners(context, evn, 5):
         append(provenance, "agent", {"type": participant("enterer"), "who": reference(person)})
     _set_occurred(context, provenance, evn)
-    if (facility := evn.first(7)) and facility.text().strip("^ "):
+    if (facility := evn.first(7)) and facility.text().strip(f"^{whitespace}"):
         provenance["location"] = reference(_place(context, facility))
     carry(context, provenance, evn, TABLE)
 

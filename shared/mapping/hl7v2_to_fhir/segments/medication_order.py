@@ -133,6 +133,9 @@ def _dose(context: Context, segment: Segment, fields: OrderFields) -> Resource:
     high = amount_of(context, segment, fields.maximum, fields.units)
     if low is not None and (high is None or high == low):
         return {"doseQuantity": low}
+    if low is not None and high is not None and high["value"] < low["value"]:
+        # Invariant rng-2: stays as it was sent.
+        return {}
     found = {name: value for name, value in (("low", low), ("high", high)) if value is not None}
     return {"doseRange": found} if found else {}
 

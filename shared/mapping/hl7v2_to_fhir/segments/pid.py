@@ -199,7 +199,7 @@ def _set_birth(context: Context, patient: Resource, pid: Segment) -> None:
             extend(patient, "birthDate", {"url": f"{_STANDARD}patient-birthTime", "valueDateTime": value})
         else:
             extend(patient, "birthDate", original_value(pid.text(7)))
-    if place := pid.field(23).text() if pid.raw(23) else "":
+    if place := pid.field(23).text().strip() if pid.raw(23) else "":
         append(patient, "extension", {"url": f"{_STANDARD}patient-birthPlace", "valueAddress": {"text": place}})
     order, multiple = pid.text(25), pid.text(24)
     number = decimal(order) if order else None

@@ -72,6 +72,10 @@ def _set_status(context: Context, condition: Resource, prb: Segment) -> None:
         coding = {"system": TERMINOLOGY + "condition-ver-status", "code": verification}
         condition["verificationStatus"] = {"coding": [coding]}
     if verification == ENTERED_IN_ERROR:
+        # What was never there has no end either, and no state that con-4 could ask for.
+        for name in ("abatementDateTime", "_abatementDateTime"):
+            if condition.pop(name, None):
+                carry_field(condition, prb, 9)
         return
     clinical = status_of(context, prb, 14, PROBLEM_CLINICAL_STATUS, "active")
     if clinical not in _OVER and ("abatementDateTime" in condition or "_abatementDateTime" in condition):

@@ -178,7 +178,7 @@ def _parts(place: Repetition) -> tuple[Repetition, Repetition | None]:
 
 
 def _set_product(context: Context, immunization: Resource, rxa: Segment) -> None:
-    lots = [one.text().strip() for one in rxa.repetitions(15)]
+    lots = [lot for one in rxa.repetitions(15) if (lot := one.text().strip())]
     if lots:
         immunization["lotNumber"] = lots[0]
     if len(lots) > 1:

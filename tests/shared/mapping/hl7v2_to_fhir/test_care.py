@@ -261,3 +261,12 @@ def test_a_response_to_a_query_has_its_answer_and_its_problems() -> None:
     assert "completed" == only(found, "Task")["status"]
     assert "QRD" == only(found, "Parameters")["parameter"][0]["name"]
     assert resources(found, "Condition")
+
+
+@pytest.mark.parametrize("ended", ["20260301", "soon"])
+def test_a_problem_that_was_entered_in_error_has_no_end_but_keeps_what_was_sent(ended: str) -> None:
+    problem = f"PRB|AD|20260310|I10^Hypertension^I10|P-1|||||{ended}||||Entered in error"
+    condition = only(converted("PPR^PC1", PID, problem), "Condition")
+
+    assert {"abatementDateTime", "_abatementDateTime"}.isdisjoint(condition)
+    assert ended in [one.get("valueString") for one in condition["extension"]]

@@ -215,3 +215,50 @@ def test_a_merge_of_a_patient_into_itself_is_left_out_with_every_number_and_comp
     found = converted("ADT^A40", PID, "MRG|100^^^NG^MR~100^^^NG^MR")
 
     assert ["dropped"] == [entry.outcome for entry in found.coverage.entries if entry.location.startswith("MRG-1")]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "reversed_"),
+    [
+        ("20260302100000+0100", "20260302090000+0100", True),
+        ("20260302100000+0100", "20260302093000-0500", False),
+        ("20260302", "20260301", True),
+        ("20260302100000+0100", "20260302", False),
+        ("20260302", "20260301235959+0100", True),
+    ],
+)
+def test_an_end_before_the_start_is_kept_beside_the_period_and_reported(start: str, end: str, reversed_: bool) -> None:
+    visit = "PV1|1|I" + "|" * 42 + f"{start}|{end}"
+    name = f"PID|1||100||Testcase^Tilda^^^^^^^^^^{start}^{end}"
+    found = converted("ADT^A03", name, visit)
+    periods = [only(found, "Encounter")["period"], only(found, "Patient")["name"][0]["period"]]
+
+    assert [not reversed_] * 2 == ["end" in period for period in periods]
+    assert [end] * 2 * reversed_ == [
+        period["_end"]["extension"][0]["valueString"] for period in periods if "_end" in period
+    ]
+    assert reversed_ == ("period-reversed" in [issue.code for issue in found.issues])
+
+
+def test_a_dose_whose_most_is_less_than_its_least_stays_as_it_was_sent() -> None:
+    (dosage,) = only(converted("OMP^O09", PID, "ORC|NW|1", "RXO|ASA^Aspirin^L|5|2|mg"), "MedicationRequest")[
+        "dosageInstruction"
+    ]
+
+    assert ["5", "2", "mg"] == [one["valueString"] for one in dosage["extension"]]
+
+
+def test_lines_and_blanks_alone_name_no_place_lot_or_birthplace() -> None:
+    blank = "\\.br\\"
+    found = converted(
+        "VXU^V04",
+        f"EVN||20260301||||20260301|{blank}",
+        f"PID|1||100||Testcase^Tilda{'|' * 18}{blank}",
+        f"PV1|1|I|{blank}",
+        "ORC|RE|1|2",
+        "RXA|0|1|20260301||08^HepB^CVX|1|||||||||| ".replace("||||||||| ", "||||||||") + f"|{blank}",
+    )
+
+    assert [] == resources(found, "Location")
+    assert "lotNumber" not in only(found, "Immunization")
+    assert "extension" not in only(found, "Patient")
