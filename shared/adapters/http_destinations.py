@@ -204,7 +204,6 @@ class HttpDestinations:
         if endpoint.kind == "file":
             return open_drop(url, self._settings.client_id)
         trust = ssl.create_default_context(cafile=self._settings.ca_file)
-        trust.set_alpn_protocols(["http/1.1"])
         client = HttpConnections(timeout=endpoint.timeout_seconds, trust=trust)
         self._clients.append(client)
         if endpoint.kind == "webhook":

@@ -8,9 +8,9 @@ allows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.message import Message
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
@@ -22,10 +22,10 @@ _LONGEST_RETRY_AFTER = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a destination answered: of its body no more than a receipt can hold."""
+    """What a destination answered: header names in any case, of the body no more than a receipt can hold."""
 
     status: int
-    headers: Message
+    headers: Mapping[str, str]
     body: bytes
 
 
@@ -42,7 +42,7 @@ def judge(answer: Answer) -> None:
     raise RejectedError("destination-refused", text=f"HTTP {answer.status}")
 
 
-def _retry_after(headers: Message) -> float | None:
+def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds of Retry-After, which is a number or a date (RFC 9110, section 10.2.3)."""
     value = headers.get("Retry-After", "")
     if value.isascii() and value.isdecimal():

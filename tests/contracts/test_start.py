@@ -28,6 +28,7 @@ NOT_AT_START = (
     "shared.mapping",
     "shared.validation",
     "sqlalchemy",
+    "urllib3",
     "yaml",
 )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +20,9 @@ from tests.shared.adapters.parts import HttpServer, Seconds, plain
 from tests.shared.adapters.standins import Issuer
 
 Answering = Callable[[BaseHTTPRequestHandler], None]
+
+CONNECTIONS = Path("/proc/net/tcp")
+KEEPALIVE_TIMER = "02"
 
 
 def noting(callers: list[int], answer: Answering) -> Answering:
@@ -38,18 +43,15 @@ def chunked(*chunks: bytes) -> Answering:
     return answer
 
 
-def interim(count: int, then: Answering) -> Answering:
-    def answer(request: BaseHTTPRequestHandler) -> None:
-        for _ in range(count):
-            request.wfile.write(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n")
-        then(request)
-
-    return answer
-
-
 def closing_silently(request: BaseHTTPRequestHandler) -> None:
     plain(200)(request)
     request.close_connection = True
+
+
+def timer_of(port: int) -> str:
+    """Return which timer runs for the connection from this local port (Linux, proc_net_tcp)."""
+    lines = [line.split() for line in CONNECTIONS.read_text(encoding="ascii").splitlines()[1:]]
+    return next(line[5][:2] for line in lines if line[1].endswith(f":{port:04X}"))
 
 
 def told(act: Callable[[], object]) -> str:
@@ -89,7 +91,7 @@ def test_a_connection_that_the_other_side_has_closed_is_not_used_again(clients: 
             assert ended.wait(5)
 
 
-def test_a_connection_that_was_idle_for_long_is_not_used_again(issuer: Issuer) -> None:
+def test_after_five_quiet_seconds_connections_are_new(issuer: Issuer) -> None:
     callers: list[int] = []
     now = Seconds()
     client = HttpConnections(timeout=5, trust=issuer.trust(), monotonic=now)
@@ -123,16 +125,53 @@ def test_a_body_that_does_not_come_whole_leaves_the_status_and_no_connection(
     assert 2 == len(set(callers))
 
 
-def test_interim_answers_are_passed_over(clients: Clients) -> None:
-    with HttpServer(interim(3, plain(202, b"kept", Retry_After="7"))).running() as server:
-        answer = clients().post(server.url, b"{}", {})
+def test_a_request_to_go_on_is_passed_over(clients: Clients) -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 3)
+        plain(202, b"kept", Retry_After="7")(request)
 
-    assert (202, b"kept", "7") == (answer.status, answer.body, answer.headers["Retry-After"])
+    with HttpServer(answer).running() as server:
+        answered = clients().post(server.url, b"{}", {})
+
+    assert (202, b"kept", "7") == (answered.status, answered.body, answered.headers["retry-after"])
 
 
-def test_interim_answers_without_end_are_no_answer(clients: Clients) -> None:
-    with HttpServer(interim(100, plain(200))).running() as server:
-        assert "RemoteProtocolError" == told(lambda: clients().post(server.url, b"{}", {}))
+def test_an_interim_answer_is_not_taken_for_a_refusal(clients: Clients) -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        if len(server.paths) == 1:
+            request.wfile.write(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n")
+        plain(200, b"last")(request)
+
+    client = clients()
+    with HttpServer(answer).running() as server:
+        assert "RemoteProtocolError" == told(lambda: client.post(server.url, b"{}", {}))
+        assert b"last" == client.post(server.url, b"{}", {}).body
+        client.close()
+
+
+def test_a_head_that_cannot_be_read_is_not_quoted_in_the_log(
+    clients: Clients, caplog: pytest.LogCaptureFixture
+) -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"HTTP/1.1 200 OK\r\nno header TESTPATIENT\r\nContent-Length: 0\r\n\r\n")
+        request.close_connection = True
+
+    with HttpServer(answer).running() as server, caplog.at_level(logging.WARNING):
+        assert 200 == clients().post(server.url, b"{}", {}).status
+
+    assert "" == caplog.text
+
+
+@pytest.mark.skipif(not CONNECTIONS.exists(), reason="the system does not list its connections")
+def test_an_idle_connection_is_kept_alive(clients: Clients) -> None:
+    callers: list[int] = []
+    client = clients()
+    with HttpServer(noting(callers, plain(200))).running() as server:
+        client.post(server.url, b"{}", {})
+        timer = timer_of(callers[0])
+        client.close()
+
+    assert KEEPALIVE_TIMER == timer
 
 
 def test_what_is_no_http_is_no_answer(clients: Clients) -> None:
