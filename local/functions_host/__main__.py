@@ -27,9 +27,6 @@ from local.supervisor.ports import HOST, listen
 from local.supervisor.program import announce, run
 
 NAME = "functions-host"
-# A thread that comes back from its I/O waits this long for one that computes. Python's own 5 ms, some ten times in a
-# message's way, would be most of an answer's time.
-_SWITCH_SECONDS = 0.0005
 
 
 def main() -> int:
@@ -49,7 +46,6 @@ def main() -> int:
         # What is loaded now stays: no later collection need look at it, and no worker copies it by doing so.
         gc.collect()
         gc.freeze()
-        sys.setswitchinterval(_SWITCH_SECONDS)
         ready = partial(announce, NAME, port)
         if settings.workers == 1:
             return _work(functions, settings, listener, WorkerPlace(), ready)
