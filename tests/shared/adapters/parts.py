@@ -33,6 +33,10 @@ class Seconds:
         return self.now
 
 
+class _RoomyServer(ThreadingHTTPServer):
+    request_queue_size = 64  # the usual five make a burst of connections wait a second for their repetition
+
+
 @dataclass
 class HttpServer:
     """A server whose answer a test writes by hand; it keeps the paths that were asked for."""
@@ -60,7 +64,7 @@ class HttpServer:
             def log_message(self, format: str, *args: object) -> None:
                 """Stay silent."""
 
-        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        with _RoomyServer(("127.0.0.1", 0), Handler) as server:
             self.url = f"http://127.0.0.1:{server.server_port}"
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
             thread.start()

@@ -246,13 +246,13 @@ def test_sixteen_requests_are_under_way_at_once_and_no_more(clients: Clients) ->
         with counting:
             under_way[0] += 1
             most[0] = max(most[0], under_way[0])
-        sixteen.wait(5)
+        sixteen.wait(20)
         time.sleep(0.1)  # for the seventeenth to come, were it let
         with counting:
             under_way[0] -= 1
         plain(200)(request)
 
-    client = clients()
+    client = clients(20.0)
     with HttpServer(answer).running() as server, ThreadPoolExecutor(32) as pool:
         statuses = list(pool.map(lambda _: client.post(server.url, b"{}", {}).status, range(32)))
         client.close()
