@@ -52,11 +52,13 @@ def drain_hints(stage: Stage, hints: Iterable[bytes], ports: Ports) -> None:
 
 def _drain_together(stage: Stage, stream_ids: Sequence[int], ports: Ports) -> None:
     works, defects = enter_together(stage, stream_ids, ports), list[Exception]()
-    for _ in range(MOST_ENTRIES):
-        if not works:
-            break
-        works = _round(stage, works, ports, defects)
-    _return(works, ports)
+    try:
+        for _ in range(MOST_ENTRIES):
+            if not works:
+                break
+            works = _round(stage, works, ports, defects)
+    finally:  # whatever happened, nobody waits for a lease to run out; a hint too many changes nothing
+        _return(works, ports)
     if defects:
         raise defects[0]
 
@@ -126,5 +128,5 @@ def _commit_together(
 
 def _return(works: Iterable[Work], ports: Ports) -> None:
     for work in works:
-        with suppress(LeaseLostError), ports.ledger.transaction() as tx:
+        with suppress(LeaseLostError, TransientError), ports.ledger.transaction() as tx:
             give_back(tx, work)

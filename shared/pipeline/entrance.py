@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 from shared.delivery import lanes
 from shared.delivery.gate import HALTED, OPEN, Gate, Passage, passage
 from shared.delivery.ports import Look, waits_for_destination, waits_for_flow
-from shared.ledger import Entry, Later, Lease, Taken
+from shared.ledger import Entry, Later, Lease, LeaseLostError, Taken
 from shared.ledger_ports import Transaction
 from shared.partners.model import SECONDARY, USUAL_LIMITS, Limits, Receiver
 from shared.pipeline.stage import Admission, Stage, Work
@@ -30,8 +31,14 @@ def enter_together(stage: Stage, stream_ids: Sequence[int], ports: Ports) -> lis
             tx.streams.take(stream_id, ports.instance, ports.lease, stage.halting_flow, opens=stage.opens)
             for stream_id in sorted(stream_ids)
         ]
-    taken = [found for later in taking if (found := later()) is not None]
-    return [work for one in taken if (work := _entered(stage, one, None, ports)) is not None]
+    works = []
+    for later in taking:
+        if (taken := later()) is None:
+            continue
+        with suppress(LeaseLostError):  # that stream is another worker's now; the others are this one's
+            if (work := _entered(stage, taken, None, ports)) is not None:
+                works.append(work)
+    return works
 
 
 def _entered(stage: Stage, taken: Taken, look: Look | None, ports: Ports) -> Work | None:

@@ -253,3 +253,21 @@ def test_whatever_fails_everything_ends_where_it_ends_alone(
             drain(stage(use_case), stream_id, ports)
 
     assert account(alone) == account(lambda use_case, stream_ids: together(use_case, stream_ids, ports))
+
+
+def test_streams_in_hand_when_the_worker_must_give_up_are_given_back(
+    ports: Ports, ledger_url: str, hints: RecordedHints
+) -> None:
+    received = [receive(ports, uuid4()) for _ in range(3)]
+    hints.take()
+
+    with pytest.raises(KeyboardInterrupt):
+        together(interrupted, [stream_id for stream_id, _ in received], ports)
+
+    assert {stream_id for stream_id, _ in received} == {told.stream_id for told in hints.take()}
+    with psycopg.connect(ledger_url) as connection:
+        assert [] == connection.execute("select 1 from stream where lease_owner is not null").fetchall()
+
+
+def interrupted(work: Work, given: Ports) -> Outcome:
+    raise KeyboardInterrupt
