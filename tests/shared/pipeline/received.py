@@ -53,11 +53,16 @@ def receive(ports: Ports, key: UUID, count: int = 1, function: str = STEP.functi
     messages = [uuid4() for _ in range(count)]
     with ports.ledger.transaction() as tx:
         for message_id in messages:
-            trace = start_trace()
-            tx.messages.add(_receipt(message_id, ports, trace), "received", ("AA", b"ACK"), patient_key=key)
-            tx.streams.append(NewEntry("process", key, function, message_id, trace, keep=True))
+            append(tx, ports, key, message_id, function)
         stream_id = tx.hints[-1].stream_id
     return stream_id, messages
+
+
+def append(tx: Transaction, ports: Ports, key: UUID, message_id: UUID, function: str = STEP.function) -> None:
+    """Put a message of the patient into their stream."""
+    trace = start_trace()
+    tx.messages.add(_receipt(message_id, ports, trace), "received", ("AA", b"ACK"), patient_key=key)
+    tx.streams.append(NewEntry("process", key, function, message_id, trace, keep=True))
 
 
 def _receipt(message_id: UUID, ports: Ports, trace: str) -> Receipt:

@@ -13,7 +13,7 @@ from shared.adapters.memory import FixedClock, RecordedHints
 from shared.errors import ConfigurationError, RejectedError, ReviewNeededError, TransientError
 from shared.pipeline import Outcome, Work, drain, stream_of
 from shared.ports import Ports
-from tests.shared.pipeline.received import RETRY, fail, receive, stage, statuses, succeed
+from tests.shared.pipeline.received import RETRY, append, fail, receive, stage, statuses, succeed
 
 
 def column(ledger_url: str, query: str) -> list[object]:
@@ -189,3 +189,33 @@ def test_a_person_is_asked_where_only_a_person_can_decide(ports: Ports, ledger_u
 def test_a_hint_that_names_no_stream_is_refused(body: bytes) -> None:
     with pytest.raises(RejectedError, match="hint-invalid"):
         stream_of(body)
+
+
+def test_what_comes_between_a_workers_look_at_its_clock_and_its_commit_is_gone_on_with(
+    ports: Ports, clock: FixedClock
+) -> None:
+    patient = uuid4()
+    stream_id, _ = receive(ports, patient)
+    seen: list[UUID] = []
+
+    def interrupted(work: Work, given: Ports) -> Outcome:
+        if not seen:
+            clock.advance(timedelta(milliseconds=50))
+            with ports.ledger.transaction() as tx:
+                append(tx, ports, patient, uuid4())
+            clock.advance(timedelta(milliseconds=-50))
+        return succeed(seen)(work, given)
+
+    drain(stage(interrupted), stream_id, ports)
+
+    assert 2 == len(seen)
+
+
+def test_a_hint_finds_its_work_though_its_workers_clock_lags(ports: Ports, clock: FixedClock) -> None:
+    stream_id, messages = receive(ports, uuid4())
+    seen: list[UUID] = []
+    clock.advance(timedelta(seconds=-30))
+
+    drain(stage(succeed(seen)), stream_id, ports)
+
+    assert messages == seen
