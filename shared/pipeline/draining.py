@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from shared.errors import ConfigurationError, IntegrationError, RejectedError, ReviewNeededError, TransientError
-from shared.ledger import Entry, Hint, LeaseLostError
+from shared.ledger import Entry, Hint, Later, LeaseLostError
 from shared.ledger_ports import Transaction
 from shared.pipeline import gates
 from shared.pipeline.entrance import enter, finish, proceed
@@ -63,10 +63,15 @@ def commit(stage: Stage, work: Work, outcome: Outcome, ports: Ports) -> Entry | 
     """Record what was decided and the entry's end, under the stream's fence; return what the stream goes on with."""
     with ports.ledger.transaction() as tx:
         tx.streams.confirm(work.lease)
-        outcome.write(tx)
-        tx.lineage.add(replace(outcome.hop, parent_span=span_id_of(work.entry.traceparent)), work.actor)
-        following = finish(tx, stage, work.lease, work.entry, ports)
+        following = record(tx, stage, work, outcome, ports)
     return following()
+
+
+def record(tx: Transaction, stage: Stage, work: Work, outcome: Outcome, ports: Ports) -> Later[Entry | None]:
+    """Write what was decided, its hop and the entry's end, in a commit that has confirmed the lease."""
+    outcome.write(tx)
+    tx.lineage.add(replace(outcome.hop, parent_span=span_id_of(work.entry.traceparent)), work.actor)
+    return finish(tx, stage, work.lease, work.entry, ports)
 
 
 def accounted(stage: Stage, work: Work, ports: Ports, act: Callable[[], T]) -> T | None:

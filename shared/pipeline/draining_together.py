@@ -10,18 +10,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
 from shared.errors import IntegrationError, RejectedError, TransientError
 from shared.ledger import Entry, Lease, LeaseLostError
-from shared.pipeline.draining import MOST_ENTRIES, accounted, attempt, commit, drain, give_back, stream_of
-from shared.pipeline.entrance import enter_together, finish, proceed
+from shared.pipeline.draining import MOST_ENTRIES, accounted, attempt, commit, drain, give_back, record, stream_of
+from shared.pipeline.entrance import enter_together, proceed
 from shared.pipeline.failures import dispose
 from shared.pipeline.stage import Outcome, Stage, Work
 from shared.ports import Ports
 from shared.structured_log import log_event
-from shared.trace_context import span_id_of
 
 _log = logging.getLogger(__name__)
 
@@ -118,11 +116,7 @@ def _commit_together(
     with ports.ledger.transaction() as tx:
         for work, _ in decided:  # in the order of their numbers, as every worker locks them
             tx.streams.confirm(work.lease)
-        closing = []
-        for work, outcome in decided:
-            outcome.write(tx)
-            tx.lineage.add(replace(outcome.hop, parent_span=span_id_of(work.entry.traceparent)), work.actor)
-            closing.append((work.lease, finish(tx, stage, work.lease, work.entry, ports)))
+        closing = [(work.lease, record(tx, stage, work, outcome, ports)) for work, outcome in decided]
     return [(lease, following()) for lease, following in closing]
 
 
