@@ -116,7 +116,7 @@ class TokenVerifier(Protocol):
         """Return the claims; RejectedError `token-invalid` when the token is not good."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # what a port holds, payloads among it, is nothing for a text
 class Ports:
     """
     Everything that a use case may reach.
