@@ -14,11 +14,11 @@ import signal
 import ssl
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-import httpx
 import orjson
 import uvicorn
 from azure.core.credentials import AzureNamedKeyCredential
@@ -32,12 +32,15 @@ from starlette.routing import Route
 
 from local.supervisor.ports import listen
 from local.supervisor.program import announce, run
+from shared.adapters.http_connections import HttpConnections
+from shared.adapters.http_posting import judge
 from shared.signatures import HEADER, sign
 
 NAME = "floor"
 QUEUE = "floor"
 TABLE = "CREATE TABLE IF NOT EXISTS floor (message_id uuid PRIMARY KEY, at timestamptz NOT NULL, body bytea NOT NULL)"
 _RECEIVERS = 4
+_PATIENCE_SECONDS = 5.0
 
 
 class Floor:
@@ -91,7 +94,7 @@ class Floor:
         with (
             self._bus() as client,
             client.get_queue_receiver(QUEUE) as receiver,
-            httpx.Client(verify=tls, trust_env=False) as destination,
+            closing(HttpConnections(timeout=_PATIENCE_SECONDS, trust=tls)) as destination,
         ):
             while not self._stopping.is_set():
                 for message in receiver.receive_messages(max_message_count=1, max_wait_time=0.5):
@@ -100,14 +103,14 @@ class Floor:
                     with self._counting:
                         self._sent += 1
 
-    def _send(self, destination: httpx.Client, key: str, body: bytes) -> None:
+    def _send(self, destination: HttpConnections, key: str, body: bytes) -> None:
         content = orjson.dumps(body.decode())
         headers = {
             HEADER: sign([self._secret], content, int(time.time()), uuid4().hex),
             "Content-Type": "application/json",
             "Idempotency-Key": key,
         }
-        destination.post(self._options.destination, content=content, headers=headers).raise_for_status()
+        judge(destination.post(self._options.destination, content, headers))
 
     def _bus(self) -> ServiceBusClient:
         return ServiceBusClient(

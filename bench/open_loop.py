@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from bench.platform import PARTNER, BenchPlatform, small_result
+from bench.platform import BenchPlatform, small_result
 from bench.timing import percentile
-from cli.partner_client import PartnerClient
 
 _SENDERS = 4
 _PATIENTS = 25
@@ -24,12 +23,10 @@ def post_evenly(platform: BenchPlatform, name: str, rate: float, count: int) -> 
     start = time.perf_counter() + 0.2
 
     def post(sender: int) -> None:
-        with PartnerClient(PARTNER, platform.access()) as client:
+        with platform.sender() as client:
             for number in range(sender, count, _SENDERS):
                 time.sleep(max(start + number / rate - time.perf_counter(), 0))
-                payload = small_result(f"{name}-{sender}-{number}", f"BENCH-{sender}-{number % _PATIENTS}")
-                if not client.send(payload).is_accepted:
-                    raise RuntimeError("a message of the benchmark was refused")
+                client.send(small_result(f"{name}-{sender}-{number}", f"BENCH-{sender}-{number % _PATIENTS}"))
 
     with ThreadPoolExecutor(_SENDERS) as senders:
         list(senders.map(post, range(_SENDERS)))

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,15 +23,15 @@ import httpx
 
 from bench.growth import grow
 from bench.open_loop import latencies, latency_row, post_evenly
-from bench.platform import PARTNER, BenchPlatform, small_result
+from bench.platform import BenchPlatform, small_result
 from bench.processes import cpu_seconds
 from bench.running_floor import RunningFloor, running_floor
+from bench.sender import Sender
 from bench.stages import stages
 from bench.timing import percentile
-from cli.partner_client import PartnerClient
 
 _ROUNDS = 3
-_BURST = 200
+_BURST = 400
 _SENDERS = 4
 _PATIENTS = 25
 _LATENCY_SECONDS = 15
@@ -82,17 +83,11 @@ def warm_up(platform: BenchPlatform) -> None:
 def burst(platform: BenchPlatform, name: str, count: int = _BURST) -> Burst:
     """Post `count` messages from four senders and wait until all of them are delivered to both destinations."""
 
-    def post(sender: int) -> list[float]:
-        with PartnerClient(PARTNER, platform.access()) as client:
-            return [_timed(partial(_accepted, client, name, sender, n)) for n in range(count // _SENDERS)]
+    def payloads(sender: int) -> list[bytes]:
+        each = range(count // _SENDERS)
+        return [small_result(f"{name}-{sender}-{number}", f"BENCH-{sender}-{number % _PATIENTS}") for number in each]
 
-    return _measured(post, count, platform.wait_until_idle, platform.pids)
-
-
-def _accepted(client: PartnerClient, name: str, sender: int, number: int) -> None:
-    payload = small_result(f"{name}-{sender}-{number}", f"BENCH-{sender}-{number % _PATIENTS}")
-    if not client.send(payload).is_accepted:
-        raise RuntimeError("a message of the benchmark was refused")
+    return _measured(platform.sender, payloads, platform.wait_until_idle, platform.pids)
 
 
 def _floor_burst(floor: RunningFloor, platform: BenchPlatform, count: int) -> Burst:
@@ -106,34 +101,39 @@ def _floor_burst(floor: RunningFloor, platform: BenchPlatform, count: int) -> Bu
                     raise TimeoutError("what was posted to the floor did not arrive")
                 time.sleep(0.05)
 
-        def post(sender: int) -> list[float]:
-            with httpx.Client(trust_env=False, timeout=60) as client:
-                payloads = [small_result(f"{sender}-{number}") for number in range(count // _SENDERS)]
-                return [_timed(partial(_taken, client, floor, payload)) for payload in payloads]
+        def payloads(sender: int) -> list[bytes]:
+            return [small_result(f"{sender}-{number}") for number in range(count // _SENDERS)]
 
         shared = {name: platform.pids()[name] for name in ("postgres", "destinations")}
-        return _measured(post, count, wait, lambda: {**shared, **floor.pids()})
+        return _measured(lambda: Sender(floor.url, {}), payloads, wait, lambda: {**shared, **floor.pids()})
 
 
 def _sent(watcher: httpx.Client, floor: RunningFloor) -> int:
     return int(watcher.get(f"{floor.url}/sent").text)
 
 
-def _taken(client: httpx.Client, floor: RunningFloor, payload: bytes) -> None:
-    client.post(floor.url, content=payload).raise_for_status()
-
-
 def _measured(
-    post: Callable[[int], list[float]], count: int, wait: Callable[[], None], pids: Callable[[], dict[str, int]]
+    new_sender: Callable[[], Sender],
+    payloads: Callable[[int], list[bytes]],
+    wait: Callable[[], None],
+    pids: Callable[[], dict[str, int]],
 ) -> Burst:
-    before = {name: cpu_seconds(pid) for name, pid in pids().items()}
-    began = time.perf_counter()
-    with ThreadPoolExecutor(_SENDERS) as senders:
-        answers = [wait for waits in senders.map(post, range(_SENDERS)) for wait in waits]
-    wait()
-    took = time.perf_counter() - began
-    used = {name: cpu_seconds(pid) - before[name] for name, pid in pids().items()}
+    """Post what each sender has, all at once, and wait; what the senders need is made before."""
+    lots = [payloads(number) for number in range(_SENDERS)]
+    with ExitStack() as stack, ThreadPoolExecutor(_SENDERS) as threads:
+        senders = [stack.enter_context(new_sender()) for _ in lots]
+        before = {name: cpu_seconds(pid) for name, pid in pids().items()}
+        began = time.perf_counter()
+        answers = [answer for answers in threads.map(_posted, senders, lots) for answer in answers]
+        wait()
+        took = time.perf_counter() - began
+        used = {name: cpu_seconds(pid) - before[name] for name, pid in pids().items()}
+    count = len(answers)
     return Burst(count / took, answers, {name: seconds / count * 1000 for name, seconds in used.items()})
+
+
+def _posted(sender: Sender, payloads: list[bytes]) -> list[float]:
+    return [_timed(partial(sender.send, payload)) for payload in payloads]
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 
+from bench.sender import Sender, partner_sender
 from cli.partner_client import Access, Answer, PartnerClient
 from local.platform.programs import DATABASE
 from local.platform.running import Platform, running_platform
@@ -53,6 +54,10 @@ class BenchPlatform:
         environment = self.platform.environment
         places = {name: environment[name] for name in ("api_url", "token_url", "scope")}
         return Access(**places, **environment["partners"][partner])
+
+    def sender(self) -> Sender:
+        """Return who posts small results, and has its token already."""
+        return partner_sender(PARTNER, self.access())
 
     def send_one(self, control_id: str) -> Answer:
         """Post one small result and return its answer."""

@@ -18,6 +18,7 @@ from shared.signatures import HEADER, keys_in, sign
 
 # Nothing but the status: the sender asked for no acknowledgment of what is accepted (MSH-15, MSH-16).
 _ACCEPTED = ("AA", "CA", "HTTP 200")
+_HL7_V2 = "application/hl7-v2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,11 @@ class Answer:
 
 
 class PartnerClient:
-    """Posts messages as one partner; the token is fetched once, and again when it is refused."""
+    """Posts messages as one partner to `url`; the token is fetched once, and again when it is refused."""
 
     def __init__(self, partner: str, access: Access) -> None:
         self._access = access
-        self._url = f"{access.api_url.rstrip('/')}/api/v1/partners/{quote(partner, safe='')}/hl7v2"
+        self.url = f"{access.api_url.rstrip('/')}/api/v1/partners/{quote(partner, safe='')}/hl7v2"
         context = ssl.create_default_context()
         if access.ca_file:
             context.load_verify_locations(cafile=access.ca_file)
@@ -71,7 +72,7 @@ class PartnerClient:
     ) -> None:
         self._http.close()
 
-    def send(self, payload: bytes, media_type: str = "application/hl7-v2") -> Answer:
+    def send(self, payload: bytes, media_type: str = _HL7_V2) -> Answer:
         """Post one message as it is; IntegrationError when Corridor or its issuer cannot be reached."""
         response = self._post_with_token(payload, media_type)
         if response.status_code == httpx.codes.UNAUTHORIZED:  # the token may have run out
@@ -79,13 +80,17 @@ class PartnerClient:
             response = self._post_with_token(payload, media_type)
         return read_answer(response.status_code, response.headers, response.content)
 
-    def _post_with_token(self, payload: bytes, media_type: str) -> httpx.Response:
+    def headers(self, payload: bytes, media_type: str = _HL7_V2) -> dict[str, str]:
+        """Return what goes with a message: who sends it, and its signature if its sender signs."""
         self._token = self._token or self._fetch_token()
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": media_type}
         if self._access.signing_key:
             keys = keys_in(self._access.signing_key)
             headers[HEADER] = sign(keys, payload, int(time.time()), uuid4().hex)
-        return self._post(self._url, content=payload, headers=headers)
+        return headers
+
+    def _post_with_token(self, payload: bytes, media_type: str) -> httpx.Response:
+        return self._post(self.url, content=payload, headers=self.headers(payload, media_type))
 
     def _fetch_token(self) -> str:
         form = {
