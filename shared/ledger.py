@@ -91,7 +91,11 @@ class LeaseLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The head of a stream: which function owes work on which message, and for which delivery of it."""
+    """
+    The head of a stream: which function owes work on which message, and for which delivery of it.
+
+    `opened` is that message or delivery itself, where it was asked for and there is one.
+    """
 
     stream_id: int
     seq: int
@@ -102,6 +106,7 @@ class Entry:
     due_at: datetime
     first_failed_at: datetime | None
     traceparent: str
+    opened: Opened | Owed | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +114,12 @@ class Taken:
     """
     A stream just leased, with its head as it was then: None when there is none, or when it may not be worked on.
 
-    `halted` tells whether an operator has halted the flow that asked; `opened` is what the head is about, if that
-    was asked for as well.
+    `halted` tells whether an operator has halted the flow that asked.
     """
 
     lease: Lease
     entry: Entry | None
     halted: bool
-    opened: Opened | Owed | None = None
 
 
 @dataclass(frozen=True, slots=True)

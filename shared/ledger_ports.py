@@ -26,13 +26,15 @@ from shared.ledger import (
     Lease,
     MessageRow,
     NewEntry,
-    Owed,
     Receipt,
     Taken,
 )
 from shared.replay.ports import Replays
 from shared.workflow.ports import JobLeases, Tasks, Thresholds
 from shared.workflow.visits import EarlyMessages, Survivors, Visits
+
+Opens = Literal["message", "marked", "delivery"]
+"""What comes with an entry: its message; that, marked with whether its patient was merged away; or its delivery."""
 
 
 class Messages(Protocol):
@@ -54,9 +56,6 @@ class Messages(Protocol):
 
     def get(self, message_id: UUID) -> MessageRow | None:
         """Return the message, or None."""
-
-    def get_marked(self, message_id: UUID) -> tuple[MessageRow, bool] | None:
-        """Return the message and whether its patient was merged away; None if there is no such message."""
 
     def is_control_id_used(self, receipt: Receipt) -> bool:
         """Tell whether the partner's control id was accepted before with other bytes."""
@@ -98,23 +97,31 @@ class Streams(Protocol):
         duration: timedelta,
         flow: str,
         *,
-        opens: Literal["message", "marked", "delivery"] | None = None,
+        opens: Opens | None = None,
     ) -> Later[Taken | None]:
         """
         Lease the stream if nobody holds it and look at its head; None otherwise or when it is gone.
 
-        `opens` brings the head's message as well, `marked` with whether its patient was merged away, or the delivery
-        with what it is made of, where there is something.
+        `opens` brings what the head is about, where there is such a thing: a delivery with what it is made of.
         """
 
     def confirm(self, lease: Lease) -> None:
         """Lock the stream's row for this commit; LeaseLostError, at the commit at the latest, when the fence moved."""
 
     def finish(
-        self, lease: Lease, entry: Entry | None, function: str, duration: timedelta, flow: str
+        self,
+        lease: Lease,
+        entry: Entry | None,
+        function: str,
+        duration: timedelta,
+        flow: str,
+        *,
+        opens: Opens | None = None,
     ) -> Later[Entry | None]:
         """
-        Remove `entry`: its work is done and recorded. Return what `function` goes on with, or give the lease back.
+        Remove `entry`: its work is done and recorded. Return what `function` goes on with, opened as by `take`.
+
+        Where there is nothing, the lease is given back.
 
         Call it last in a commit that has confirmed the lease; what another function owes next is hinted.
         """
@@ -137,9 +144,6 @@ class Deliveries(Protocol):
 
     def get(self, delivery_id: UUID) -> DeliveryRow | None:
         """Return the delivery, or None."""
-
-    def owed(self, delivery_id: UUID, patient_key: UUID) -> Owed | None:
-        """Return the delivery with what it is made of; RejectedError `conversion-missing` if there is nothing."""
 
     def of_message(self, message_id: UUID) -> list[DeliveryRow]:
         """Return every delivery of a message, replays included."""

@@ -8,11 +8,11 @@ from functions.adt_routing.reading import Told
 from shared.catalog.flows import ADT_ROUTING
 from shared.delivery import lanes
 from shared.delivery.back_off import RetryPolicy
-from shared.errors import RejectedError
 from shared.ledger import Hop, MessageRow, NewEntry
 from shared.ledger_ports import Transaction
 from shared.partners.model import USUAL_REORDERING
 from shared.pipeline import Outcome, Stage, Work
+from shared.pipeline.opening import opened_by
 from shared.ports import Ports
 
 RETRY = RetryPolicy(base=timedelta(seconds=1), cap=timedelta(minutes=5), budget=timedelta(hours=1))
@@ -42,7 +42,7 @@ def wait(work: Work, ports: Ports, message: MessageRow, told: Told) -> Outcome:
 
 def stop_waiting(work: Work, ports: Ports) -> Outcome:
     """Put a message whose time is up back into its patient's stream; one that waits no longer is left alone."""
-    message = _message(work, ports)
+    message = opened_by(work).message
 
     def write(tx: Transaction) -> None:
         early = tx.early.get(message.message_id)
@@ -78,14 +78,6 @@ def _again(message: MessageRow) -> NewEntry:
 def _patience(message: MessageRow, ports: Ports) -> timedelta:
     partner = ports.partners.get(message.partner)
     return partner.sends.reorder_within if partner and partner.sends else USUAL_REORDERING
-
-
-def _message(work: Work, ports: Ports) -> MessageRow:
-    with ports.ledger.statements() as each:
-        message = each.messages.get(work.entry.message_id)
-    if message is None:
-        raise RejectedError("message-missing", text="the stream names a message that the ledger does not know")
-    return message
 
 
 def _hop(work: Work, source: str, outcome: str) -> Hop:

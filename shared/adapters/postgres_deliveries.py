@@ -23,17 +23,6 @@ _COLUMNS = (
     "possibly_repeated, receipt, way, uncertain"
 )
 
-_OWED = f"""
-    SELECT {", ".join(f"delivery.{column.strip()}" for column in _COLUMNS.split(","))},
-        coalesce(replay.mapping, conversion.mapping), coalesce(replay.bundle, conversion.bundle),
-        coalesce(replay.bundle_hash, conversion.bundle_hash), consent.decision, message.flow
-    FROM delivery JOIN message USING (message_id) LEFT JOIN conversion USING (message_id)
-    LEFT JOIN replay_bundle replay
-        ON (replay.plan_id, replay.message_id) = (delivery.replay_plan, delivery.message_id)
-    LEFT JOIN consent ON (consent.patient_key, consent.destination) = (%(patient_key)s, delivery.destination)
-    WHERE delivery_id = %(delivery_id)s
-"""  # noqa: S608 -- our own column list
-
 
 class PostgresDeliveries:
     """What is owed to whom; consistent within one transaction."""
@@ -65,15 +54,6 @@ class PostgresDeliveries:
                 f"SELECT {_COLUMNS} FROM delivery WHERE delivery_id = %s",  # noqa: S608 -- our own column list
                 (delivery_id,),
             ).fetchone()
-
-    def owed(self, delivery_id: UUID, patient_key: UUID) -> Owed | None:
-        """Return the delivery, its conversion and the consent in one answer; RejectedError `conversion-missing`."""
-        row = self._connection.execute(_OWED, {"delivery_id": delivery_id, "patient_key": patient_key}).fetchone()
-        if row is None:
-            return None
-        *columns, mapping, bundle, bundle_hash, consent, flow = row
-        delivery = DeliveryRow(*columns)
-        return Owed(delivery, _conversion(delivery.message_id, (mapping, bundle, bundle_hash)), consent, flow)
 
     def of_message(self, message_id: UUID) -> list[DeliveryRow]:
         """Return every delivery of a message, by destination."""
@@ -135,7 +115,7 @@ class PostgresDeliveries:
 
 
 def owed_row(columns: Sequence[Any]) -> Owed | None:
-    """Return what is owed, whose columns came as JSON in the order of `_OWED`; None where nothing was converted."""
+    """Return what is owed, whose columns came as JSON (function `open_entry`); None where nothing was converted."""
     *row, mapping, bundle, bundle_hash, consent, flow = columns
     if mapping is None:
         return None
@@ -177,14 +157,10 @@ class PostgresConversions:
         row = self._connection.execute(
             "SELECT mapping, bundle, bundle_hash FROM conversion WHERE message_id = %s", (message_id,)
         ).fetchone()
-        return _conversion(message_id, row or (None, None, None))
-
-
-def _conversion(message_id: UUID, row: tuple[Any, ...]) -> ConversionRow:
-    mapping, bundle, bundle_hash = row
-    if mapping is None:
-        raise RejectedError("conversion-missing", text="the message was never converted")
-    return ConversionRow(message_id, mapping, zlib.decompress(bundle), bundle_hash)
+        if row is None:
+            raise RejectedError("conversion-missing", text="the message was never converted")
+        mapping, bundle, bundle_hash = row
+        return ConversionRow(message_id, mapping, zlib.decompress(bundle), bundle_hash)
 
 
 class PostgresReports:

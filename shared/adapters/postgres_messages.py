@@ -84,15 +84,6 @@ class PostgresMessages:
             query = f"SELECT {_COLUMNS} FROM message WHERE message_id = %s"  # noqa: S608 -- our own column list
             return cursor.execute(query, (message_id,)).fetchone()
 
-    def get_marked(self, message_id: UUID) -> tuple[MessageRow, bool] | None:
-        """Return the message and whether its patient was merged away, in one answer."""
-        query = (
-            f"SELECT {_COLUMNS}, EXISTS (SELECT 1 FROM merged_key"  # noqa: S608 -- our own column list
-            " WHERE merged_key.patient_key = message.patient_key) FROM message WHERE message_id = %s"
-        )
-        row = self._connection.execute(query, (message_id,)).fetchone()
-        return (MessageRow(*row[:-1]), row[-1]) if row else None
-
     def is_control_id_used(self, receipt: Receipt) -> bool:
         """Tell whether an accepted message of the partner has this control id and other bytes."""
         found = self._connection.execute(
@@ -112,7 +103,7 @@ class PostgresMessages:
 
 
 def message_row(columns: Sequence[Any]) -> MessageRow:
-    """Return the message whose columns came as JSON, in the order of the record's fields."""
+    """Return the message whose columns came as JSON (function `open_entry`), in the order of its fields."""
     text = dict(zip(_FIELDS, columns, strict=True))
     for name in ("message_id", "duplicate_of", "patient_key"):
         text[name] = UUID(text[name]) if text[name] else None

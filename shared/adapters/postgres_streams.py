@@ -13,8 +13,9 @@ the other stream lands on the survivor's, behind the merge. The fence goes with 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from shared.adapters.postgres_deliveries import owed_row
@@ -22,6 +23,7 @@ from shared.adapters.postgres_messages import message_row
 from shared.adapters.postgres_records import columns_of
 from shared.adapters.postgres_statements import Statements
 from shared.ledger import Entry, Hint, Later, Lease, NewEntry, Opened, Owed, Taken
+from shared.ledger_ports import Opens
 from shared.ports import Clock
 
 # A hint that was sent this recently is still on its way: a second one would find nothing to do.
@@ -78,7 +80,7 @@ class PostgresStreams:
         duration: timedelta,
         flow: str,
         *,
-        opens: Literal["message", "marked", "delivery"] | None = None,
+        opens: Opens | None = None,
     ) -> Later[Taken | None]:
         """Lease the stream if nobody holds it, and look at its head. An expired lease counts as a takeover."""
         wanted = {"stream_id": stream_id, "owner": owner, "duration": duration, "flow": flow, "opens": opens}
@@ -90,9 +92,7 @@ class PostgresStreams:
                 return None
             stream, lane, key, fence, holder, takeovers, halted, *head, opened, is_merged = row
             lease = Lease(stream, lane, UUID(key), fence, holder, takeovers)
-            if not head[-1]:
-                return Taken(lease, None, halted)
-            return Taken(lease, _entry(_head(head)), halted, _opened(opens, opened, is_merged))
+            return Taken(lease, _entry(head, _opened(opens, opened, is_merged)), halted)
 
         return taken
 
@@ -105,26 +105,43 @@ class PostgresStreams:
         self._connection.write("hold", {"stream_id": lease.stream_id, "fence": lease.fence})
 
     def finish(
-        self, lease: Lease, entry: Entry | None, function: str, duration: timedelta, flow: str
+        self,
+        lease: Lease,
+        entry: Entry | None,
+        function: str,
+        duration: timedelta,
+        flow: str,
+        *,
+        opens: Opens | None = None,
     ) -> Later[Entry | None]:
         """
         Remove `entry`, whose record is the lineage, and take the next one or give the lease back, after `confirm`.
 
         What another function owes next is hinted; a stream that need not be kept goes with its last entry.
         """
-        row = self._connection.write(
+        answer = self._connection.write(
             "finish",
             {
                 "stream_id": lease.stream_id,
+                "key": lease.key,
                 "seq": entry.seq if entry else 0,
                 "function": function,
                 "duration": duration,
                 "flow": flow,
+                "opens": opens,
                 "now": self._clock(),
             },
         )
-        self._awaited.append(lambda: _hint_after(_following(row())))
-        return lambda: _entry(found[1:]) if (found := _following(row())) and found[0] else None
+        self._awaited.append(lambda: _hint_after(answer()))
+
+        def following() -> Entry | None:
+            row = answer()
+            if row is None or not row[0]:
+                return None
+            _, *head, opened, is_merged = row
+            return _entry(head, _opened(opens, opened, is_merged))
+
+        return following
 
     def release(self, lease: Lease) -> None:
         """Give the lease back with the head where it is, after `confirm`."""
@@ -183,11 +200,6 @@ def _opened(opens: str | None, columns: Any, is_merged: bool | None) -> Opened |
     return owed_row(columns) if opens == "delivery" else Opened(message_row(columns), is_merged)
 
 
-def _following(answer: Any) -> Any:
-    """Return what the step `finish` answers as the row that it is; None when nothing follows."""
-    return (answer[0], *_head(answer[1:])) if answer else None
-
-
 def _head(columns: Sequence[Any]) -> Any:
     stream_id, seq, function, message_id, delivery_id, attempts, due_at, first_failed_at, *rest = columns
     return (
@@ -203,16 +215,21 @@ def _head(columns: Sequence[Any]) -> Any:
     )
 
 
-def _entry(row: Any) -> Entry | None:
-    *fields, _, _, ready = row
-    return Entry(*fields) if ready else None
-
-
-def _hint_after(row: Any) -> Hint | None:
-    """Return the hint for what the stream goes on with, unless its worker does so itself or it has its own."""
-    if row is None or row[0]:
+def _entry(head: Sequence[Any], opened: Opened | Owed | None) -> Entry | None:
+    """Return the head as an entry; None when there is none, or it may not be worked on."""
+    *_, ready = head
+    if not ready:
         return None
-    _, *fields, status, merge_stream, ready = row
+    *fields, _, _, _ = _head(head)
+    return replace(Entry(*fields), opened=opened)
+
+
+def _hint_after(answer: Any) -> Hint | None:
+    """Return the hint for what the stream goes on with, unless its worker does so itself or it has its own."""
+    if answer is None or answer[0]:
+        return None
+    _, *head, _, _ = answer
+    *fields, status, merge_stream, ready = _head(head)
     head = Entry(*fields)
     if status == "fence":  # everything before the fence is done: the merge may go
         return Hint(merge_stream, head.function, head.traceparent)

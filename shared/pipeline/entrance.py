@@ -53,8 +53,7 @@ def _entered(stage: Stage, taken: Taken, look: Look | None, ports: Ports) -> Wor
         return None
     if entry is None:
         return None
-    work = _admitted(stage, taken.lease, entry, look, ports)
-    return replace(work, opened=taken.opened) if work and entry is taken.entry else work
+    return _admitted(stage, taken.lease, entry, look, ports)
 
 
 def proceed(stage: Stage, lease: Lease, entry: Entry | None, ports: Ports) -> Work | None:
@@ -70,7 +69,7 @@ def proceed(stage: Stage, lease: Lease, entry: Entry | None, ports: Ports) -> Wo
 
 def finish(tx: Transaction, stage: Stage, lease: Lease, entry: Entry | None, ports: Ports) -> Later[Entry | None]:
     """Close `entry` and take the next one, or give the lease back."""
-    return tx.streams.finish(lease, entry, stage.step.function, ports.lease, stage.halting_flow)
+    return tx.streams.finish(lease, entry, stage.step.function, ports.lease, stage.halting_flow, opens=stage.opens)
 
 
 def limits_of(receiver: Receiver | None) -> Limits:

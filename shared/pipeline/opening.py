@@ -28,25 +28,14 @@ def open_message(work: Work, ports: Ports) -> tuple[MessageRow, bytes]:
 
     RejectedError `message-missing`, `archive-missing`; ReviewNeededError `archive-altered`.
     """
-    if isinstance(work.opened, Opened):
-        return work.opened.message, payload_of(work.opened.message, ports)
-    with ports.ledger.statements() as each:
-        message = each.messages.get(work.entry.message_id)
-    if message is None:
-        raise _missing()
+    message = opened_by(work).message
     return message, payload_of(message, ports)
 
 
 def open_to_record(work: Work, ports: Ports) -> tuple[MessageRow, bytes, bool]:
-    """As `open_message`; besides, tell whether the patient was merged away (then see `surviving`)."""
-    if isinstance(work.opened, Opened) and work.opened.is_merged is not None:
-        return work.opened.message, payload_of(work.opened.message, ports), work.opened.is_merged
-    with ports.ledger.statements() as each:
-        found = each.messages.get_marked(work.entry.message_id)
-    if found is None:
-        raise _missing()
-    message, is_merged = found
-    return message, payload_of(message, ports), is_merged
+    """As `open_message`, for a stage of a book: tell whether the patient was merged away (then see `surviving`)."""
+    opened = opened_by(work)
+    return opened.message, payload_of(opened.message, ports), bool(opened.is_merged)
 
 
 def owed_by(work: Work, ports: Ports) -> Owed:
@@ -55,19 +44,22 @@ def owed_by(work: Work, ports: Ports) -> Owed:
 
     RejectedError `delivery-missing`, `conversion-missing`.
     """
-    if isinstance(work.opened, Owed):
-        return work.opened
+    if isinstance(work.entry.opened, Owed):
+        return work.entry.opened
     if work.entry.delivery_id is None:
         raise RejectedError("delivery-missing", text="the stream's entry names no delivery")
     with ports.ledger.statements() as each:
-        owed = each.deliveries.owed(work.entry.delivery_id, work.lease.key)
-    if owed is None:
+        delivery = each.deliveries.get(work.entry.delivery_id)
+    if delivery is None:
         raise RejectedError("delivery-missing", text="the stream names a delivery that the ledger does not know")
-    return owed
+    raise RejectedError("conversion-missing", text="the message was never converted")
 
 
-def _missing() -> RejectedError:
-    return RejectedError("message-missing", text="the stream names a message that the ledger does not know")
+def opened_by(work: Work) -> Opened:
+    """Return the message that came with the entry; RejectedError `message-missing`."""
+    if isinstance(work.entry.opened, Opened):
+        return work.entry.opened
+    raise RejectedError("message-missing", text="the stream names a message that the ledger does not know")
 
 
 def payload_of(message: MessageRow, ports: Ports) -> bytes:

@@ -10,8 +10,8 @@ from shared.catalog.index import step_of_function
 from shared.catalog.model import Step, TrafficClass
 from shared.delivery.back_off import RetryPolicy
 from shared.delivery.gate import Gate
-from shared.ledger import Entry, Hop, Lease, Opened, Owed
-from shared.ledger_ports import Transaction
+from shared.ledger import Entry, Hop, Lease
+from shared.ledger_ports import Opens, Transaction
 from shared.ports import Ports
 
 Write = Callable[[Transaction], None]
@@ -27,11 +27,7 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """
-    One entry in hand: `traceparent` is the span of this attempt, `admission` what a delivery has passed.
-
-    `opened` is its message or its delivery where that came with the lease; see `shared.pipeline.opening`.
-    """
+    """One entry in hand: `traceparent` is the span of this attempt, `admission` what a delivery has passed."""
 
     entry: Entry
     lease: Lease
@@ -39,7 +35,6 @@ class Work:
     traceparent: str
     actor: str
     admission: Admission | None = None
-    opened: Opened | Owed | None = None
 
     @property
     def is_bulk(self) -> bool:
@@ -83,8 +78,8 @@ class Stage:
         return f"corridor/{self.step.tier}/{self.step.function}"
 
     @property
-    def opens(self) -> Literal["message", "marked", "delivery"]:
-        """What the lease of a stream should bring along, so that it need not be asked for."""
+    def opens(self) -> Opens:
+        """What of an entry should come along with it."""
         if self.book is None:
             return "message"
         return "marked" if self.book == "items" else "delivery"

@@ -74,3 +74,21 @@ def test_a_message_to_two_destinations_waits_thirteen_times(
         # For a FHIR destination it is looked up which records it has from those who speak for them.
         "delivery_send": [3, 2],
     } == costs
+
+
+def test_what_follows_in_a_stream_comes_with_the_commit_before_it(
+    ports: Ports, hints: RecordedHints, traced: tuple[PostgresLedger, Tally]
+) -> None:
+    ledger, tally = traced
+    desk = replace(ports, ledger=ledger, partners=PARTNERS)
+    costs = []
+    for number in (0, 2):  # the first makes the patient, the streams and the gates
+        for each in (number, number + 1):
+            post(desk, oru(f"T-{each}", filler=f"F-{each}"))
+        hint = next(hint for hint in hints.take() if hint.function == "lab_results_process")
+        tally.since_last()
+        drain(STAGES[hint.function], hint.stream_id, desk)
+        costs.append(tally.since_last())
+
+    # Take the stream; then, for each of two messages, look for a newer state and commit.
+    assert 5 == costs[1]

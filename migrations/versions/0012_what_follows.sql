@@ -1,0 +1,188 @@
+-- What an entry is about comes with it, whether it was met by taking its stream or by finishing what stood before it:
+-- its message (`message`), also with whether its patient was merged away (`marked`; the tier `workflow` may not read
+-- that), or the delivery that is owed.
+CREATE FUNCTION open_entry(p_opens text, p_key uuid, p_message_id uuid, p_delivery_id uuid, OUT opened jsonb,
+    OUT is_merged boolean) LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_opens = 'delivery' THEN
+        SELECT jsonb_build_array(delivery.delivery_id, delivery.message_id, delivery.destination, delivery.status,
+            delivery.status_code, delivery.status_at, delivery.due_since, delivery.attempts, delivery.attempt_open,
+            delivery.possibly_repeated, delivery.receipt, delivery.way, delivery.uncertain,
+            coalesce(replay.mapping, conversion.mapping), coalesce(replay.bundle, conversion.bundle),
+            coalesce(replay.bundle_hash, conversion.bundle_hash), consent.decision, message.flow)
+        INTO opened
+        FROM delivery JOIN message USING (message_id) LEFT JOIN conversion USING (message_id)
+        LEFT JOIN replay_bundle replay
+            ON (replay.plan_id, replay.message_id) = (delivery.replay_plan, delivery.message_id)
+        LEFT JOIN consent ON (consent.patient_key, consent.destination) = (p_key, delivery.destination)
+        WHERE delivery.delivery_id = p_delivery_id;
+    ELSIF p_opens IS NOT NULL THEN
+        SELECT jsonb_build_array(message.message_id, message.partner, message.control_id, message.message_code,
+            message.trigger_event, message.processing_id, message.flow, message.received_at, message.status,
+            message.status_code, message.status_location, message.status_at, message.duplicate_of,
+            message.acknowledgment, message.acknowledgment_code, message.patient_key, message.traceparent,
+            message.payload_hash)
+        INTO opened FROM message WHERE message.message_id = p_message_id;
+        IF p_opens = 'marked' THEN
+            SELECT EXISTS (
+                SELECT 1 FROM merged_key JOIN message USING (patient_key) WHERE message.message_id = p_message_id)
+            INTO is_merged;
+        END IF;
+    END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION take_with_message(p_step jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    taken record;
+    about record;
+BEGIN
+    SELECT * INTO taken FROM take_stream((p_step->>'stream_id')::bigint, p_step->>'owner',
+        (p_step->>'duration')::interval, p_step->>'flow', (p_step->>'now')::timestamptz);
+    IF taken.stream_id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    SELECT * INTO about FROM open_entry(CASE WHEN taken.ready THEN p_step->>'opens' END, taken.key, taken.message_id,
+        taken.delivery_id);
+    RETURN jsonb_build_array(taken.stream_id, taken.lane, taken.key, taken.fence, taken.lease_owner, taken.takeovers,
+        taken.halted, taken.head_stream, taken.seq, taken.function, taken.message_id, taken.delivery_id,
+        taken.attempts, taken.due_at, taken.first_failed_at, taken.traceparent, taken.status, taken.merge_stream,
+        taken.ready, about.opened, about.is_merged);
+END $$;
+
+-- Finish an entry and look at the next; a worker that does not say what it `opens` (an instance of before) is answered
+-- as before.
+CREATE FUNCTION finish_with_message(p_step jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    next record;
+    about record;
+    answer jsonb;
+BEGIN
+    SELECT * INTO next FROM finish_entry((p_step->>'stream_id')::bigint, (p_step->>'seq')::bigint,
+        p_step->>'function', (p_step->>'duration')::interval, p_step->>'flow', (p_step->>'now')::timestamptz);
+    IF next.head_stream IS NULL THEN
+        RETURN NULL;
+    END IF;
+    answer := jsonb_build_array(next.usable, next.head_stream, next.seq, next.function, next.message_id,
+        next.delivery_id, next.attempts, next.due_at, next.first_failed_at, next.traceparent, next.status,
+        next.merge_stream, next.ready);
+    IF NOT p_step ? 'opens' THEN
+        RETURN answer;
+    END IF;
+    SELECT * INTO about FROM open_entry(CASE WHEN next.usable THEN p_step->>'opens' END, (p_step->>'key')::uuid,
+        next.message_id, next.delivery_id);
+    RETURN answer || jsonb_build_array(about.opened, about.is_merged);
+END $$;
+
+-- What a commit writes, in one statement: each step is done in its place, with the caller's own rights. A step that
+-- answers yields a row with its place. Bytes come as '\x..', times and keys as text.
+CREATE OR REPLACE FUNCTION write_steps(p_steps jsonb) RETURNS TABLE (place bigint, answer jsonb) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    step jsonb;
+    number bigint;
+    found jsonb;
+BEGIN
+    FOR step, number IN SELECT one, position FROM jsonb_array_elements(p_steps) WITH ORDINALITY AS steps (one, position) LOOP
+        CASE step->>'do'
+        WHEN 'hold' THEN
+            PERFORM hold_stream((step->>'stream_id')::bigint, (step->>'fence')::bigint);
+        WHEN 'take' THEN
+            RETURN QUERY SELECT number, take_with_message(step);
+        WHEN 'look' THEN
+            found := NULL;
+            SELECT jsonb_build_array(way, state, failures, openings, opened_at, probe_at, tokens, refilled_at, wake_at)
+            INTO found FROM destination_gate
+            WHERE way = (SELECT substr(lane, length('deliver/') + 1) FROM stream
+                         WHERE stream_id = (step->>'stream_id')::bigint)
+            FOR UPDATE;
+            RETURN QUERY
+            SELECT number, jsonb_build_array(found,
+                (SELECT count(*) FROM stream other
+                 WHERE other.lane = own.lane AND other.lease_until > clock_timestamp()
+                   AND other.stream_id <> own.stream_id),
+                EXISTS (
+                    SELECT 1 FROM halt
+                    WHERE kind = 'destination' AND own.lane = 'deliver/' || name
+                      AND (until IS NULL OR until > (step->>'now')::timestamptz)),
+                EXISTS (
+                    SELECT 1 FROM entry
+                    WHERE status = 'held' AND waits_for IN (
+                        replace(own.lane, 'deliver/', 'destination/'),
+                        replace(own.lane, 'deliver/', 'destination/') || '/bulk')
+                      AND entry.stream_id <> own.stream_id))
+            FROM stream own WHERE stream_id = (step->>'stream_id')::bigint;
+        WHEN 'hop' THEN
+            INSERT INTO hop (message_id, delivery_id, function, source, target, at, actor, outcome, code, location,
+                schema_version, mapping, payload_hash, attempt, traceparent, parent_span)
+            SELECT message_id, delivery_id, function, source, target, at, actor, outcome, code, location,
+                schema_version, mapping, payload_hash, attempt, traceparent, parent_span
+            FROM jsonb_populate_record(NULL::hop, step);
+        WHEN 'audit' THEN
+            INSERT INTO audit (at, actor, action, subject, reason, details)
+            SELECT at, actor, action, subject, reason, details FROM jsonb_populate_record(NULL::audit, step);
+        WHEN 'append' THEN
+            RETURN QUERY
+            SELECT number, jsonb_build_array(stream_id, seq, wakes)
+            FROM append_entry(step->>'lane', (step->>'key')::uuid, (step->>'keep')::boolean, step->>'function',
+                (step->>'message_id')::uuid, (step->>'delivery_id')::uuid, step->>'traceparent',
+                (step->>'now')::timestamptz, (step->>'fresh')::timestamptz);
+        WHEN 'finish' THEN
+            RETURN QUERY SELECT number, finish_with_message(step);
+        WHEN 'message' THEN
+            INSERT INTO message (
+                message_id, partner, control_id, payload_hash, payload_size, media_type, message_code, trigger_event,
+                structure, hl7_version, processing_id, flow, received_at, traceparent, status, status_code,
+                status_location, status_at, duplicate_of, acknowledgment, acknowledgment_code, patient_key,
+                control_id_reused)
+            SELECT
+                message_id, partner, control_id, payload_hash, payload_size, media_type, message_code, trigger_event,
+                structure, hl7_version, processing_id, flow, received_at, traceparent, status, status_code,
+                status_location, status_at, duplicate_of, acknowledgment, acknowledgment_code, patient_key,
+                control_id <> '' AND EXISTS (
+                    SELECT 1 FROM message earlier
+                    WHERE (earlier.partner, earlier.control_id) = (row.partner, row.control_id)
+                      AND earlier.payload_hash <> row.payload_hash)
+            FROM jsonb_populate_record(NULL::message, step) AS row;
+        WHEN 'message-status' THEN
+            UPDATE message SET status = step->>'status', status_code = step->>'code',
+                status_location = step->>'location', status_at = (step->>'at')::timestamptz
+            WHERE message_id = (step->>'message_id')::uuid;
+        WHEN 'conversion' THEN
+            INSERT INTO conversion (message_id, mapping, bundle, bundle_hash, coverage, issues, converted_at)
+            SELECT message_id, mapping, bundle, bundle_hash, coverage, issues, converted_at
+            FROM jsonb_populate_record(NULL::conversion, step);
+        WHEN 'event' THEN
+            INSERT INTO event (event_id, type, version, message_id, patient_key, occurred_at, recorded_at, data)
+            SELECT event_id, type, version, message_id, patient_key, occurred_at, recorded_at, data
+            FROM jsonb_populate_record(NULL::event, step)
+            ON CONFLICT (event_id) DO NOTHING;
+        WHEN 'report' THEN
+            INSERT INTO report_state (patient_key, report_key, rank, stated_at, message_id)
+            SELECT patient_key, report_key, rank, stated_at, message_id
+            FROM jsonb_populate_record(NULL::report_state, step)
+            ON CONFLICT (patient_key, report_key) DO UPDATE SET
+                rank = excluded.rank, stated_at = excluded.stated_at, message_id = excluded.message_id;
+        WHEN 'delivery' THEN
+            INSERT INTO delivery (delivery_id, message_id, destination, status, status_code, status_at, due_since)
+            SELECT delivery_id, message_id, destination, status, status_code, status_at, due_since
+            FROM jsonb_populate_record(NULL::delivery, step);
+        WHEN 'open-attempt' THEN
+            UPDATE delivery SET attempt_open = true, way = step->>'way',
+                possibly_repeated = possibly_repeated OR ((attempt_open OR uncertain)
+                    AND NOT ((step->>'idempotent')::boolean AND coalesce(way, step->>'way') = step->>'way'))
+            WHERE delivery_id = (step->>'delivery_id')::uuid;
+        WHEN 'close-attempt' THEN
+            UPDATE delivery SET status = step->>'status', status_code = step->>'code',
+                status_at = (step->>'at')::timestamptz, attempts = attempts + 1, attempt_open = false,
+                sent_hash = coalesce((step->>'sent_hash')::bytea, sent_hash),
+                receipt = coalesce(step->>'receipt', receipt), way = coalesce(step->>'way', way),
+                uncertain = uncertain OR (step->>'uncertain')::boolean
+            WHERE delivery_id = (step->>'delivery_id')::uuid;
+        WHEN 'authority' THEN
+            INSERT INTO authority (destination, record, message_id)
+            SELECT step->>'destination', record, (step->>'message_id')::uuid
+            FROM jsonb_array_elements_text(step->'records') AS record
+            ON CONFLICT (destination, record) DO NOTHING;
+        END CASE;
+    END LOOP;
+END $$;
