@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from cli.checks import Stage, run_stages, stages
+from cli.launcher.progress import SetupError
 
 
 def this_python(stage: Stage) -> Path:
@@ -38,6 +39,56 @@ def test_no_test_at_all_is_a_failure(tmp_path: Path, capfd: pytest.CaptureFixtur
 
     assert 1 == run_stages([none], this_python)
     assert "failed" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(("cores", "together"), [(1, True), (2, False)])
+def test_two_stages_run_side_by_side_when_each_keeps_one_core_busy(
+    tmp_path: Path, cores: int, together: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # Each leaves its mark, and then looks for the other's: both see one only if neither waits for the other's end.
+    meet = (
+        f"import pathlib, time; room = pathlib.Path({str(tmp_path)!r}); (room / '{{}}').touch()\n"
+        f"seen = [time.sleep(0.02) for _ in range({250 if together else 5}) if len(list(room.iterdir())) < 2]\n"
+        "raise SystemExit(len(list(room.iterdir())) < 2)"
+    )
+    wanted = [Stage(name, (python(meet.format(name)),), cores=cores) for name in ("left", "right")]
+
+    assert (0 if together else 1) == run_stages(wanted, this_python)
+    assert f"left   {'passed' if together else 'failed'}" in capfd.readouterr().out
+
+
+def test_a_stage_waits_for_the_one_whose_results_it_reads(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    written = tmp_path / "written"
+    wanted = [
+        Stage("reads", (python(f"print(open({str(written)!r}).read())"),), after="writes"),
+        Stage("writes", (python(f"open({str(written)!r}, 'w').write('all of it')"),)),
+    ]
+
+    assert 0 == run_stages(wanted, this_python)
+    assert "== reads\nall of it\n== reads: passed" in capfd.readouterr().out
+
+
+def test_a_stage_whose_environment_cannot_be_made_has_failed_and_the_others_run(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def tools(stage: Stage) -> Path:
+        if stage.name == "broken":
+            raise SetupError("the package index does not answer")
+        return this_python(stage)
+
+    assert 1 == run_stages([Stage("broken", ((),)), Stage("well", (python("print('still runs')"),))], tools)
+
+    shown = capfd.readouterr()
+    assert "corridor: the package index does not answer\n" == shown.err
+    assert ("still runs" in shown.out, "broken  failed" in shown.out) == (True, True)
+
+
+def test_coverage_is_read_after_the_tests_and_beside_those_of_infra() -> None:
+    after = {stage.name: stage.after for stage in stages()}
+    cores = {stage.name: stage.cores for stage in stages()}
+
+    assert ("tests", "tests", "") == (after["coverage"], after["tests infra"], after["mypy infra"])
+    assert ["tests"] == [name for name, wanted in cores.items() if wanted == 2]
 
 
 def test_the_stages_of_ci_in_their_order() -> None:
