@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 Component = str | tuple[str, ...]
 Components = tuple[Component, ...]
@@ -69,6 +70,11 @@ def _repetition(delimiters: Delimiters, value: str | Components) -> str:
 
 
 def _text(delimiters: Delimiters, text: str) -> str:
+    return text.translate(_escapes(delimiters))
+
+
+@cache
+def _escapes(delimiters: Delimiters) -> dict[int, str]:
     escape = delimiters.escape
     letters = {
         escape: "E",
@@ -80,4 +86,4 @@ def _text(delimiters: Delimiters, text: str) -> str:
     }
     if delimiters.truncation:
         letters[delimiters.truncation] = "P"
-    return text.translate({ord(char): f"{escape}{letter}{escape}" for char, letter in letters.items()})
+    return {ord(char): f"{escape}{letter}{escape}" for char, letter in letters.items()}
