@@ -84,12 +84,18 @@ def _infra_stages(everything: bool) -> list[Stage]:
         cache = str(CACHE / "mypy-infra")
         found.append(Stage("mypy infra", (("mypy", "--cache-dir", cache, "infra"),), "infra"))
     if _has_python(ROOT / "tests" / "infra"):
-        # Only what infra itself needs is installed there: conftest files above tests/infra are the product's.
-        tests = (*_PYTEST, "tests/infra", "--confcutdir=tests/infra", *_selection(everything))
         needs = ("checkers",) if everything else ()
-        # It could start at once, but then the product's tests, which want both cores, would wait for its end.
-        found.append(Stage("tests infra", (tests,), "infra", needs, after="tests"))
+        # They could start at once, but then the product's tests, which want both cores, would wait for their end.
+        for name, these in (("tests infra", "not estates"), ("tests estates", "estates")):
+            commands = (_infra_tests(name, these if everything else f"{these} and not long"),)
+            found.append(Stage(name, commands, "infra", needs, after="tests"))
     return found
+
+
+def _infra_tests(name: str, these: str) -> tuple[str, ...]:
+    # Only what infra itself needs is installed there: conftest files above tests/infra are the product's.
+    cache = f"cache_dir={CACHE / name.replace(' ', '-')}"
+    return ("pytest", "-o", cache, "tests/infra", "--confcutdir=tests/infra", "-m", these)
 
 
 def _selection(everything: bool) -> tuple[str, ...]:

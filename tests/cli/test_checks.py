@@ -113,6 +113,13 @@ def test_long_tests_run_only_when_asked_for(everything: bool, selected: bool) ->
     assert selected == ("long or not long" in tests.commands[-1])
 
 
+@pytest.mark.parametrize(("everything", "and_what"), [(False, " and not long"), (True, "")])
+def test_of_the_tests_of_infra_none_is_left_out_and_none_runs_twice(everything: bool, and_what: str) -> None:
+    selected = [stage.commands[0][-1] for stage in stages(everything=everything) if stage.environment == "infra"]
+
+    assert ["infra", f"not estates{and_what}", f"estates{and_what}"] == selected
+
+
 @pytest.mark.parametrize(("everything", "needs"), [(False, ()), (True, ("checkers",))])
 def test_a_second_opinion_on_infra_is_installed_for_the_long_tests_alone(
     everything: bool, needs: tuple[str, ...]

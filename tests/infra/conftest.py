@@ -18,6 +18,18 @@ if _HERE:
 STACKS = tuple(sorted(path.name.split(".")[1] for path in Path(__file__).parents[2].glob("infra/Pulumi.*.yaml")))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "estates: asks what becomes of a stack, so every stack has to be run first")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs every stack: `corridor test` runs it beside the rest, in a process of its own."""
+    for item in items:
+        if "estates" in getattr(item, "fixturenames", ()):
+            item.add_marker("estates")
+
+
 @pytest.fixture(scope="session")
 def estates() -> dict[str, Estate]:
     """Preview, build and preview every stack; two at a time, because each run has a process of its own."""
