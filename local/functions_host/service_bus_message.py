@@ -6,11 +6,11 @@ A received message as the worker gets it: a body and the trigger metadata that `
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import orjson
 from azure.functions.meta import Datum
 from azure.servicebus import ServiceBusReceivedMessage
 
@@ -138,4 +138,4 @@ def _datum(value: object) -> Datum:
 
 
 def _json(value: Mapping[str, object] | Sequence[object] | object) -> Datum:
-    return Datum(json.dumps(value, default=str), "json")
+    return Datum(orjson.dumps(value, default=str).decode(), "json")
