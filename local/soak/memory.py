@@ -22,7 +22,7 @@ from local.supervisor.component import Status
 KEEPS: Final = {
     "postgres": "its shared buffers fill up to their size",
     "destinations": "it keeps every effect",
-    "service-bus": "it keeps its dead letters",
+    "service-bus": "it keeps what nobody takes: the facts of a subscription, dead letters",
 }
 """Programs whose memory may grow with what they were given, and why."""
 
