@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.distribution import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 from tests.fixtures.ledger import clock, hints, ledger, ledger_url, migrated_template, ports
 from tests.fixtures.postgres import database_url, postgres_server
 
@@ -15,6 +16,8 @@ __all__ = [
     "migrated_template",
     "ports",
     "postgres_server",
+    "pytest_collection_modifyitems",
+    "pytest_xdist_make_scheduler",
 ]
 
 # psycopg_pool opens connections in a thread, and draws when they expire from the same `random` as hypothesis. Not in

@@ -11,9 +11,13 @@ from tests.e2e.partner import Partner
 from tests.e2e.platform_process import PlatformProcess, loose_modes
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
-    """A platform for all tests of a worker; that it ends well is asserted when they are over."""
+    """
+    A platform for all these tests, which are one worker's; that it ends well is asserted when they are over.
+
+    Not the session's: a platform that nobody asks anything keeps a tenth of a core busy.
+    """
     folder = tmp_path_factory.mktemp("corridor e2e")
     temporary = folder / "temporary"
     temporary.mkdir()
