@@ -4,8 +4,9 @@ Bytes -> text by MSH-18 (table 0211), MLLP framing and stray control characters 
 The first repetition of MSH-18 is the character set of the message; further ones are those that ISO 2022 escape
 sequences may switch to (table 0356), see `iso2022`.
 
-Policy: a declared character set that we know is taken strictly; one that we do not know, or bytes that break the
-declared one, are refused. Undeclared, or declared as ASCII with other bytes in it: UTF-8 where the bytes are UTF-8,
+Policy: a declared character set that we know is taken strictly, in the spelling of table 0211 or in one that vendors
+use (`WINDOWS-1252`), which is reported; one that we do not know, or bytes that break the declared one, are refused.
+Undeclared, or declared as ASCII with other bytes in it: UTF-8 where the bytes are UTF-8,
 else ISO 8859-1, and the guess is reported. Bytes that fit a declared ISO 8859 but are plainly UTF-8 are read as
 declared and reported.
 """
@@ -23,7 +24,6 @@ _CODECS = {
     "ISO IR6": "ascii",
     "UNICODE": "utf-8",
     "UNICODE UTF-8": "utf-8",
-    "UTF-8": "utf-8",
     "UNICODE UTF-16": "utf-16",
     "UNICODE UTF-32": "utf-32",
     "ISO IR14": "iso2022_jp_ext",
@@ -34,6 +34,24 @@ _CODECS = {
     "BIG-5": "big5",
     **{f"8859/{part}": f"iso8859-{part}" for part in (*range(1, 12), 13, 14, 15)},
 }
+# What vendors write, without spaces, dashes and the like: none of table 0211.
+_VENDORS = {
+    **{f"{name}{page}": f"cp{page}" for name in ("WINDOWS", "CP") for page in range(1250, 1259)},
+    **{f"{name}{page}": f"cp{page}" for name in ("IBM", "CP") for page in (437, 850, 852, 858)},
+    **{f"LATIN{number}": f"iso8859-{part}" for number, part in ((1, 1), (2, 2), (9, 15))},
+    "USASCII": "ascii",
+    "UNICODEUTF8": "utf-8",
+    "UTF8": "utf-8",
+    "GBK": "gbk",
+    "GB2312": "gb2312",
+    "GB18030": "gb18030",
+    "BIG5": "big5",
+    "EUCKR": "euc_kr",
+    "EUCJP": "euc_jp",
+    "SHIFTJIS": "shift_jis",
+    "KOI8R": "koi8-r",
+}
+_PUNCTUATION = str.maketrans("", "", " -_/.")
 _SWITCHING = "iso2022"
 _WIDE = ("utf-16", "utf-32")
 # What reads the bytes from 80 on, where escape sequences say nothing: JIS X 0201 has Katakana there.
@@ -72,6 +90,9 @@ def decode(payload: bytes, default: str | None = None) -> Decoded:
     declared = declared_charset(body)
     codec = codec_of(declared or (default or ""))
     issues: list[Issue] = []
+    if (first := declared.split("~", 1)[0]) and first not in _CODECS:
+        note = "The character set is known, but not by this name in table 0211."
+        issues.append(Issue("information", "code-invalid", "charset-not-in-table", "MSH-18", note))
     clean = body.translate(None, _CONTROLS)
     if len(clean) != len(body):
         # A control character may be a legal delimiter: what MSH declares as one stays. ESC switches character sets.
@@ -124,7 +145,8 @@ def codec_of(declared: str) -> str:
 
 
 def _known_codec(name: str) -> str | None:
-    return _CODECS.get(name) or _CODECS.get(name.removeprefix("ISO").lstrip(" -").replace("8859-", "8859/"))
+    plain = name.removeprefix("ISO").lstrip(" -_").replace("8859-", "8859/")
+    return _CODECS.get(name) or _CODECS.get(plain) or _VENDORS.get(name.translate(_PUNCTUATION))
 
 
 def _switched(body: bytes, declared: str) -> str:

@@ -97,6 +97,30 @@ def test_the_declared_character_set_is_used(charset: str, encoding: str, name: s
     assert () == message.issues
 
 
+@pytest.mark.parametrize(
+    ("charset", "encoding"),
+    [
+        ("WINDOWS-1252", "cp1252"),
+        ("windows 1252", "cp1252"),
+        ("CP1250", "cp1250"),
+        ("ISO-8859-1", "latin-1"),
+        ("ISO_8859-15", "iso8859-15"),
+        ("LATIN1", "latin-1"),
+        ("UTF-8", "utf-8"),
+        ("Unicode UTF8", "utf-8"),
+        ("GB2312", "gb2312"),
+    ],
+)
+def test_a_vendors_name_of_a_character_set_is_taken_and_reported(charset: str, encoding: str) -> None:
+    name = "Müller" if encoding != "gb2312" else "例子"
+    message = parse(payload(charset, name, encoding))
+
+    assert (name, [("charset-not-in-table", "MSH-18", "information")]) == (
+        message.segments[1].text(5),
+        [(issue.code, issue.location, issue.severity) for issue in message.issues],
+    )
+
+
 @pytest.mark.parametrize(("charset", "code"), [("", "charset-assumed"), ("ASCII", "charset-mismatch")])
 def test_bytes_that_nobody_declared_are_read_and_reported(charset: str, code: str) -> None:
     for encoding in ("latin-1", "utf-8"):
