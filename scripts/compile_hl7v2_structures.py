@@ -27,6 +27,10 @@ _SOURCE = "hl7apy 1.3.5 (MIT, CRS4 - http://www.crs4.it/)"
 _OCCURRENCE = {(1, 1): "", (0, 1): "?", (0, -1): "*", (1, -1): "+"}
 # hl7apy has no type for what a version withdrew.
 _WITHDRAWN = {"None", "WD", "wd", "NUL"}
+# What hl7apy requires in some versions and the standard, since 2.3, on conditions alone (chapter 7, C): the type of a
+# value where there is one, the number that keeps like observations apart.
+_CONDITIONAL = {"OBX": (2, 4)}
+_BEFORE_CONDITIONS = ("2.1", "2.2")
 # Codes that stand for many, or are no codes but remarks: such a table is not the whole truth.
 _NOT_ONE_CODE = re.compile(r"\.\.|_ ?\d|nnn|xxx|zzz|Varies|[<>,()]|\s\S+\s\S+\s|\s(and|or)\s", re.IGNORECASE)
 
@@ -40,7 +44,11 @@ def compile_version(version: str) -> dict[str, Any]:
     return {
         "source": f"{_SOURCE}, HL7 v{version}",
         "structures": {name: structure(name, node) for name, node in sorted(messages.items())},
-        "segments": {name: row(name, _rows(node)) for name, node in sorted(segments.items()) if len(name) == 3},
+        "segments": {
+            name: _conditional(version, name, row(name, _rows(node)))
+            for name, node in sorted(segments.items())
+            if len(name) == 3
+        },
         "datatypes": {name: row(name, parts) for name, parts in sorted(datatypes.items())},
         "tables": {name.removeprefix("HL7"): found for name, found in sorted(tables(library).items())},
     }
@@ -75,6 +83,16 @@ def row(owner: str, fields: Any) -> str:
         code_table = f":{table.removeprefix('HL7')}" if table else ""
         cells[number] = f"{datatype}{required}{repeats}{code_table}"
     return " ".join(cells.get(number, "-") for number in range(1, max(cells, default=0) + 1))
+
+
+def _conditional(version: str, name: str, cells: str) -> str:
+    """Return the row of a segment without the mark of what is required on conditions alone."""
+    if version in _BEFORE_CONDITIONS or name not in _CONDITIONAL:
+        return cells
+    parts = cells.split(" ")
+    for number in _CONDITIONAL[name]:
+        parts[number - 1] = parts[number - 1].replace("!", "")
+    return " ".join(parts)
 
 
 def tables(library: str) -> dict[str, list[str]]:
