@@ -53,6 +53,10 @@ MEDICATION_REQUEST_STATUS = ConceptMap(
         "RP": "stopped",
     },
 )
+# Policy: where the order is to be carried out.
+MEDICATION_REQUEST_CATEGORY = ConceptMap(
+    "medication-request-category", "1.0.0", "HL70482", {"I": "inpatient", "O": "outpatient"}
+)
 # Policy: RXA-9, table NIP001 of the immunization guides: 00 is newly administered, all others are reported by someone.
 NEW_RECORD = "00"
 NOTHING_ADMINISTERED = "998"

@@ -16,6 +16,7 @@ from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import authority, cx_fro
 from shared.mapping.fhir_to_hl7v2.datatypes.names import name_parts, order_of, use_of
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bound_texts
 from shared.mapping.fhir_to_hl7v2.reading import Resource
+from shared.terminology.system_names import system_name
 
 _PEOPLE = ("Practitioner", "Patient", "RelatedPerson")
 
@@ -94,3 +95,18 @@ def ndl_from(context: Context, resource: Resource | None) -> Composite | None:
     parts = [padded[0], family[0] if isinstance(family, list) else family, *padded[2:7], padded[7]]
     texts = [part if isinstance(part, str) else part[0] for part in parts]
     return [[*texts, *(issuer if isinstance(issuer, list) else [issuer, "", ""])]]
+
+
+def coded_party(context: Context, party: Resource | None) -> Composite | None:
+    """Return an Organization or Device as a coded value (CWE); None for none."""
+    if party is None:
+        return None
+    source = context.source
+    named = source.one(party, "deviceName") if party["resourceType"] == "Device" else party
+    number, name = source.one(party, "identifier"), source.text(named or {}, "name")
+    if named is not None and named is not party:
+        source.whole(named, "type")
+    if number is None:
+        return ["", name] if name else None
+    code, system = source.text(number, "value"), source.text(number, "system")
+    return trimmed([code, name if name != code else "", system_name(system) if system else ""])

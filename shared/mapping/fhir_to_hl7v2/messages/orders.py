@@ -124,13 +124,12 @@ def order_group(context: Context, order: Order, *, reports: bool) -> Draft:
     orc.below(obr)
     if request is not None:
         put_tq(context, obr, request)
-        orc.below(tq1_from(context, request))
+        # TQ1 stands before OBR where something is ordered, after it where it is reported.
+        (obr if reports else orc).below(tq1_from(context, request))
         obr.below(*ntes_from(context, request))
     if report is not None:
         obr.below(*_conclusion(context, report))
-        obr.below(*_attachments(context, report, taken=order.observations))
-    for observation in order.observations:
-        obr.below(*obxs_from(context, observation, report))
+    obr.below(*_observations(context, order))
     if context.definitions.segment("SPM") is not None:
         obr.below(*(spm_from(context, one) for one in order.specimens))
     for specimen in order.specimens:
@@ -149,24 +148,36 @@ def _conclusion(context: Context, report: Resource) -> list[Draft]:
     return drafts
 
 
-def _attachments(context: Context, report: Resource, taken: list[Resource]) -> list[Draft]:
-    """Return the attachments of a report: in the observation that says `as-text`, else in an OBX of their own."""
-    source, drafts = context.source, []
+def _observations(context: Context, order: Order) -> list[Draft]:
+    """Return the OBX of an order in its order of observations, attachments that are none of them at the end."""
+    drafts: list[Draft] = []
+    attached, alone = _attachments(context, order.report, order.observations) if order.report is not None else ({}, [])
+    for observation in order.observations:
+        attachment = attached.get(id(observation))
+        drafts += [attachment] if attachment is not None else obxs_from(context, observation, order.report)
+    return drafts + alone
+
+
+def _attachments(
+    context: Context, report: Resource, observations: list[Resource]
+) -> tuple[dict[int, Draft], list[Draft]]:
+    """Return the attachments of a report: by the observation that says `as-text`, and those in an OBX of their own."""
+    source, owned, alone = context.source, dict[int, Draft](), list[Draft]()
     for attachment in source.items(report, "presentedForm"):
         title = str(attachment.get("title", ""))
-        owner = next((one for one in taken if _holds(one, title)), None)
+        owner = next((one for one in observations if id(one) not in owned and _holds(one, title)), None)
         value = attachment_from(context, attachment)
         if not value.repetitions:
             continue
         draft = Draft("OBX", obx_segment.TABLE)
         if owner is not None:
-            taken.remove(owner)
-            draft = obxs_from(context, owner, report)[0]
+            draft = owned[id(owner)] = obxs_from(context, owner, report)[0]
+        else:
+            alone.append(draft)
         draft.put(3, cwe_from(context, source.one(report, "code"), "OBX-3") if not draft.has(3) else None)
         draft.fields[2], draft.fields[5] = [[value.datatype]], value.repetitions
         draft.put(11, "F" if not draft.has(11) else None)
-        drafts.append(draft)
-    return drafts
+    return owned, alone
 
 
 def _holds(observation: Resource, title: str) -> bool:

@@ -7,7 +7,7 @@ Appointment.serviceType and participant -> RGS with AIS, AIG, AIL, AIP below.
 AIG, AIL and AIP have the same fields in other places:
 
     Appointment.participant.actor         AIG-3 CWE    AIL-3 PL     AIP-3 XCN
-    Appointment.participant.type          AIG-4 CWE    AIL-4 CWE    AIP-4 CWE
+    Appointment.participant.type          AIG-4 CWE    AIL-4 CWE    AIP-4 CWE    of a Location its own type
     Appointment.participant.period.start  AIG-8 DTM    AIL-6 DTM    AIP-6 DTM
     Appointment.participant.period.end    AIG-11 NM    AIL-9 NM     AIP-9 NM     in minutes, and MIN after it
     Appointment.participant.status        AIG-14 CWE   AIL-12 CWE   AIP-12 CWE   table 0278
@@ -92,6 +92,8 @@ def _participant(context: Context, participant: Resource) -> Draft | None:
     source.whole(participant, "actor")
     draft.put(3, _actor(context, fields.segment, reference, actor))
     types = source.items(participant, "type")
+    if kind == "Location" and actor is not None:
+        types = types or source.items(actor, "type")
     draft.put(4, *(cwe_from(context, one, f"{fields.segment}-4") for one in types if one.get("text") != "not named"))
     _set_period(context, draft, source.one(participant, "period"), fields)
     draft.put(fields.status, _STATUS.get(source.text(participant, "status")))

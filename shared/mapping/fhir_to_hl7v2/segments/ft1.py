@@ -20,21 +20,21 @@ ChargeItem -> FT1.
     ChargeItem.productCodeableConcept = FT1-29 CWE
     ChargeItem.performingOrganization = FT1-32 XON
     ChargeItem.requestingOrganization = FT1-33 XON
+    ChargeItem.supportingInformation = FT1-42  ST    the number of a prescription
+    ChargeItem.extension[product-quantity] = FT1-43  CQ
 """
 
 from __future__ import annotations
 
-from shared.formats.hl7v2.writing import Composite
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft, number_text
-from shared.mapping.fhir_to_hl7v2.datatypes.actors import xcns_from, xons_from
+from shared.mapping.fhir_to_hl7v2.datatypes.actors import coded_party, xcns_from, xons_from
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import codes_from, cwe_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import cx_from, ei_from, is_of
-from shared.mapping.fhir_to_hl7v2.datatypes.quantities import value_of
+from shared.mapping.fhir_to_hl7v2.datatypes.quantities import cq_from, value_of
 from shared.mapping.fhir_to_hl7v2.datatypes.times import dr_from, dtm_from
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS
 from shared.mapping.hl7v2_to_fhir.fields import table_of
-from shared.terminology.system_names import system_name
 
 TABLE = table_of(__doc__)
 
@@ -72,23 +72,23 @@ def ft1_from(context: Context, charge: Resource) -> Draft:
         number = 21 if source.text(function, "text") == "ordered by" else 20
         draft.put(number, *xcns_from(context, performer, "actor"))
     draft.put(24, *xcns_from(context, charge, "enterer"))
-    draft.put(29, cwe_from(context, source.one(charge, "productCodeableConcept"), "FT1-29", "HL70549"))
-    draft.put(13, _department(context, source.reference(charge, "costCenter")))
+    _set_product(context, draft, charge)
+    draft.put(13, coded_party(context, source.reference(charge, "costCenter")))
     draft.put(32, *xons_from(context, charge, "performingOrganization"))
     draft.put(33, *xons_from(context, charge, "requestingOrganization"))
     context.restore(draft, charge)
     return draft
 
 
-def _department(context: Context, organization: Resource | None) -> Composite | None:
-    """Return an Organization as a coded value, None for none."""
-    if organization is None:
-        return None
-    number, name = context.source.one(organization, "identifier"), context.source.text(organization, "name")
-    if number is None:
-        return ["", name]
-    code, system = context.source.text(number, "value"), context.source.text(number, "system")
-    return [code, name if name != code else "", system_name(system) if system else ""]
+def _set_product(context: Context, draft: Draft, charge: Resource) -> None:
+    source = context.source
+    draft.put(29, cwe_from(context, source.one(charge, "productCodeableConcept"), "FT1-29", "HL70549"))
+    for support in source.items(charge, "supportingInformation"):
+        if support.get("type") == "MedicationRequest" and isinstance(support.get("identifier"), dict):
+            source.whole(support, "type")
+            draft.put(42, source.text(source.one(support, "identifier") or {}, "value"))
+    for amount in context.extensions(charge, f"{EXTENSIONS}product-quantity"):
+        draft.put(43, cq_from(context, amount.get("valueQuantity")))
 
 
 def _set_codes(context: Context, draft: Draft, charge: Resource) -> None:

@@ -14,6 +14,9 @@ Account.guarantor -> GT1.
     Account.guarantor.period.end  = GT1-14   DT
     Organization                  = GT1-21   XON
     RelatedPerson.communication   = GT1-36   CWE
+    Organization.contact.name     = GT1-45*  XPN
+    Organization.contact.telecom  = GT1-46*  XTN
+    Organization.contact.purpose  = GT1-47   CWE
 """
 
 from __future__ import annotations
@@ -50,12 +53,22 @@ def gt1s_from(context: Context, account: Resource) -> list[Draft]:
         draft.put(13, start)
         draft.put(14, end)
         if party["resourceType"] == "Organization":
-            draft.put(21, xon_from(context, party))
+            _set_organization(context, draft, party)
         else:
             _set_person(context, draft, party)
         context.restore(draft, guarantor, party)
         drafts.append(draft)
     return drafts
+
+
+def _set_organization(context: Context, draft: Draft, organization: Resource) -> None:
+    source = context.source
+    draft.put(21, xon_from(context, organization))
+    for contact in source.items(organization, "contact"):
+        if name := source.one(contact, "name"):
+            draft.put(45, xpn_from(context, name))
+        draft.put(46, *(xtn_from(context, one) for one in source.items(contact, "telecom")))
+        draft.put(47, cwe_from(context, source.one(contact, "purpose"), "GT1-47"))
 
 
 def _set_person(context: Context, draft: Draft, person: Resource) -> None:

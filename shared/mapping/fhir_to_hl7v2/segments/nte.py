@@ -2,6 +2,7 @@
 Annotation -> NTE below the segment of its resource.
 
     Annotation.text               = NTE-3*   FT    each line a repetition
+    Annotation.extension[annotationType] = NTE-4  CWE
     Annotation.authorReference    = NTE-5    XCN
     Annotation.time               = NTE-6    DTM
 """
@@ -11,10 +12,12 @@ from __future__ import annotations
 from shared.formats.hl7v2.writing import Composite
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
 from shared.mapping.fhir_to_hl7v2.datatypes.actors import xcns_from
+from shared.mapping.fhir_to_hl7v2.datatypes.coded import cwe_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import dtm_from
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS
 from shared.mapping.hl7v2_to_fhir.fields import table_of
+from shared.mapping.hl7v2_to_fhir.segments.nte import COMMENT_TYPE
 
 TABLE = table_of(__doc__)
 
@@ -35,6 +38,9 @@ def _nte(context: Context, note: Resource) -> Draft:
     lines: list[Composite] = [[line] for line in text.split("\n")] if text and text != _NO_TEXT else []
     if lines:
         draft.fields[3] = lines
+    if context.has_field("NTE", 4):
+        for kind in context.extensions(note, COMMENT_TYPE):
+            draft.put(4, cwe_from(context, kind.get("valueCodeableConcept"), "NTE-4", "HL70364"))
     if context.has_field("NTE", 5):
         draft.put(5, *xcns_from(context, note, "authorReference"))
     if context.has_field("NTE", 6):

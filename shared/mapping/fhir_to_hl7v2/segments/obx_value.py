@@ -27,6 +27,9 @@ from shared.mapping.hl7v2_to_fhir.context import ORIGINAL_VALUE
 
 _CE = 6
 _DATE = len("YYYYMMDD")
+_MIME = (2, 7)
+# Table 0191, by what MIME calls the kind.
+_KINDS = {"application": "AP", "audio": "AU", "image": "IM", "text": "TEXT"}
 
 
 @dataclass(slots=True)
@@ -100,12 +103,20 @@ def attachment_from(context: Context, attachment: Resource) -> Value:
     source = context.source
     source.whole(attachment, "title", "size", "hash", "language", "creation")
     content = source.text(attachment, "contentType").partition(";")[0].strip()
-    kind, _, subtype = content.partition("/")
+    kind, subtype = _file_type(context, *content.partition("/")[::2])
     data, url = source.text(attachment, "data"), source.text(attachment, "url")
     kept = [str(one.get("valueString", "")) for one in context.extensions(attachment, ORIGINAL_VALUE)]
     if url and not data:
         return Value("RP", [[url, "", kind, subtype]])
     return Value("ED", [[kept[0] if kept else "", kind, subtype, "Base64", data]]) if data else Value()
+
+
+def _file_type(context: Context, kind: str, subtype: str) -> tuple[str, str]:
+    """Return ED-2 and ED-3: a MIME type since 2.7, before that the codes of tables 0191 and 0291."""
+    if context.version >= _MIME:
+        return kind, subtype
+    listed = {code.lower(): code for code in context.definitions.codes("0291") or ()}
+    return _KINDS.get(kind, kind), listed.get(subtype, subtype)
 
 
 def decoded_text(attachment: Resource) -> str | None:

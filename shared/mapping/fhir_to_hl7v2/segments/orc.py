@@ -8,10 +8,13 @@ ServiceRequest -> ORC.
     ServiceRequest.status           = ORC-5    ID    table 0038, where the order is not new
     ServiceRequest.basedOn          = ORC-8    EIP
     ServiceRequest.authoredOn       = ORC-9    DTM
+    Provenance.agent[enterer]       = ORC-10*  XCN
     Provenance.agent[verifier]      = ORC-11*  XCN
     ServiceRequest.requester        = ORC-12*  XCN
     PractitionerRole.telecom        = ORC-14*  XTN
     ServiceRequest.extension[statusReason] = ORC-16  CWE
+    Provenance.agent.onBehalfOf     = ORC-17   CWE   of the enterer, or an enterer itself
+    Provenance.agent[enterer]       = ORC-18   CWE   a Device
     Provenance.agent[performer]     = ORC-19*  XCN
     PractitionerRole.organization   = ORC-21*  XON
     Organization.address            = ORC-22*  XAD
@@ -23,7 +26,7 @@ ServiceRequest -> ORC.
 from __future__ import annotations
 
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
-from shared.mapping.fhir_to_hl7v2.datatypes.actors import xcns_from, xon_from
+from shared.mapping.fhir_to_hl7v2.datatypes.actors import coded_party, xcns_from, xon_from
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, cwe_from, table_code
 from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtn_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from
@@ -39,6 +42,7 @@ from shared.terminology.systems import TERMINOLOGY
 TABLE = table_of(__doc__)
 
 _STATUS_REASON = "http://hl7.org/fhir/StructureDefinition/request-statusReason"
+_ENTERED_AT = {"Organization": 17, "Device": 18}
 _CONTROL = {"revoked": "CA", "entered-in-error": "CA", "on-hold": "HD"}
 
 
@@ -49,18 +53,20 @@ def orc_from(context: Context, order: Order, requester: Requester, *, reports: b
     draft.put(3, order_number(context, order, "FILL"))
     request = order.request
     status = context.source.text(request, "status") if request is not None else ""
-    draft.put(1, "RE" if reports else _CONTROL.get(status, "NW"))
+    control = context.original_code(request, "status", "HL70119") if request is not None else ""
+    draft.put(1, control or ("RE" if reports else _CONTROL.get(status, "NW")))
     if request is None:
         return draft
     source = context.source
     source.whole(request, "intent", "subject", "encounter", "specimen")
     if requisition := source.one(request, "requisition"):
         draft.put(4, ei_from(context, requisition))
-    sent = context.original_code(request, "status") or back(REQUEST_STATUS, status)
+    sent = context.original_code(request, "status", "HL70038") or back(REQUEST_STATUS, status)
     if draft.fields[1] != [["NW"]]:
         draft.put(5, sent)
     draft.put(8, parents_of(context, request))
     draft.put(9, dtm_from(context, request, "authoredOn"))
+    _set_enterers(context, draft)
     for number, role in ((11, "verifier"), (19, "performer")):
         for agent in agents(context, source.first("Provenance"), role):
             draft.put(number, *xcns_from(context, agent, "who"))
@@ -71,6 +77,17 @@ def orc_from(context: Context, order: Order, requester: Requester, *, reports: b
         draft.put(29, table_code(context, place, "ORC-29", LOCATION_BY_ORDER_TYPE, TERMINOLOGY + "v3-RoleCode"))
     context.restore(draft, request)
     return draft
+
+
+def _set_enterers(context: Context, draft: Draft) -> None:
+    source = context.source
+    for agent in agents(context, source.first("Provenance"), "enterer"):
+        draft.put(10, *xcns_from(context, agent, "who"))
+        for name in ("who", "onBehalfOf"):
+            party = source.reference(agent, name)
+            if party is not None and party["resourceType"] in _ENTERED_AT:
+                number = _ENTERED_AT[party["resourceType"]]
+                draft.put(number, coded_party(context, party) if not draft.has(number) else None)
 
 
 def _set_requester(context: Context, draft: Draft, requester: Requester) -> None:

@@ -164,7 +164,7 @@ def _set_episode(context: Context, draft: Draft, encounter: Resource) -> None:
     for _, episode in source.references(encounter, "episodeOfCare"):
         if episode is None:
             continue
-        source.whole(episode, "status", "patient")
+        source.whole(episode, "status", "patient", "diagnosis")
         numbers: list[Composite | None] = [cx_from(context, one) for one in source.items(episode, "identifier")]
         draft.put(54, *numbers)
         for words in context.extensions(episode, _DESCRIPTION):

@@ -3,7 +3,7 @@ Specimen -> SPM.
 
     Specimen.identifier                   = SPM-2    EIP   PLAC and FILL; another one is the filler's
     Specimen.parent                       = SPM-3*   EIP
-    Specimen.type                         = SPM-4    CWE
+    Specimen.type                         = SPM-4    CWE   UNK of NullFlavor where nobody says it: it is required
     Specimen.container.additiveCodeableConcept = SPM-6*  CWE
     Specimen.collection.method            = SPM-7    CWE
     Specimen.collection.bodySite          = SPM-8    CWE
@@ -40,16 +40,16 @@ _FURTHER_ADDITIVE = f"{EXTENSIONS}further-additive"
 _KEPT = {5: "HL70541", 10: "HL70543", 11: "HL70369", 16: "HL70489", 28: "HL70544", 29: "HL70494"}
 _REJECTED = table_system("HL70490")
 _AVAILABLE = {"available": "Y", "unavailable": "N"}
-_REQUIRED = frozenset({4})
+_UNKNOWN: Composite = ["UNK", "unknown", "NULLFL"]
 
 
 def spm_from(context: Context, specimen: Resource) -> Draft:
-    """Return SPM; the type of the specimen is required."""
-    draft = Draft("SPM", TABLE, _REQUIRED)
+    """Return SPM; a specimen of which nobody tells the type is of one that is unknown."""
+    draft = Draft("SPM", TABLE)
     source = context.source
     source.whole(specimen, "subject", "request")
     _set_numbers(context, draft, specimen)
-    draft.put(4, cwe_from(context, source.one(specimen, "type"), "SPM-4", "HL70487"))
+    draft.put(4, cwe_from(context, source.one(specimen, "type"), "SPM-4", "HL70487") or _UNKNOWN)
     _set_collection(context, draft, source.one(specimen, "collection") or {})
     draft.put(18, dtm_from(context, specimen, "receivedTime"))
     draft.put(20, _AVAILABLE.get(source.text(specimen, "status")))

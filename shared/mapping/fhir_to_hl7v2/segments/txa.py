@@ -7,6 +7,7 @@ DocumentReference -> TXA, its content OBX.
     DocumentReference.author                 = TXA-5*   XCN
     DocumentReference.date                   = TXA-6    DTM
     DocumentReference.authenticator          = TXA-10*  XCN
+    Provenance.agent[enterer]                = TXA-11*  XCN
     DocumentReference.masterIdentifier       = TXA-12   EI    else the first identifier
     DocumentReference.relatesTo              = TXA-13   EI
     DocumentReference.context.related        = TXA-14*  EI    PLAC
@@ -28,6 +29,7 @@ from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from, is_of
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds, dtm_from
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments import obx
+from shared.mapping.fhir_to_hl7v2.segments.msh import agents
 from shared.mapping.fhir_to_hl7v2.segments.nte import ntes_from
 from shared.mapping.fhir_to_hl7v2.segments.obx_value import attachment_from, decoded_text
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS
@@ -49,9 +51,13 @@ def txa_from(context: Context, document: Resource) -> Draft:
     draft.put(2, cwe_from(context, source.one(document, "type"), "TXA-2", "HL70270"))
     draft.put(5, *xcns_from(context, document, "author"))
     draft.put(6, dtm_from(context, document, "date"))
+    for content in context.source.items(document, "content") if not draft.has(6) else ():
+        draft.put(6, dtm_from(context, content.get("attachment", {}), "creation") if not draft.has(6) else None)
     draft.put(10, *xcns_from(context, document, "authenticator"))
     for further in context.extensions(document, _FURTHER):
         draft.put(10, *xcns_from(context, further, "valueReference"))
+    for agent in agents(context, source.first("Provenance"), "enterer"):
+        draft.put(11, *xcns_from(context, agent, "who"))
     _set_numbers(context, draft, document)
     _set_context(context, draft, source.one(document, "context") or {})
     draft.put(17, _STATUS.get(source.text(document, "docStatus"), "AU"))

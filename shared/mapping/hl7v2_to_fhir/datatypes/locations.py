@@ -9,7 +9,7 @@ PL -> Location, one for each level that it names, each part of the one above (HL
     room                     2            ro
     bed                      3            bd
 
-    the most specific: description 9, identifier 10 (assigner 11), 5 and 6: original-value
+    the most specific: type 6 (table 0305), description 9, identifier 10 (assigner 11), 5: original-value
 
 Policy: the order is that of the data type itself, general to specific; the guide puts the floor below the point of
 care. A level is the same Location in every message of a sender: its name and those above are its key.
@@ -27,6 +27,7 @@ from shared.terminology.systems import TERMINOLOGY
 
 _LEVELS = ((4, "si"), (7, "bu"), (8, "lvl"), (1, ""), (2, "ro"), (3, "bd"))
 _PHYSICAL = TERMINOLOGY + "location-physical-type"
+_TYPE = TERMINOLOGY + "v2-0305"
 
 
 def location_from_pl(context: Context, repetition: Repetition | None) -> Resource | None:
@@ -52,9 +53,11 @@ def _location(context: Context, repetition: Repetition) -> Resource | None:
         place["mode"] = "instance"
     if description := repetition.component(9):
         place["description"] = description
-    for number in (5, 6):
-        if text := repetition.component(number):
-            append(place, "extension", original_value(text))
+    append(place, "extension", original_value(repetition.component(5)))
+    if (kind := repetition.component(6).strip()) and not any(one in kind for one in whitespace):
+        append(place, "type", {"coding": [{"system": _TYPE, "code": kind}]})
+    else:
+        append(place, "extension", original_value(kind))
     _identify(context, place, repetition)
     return place
 

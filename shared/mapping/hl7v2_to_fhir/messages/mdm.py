@@ -16,6 +16,7 @@ from __future__ import annotations
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.bundles import transaction
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
+from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.message_map import MessageMap
 from shared.mapping.hl7v2_to_fhir.messages import patient
 from shared.mapping.hl7v2_to_fhir.messages.clinical import add_notes
@@ -92,6 +93,8 @@ def _document(context: Context, group: Group, about: About, requests: list[Resou
         append(related, "related", reference(request))
     parts = [child for child in group.all("OBX") if child.segment is not None]
     document["content"] = _contents(context, parts, group.segment)
+    for content in document["content"]:
+        put_date_time(context, content["attachment"], "creation", group.segment, 6)
     for child in parts:
         holder = document
         if child.segment is not None and child.segment.text(2) not in TEXTS | FILES:
@@ -118,4 +121,4 @@ def _observation(context: Context, obx: Segment, document: Resource, about: Abou
     return observation_from_obx(context, obx, owner, about.as_fields())
 
 
-MAP = MessageMap("hl7v2-mdm", "1.2.1", bundle_from_mdm)
+MAP = MessageMap("hl7v2-mdm", "1.3.0", bundle_from_mdm)

@@ -59,7 +59,7 @@ def set_allergen(context: Context, allergy: Resource, segment: Segment, kind: in
 
 
 def set_reaction(context: Context, allergy: Resource, segment: Segment, severity: int, reaction: int) -> None:
-    """Add a reaction with its severity; without a reaction the severity is the criticality."""
+    """Add the criticality that the severity implies, and a reaction with its severity."""
     field = f"{segment.name}-{reaction}"
     manifestations: list[Resource] = []
     for repetition in segment.repetitions(reaction):
@@ -72,9 +72,9 @@ def set_reaction(context: Context, allergy: Resource, segment: Segment, severity
             manifestations.append(found)
     holder: Resource = {"manifestation": manifestations} if manifestations else allergy
     code = segment.text(severity)
-    if not manifestations and (criticality := ALLERGY_CRITICALITY.get(code)):
+    if criticality := ALLERGY_CRITICALITY.get(code):
         allergy["criticality"] = criticality
-    elif manifestations and (degree := REACTION_SEVERITY.get(code)):
+    if manifestations and (degree := REACTION_SEVERITY.get(code)):
         holder["severity"] = degree
     if sent := concept(context, segment, severity, REACTION_SEVERITY.table):
         append(holder, "extension", {"url": f"{EXTENSIONS}severity", "valueCodeableConcept": sent})

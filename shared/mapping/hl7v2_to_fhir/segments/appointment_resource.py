@@ -20,7 +20,7 @@ _NOT_YET_AGREED = ("proposed", "pending", "waitlist")
 
 @dataclass(frozen=True, slots=True)
 class ResourceFields:
-    """The numbers of the fields in which the segments differ."""
+    """The numbers of the fields in which the segments differ; 0 where the kind is not of the participant."""
 
     kind: int
     start: int
@@ -35,7 +35,8 @@ def participant_of(
     """Return the participant, still without its actor."""
     participant: Resource = {}
     carry_into(context, participant, segment, table)
-    append(participant, "type", concept(context, segment, fields.kind))
+    if fields.kind:
+        append(participant, "type", concept(context, segment, fields.kind))
     period: Resource = {}
     put_date_time(context, period, "start", segment, fields.start)
     length = minutes(segment, fields.duration, fields.units)

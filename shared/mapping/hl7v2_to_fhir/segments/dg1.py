@@ -1,8 +1,9 @@
 """
-DG1 -> Condition and Encounter.diagnosis (HL7 v2-to-FHIR guide, maps DG1[Condition], DG1[Encounter]).
+DG1 -> Condition, Encounter.diagnosis, EpisodeOfCare.diagnosis (HL7 v2-to-FHIR guide, maps DG1[...]).
 
 Policy: a diagnosis of a visit is an encounter-diagnosis, and active, as its source still sends it; admitting and
-working diagnoses are provisional, a final one is confirmed; one that is deleted (DG1-21 D) is entered in error.
+working diagnoses are provisional, a final one is confirmed; one that is deleted (DG1-21 D) is entered in error. A
+visit that is part of an episode of care (PV1-54) gives it its diagnoses.
 
     [dropped]                     = DG1-1    numbers the segment
     Condition.extension           = DG1-2    AS-SENT  the system of DG1-3 where that names none
@@ -127,6 +128,9 @@ def _add_diagnosis(context: Context, encounter: Resource, condition: Resource, d
     else:
         carry_field(condition, dg1, 15)
     append(encounter, "diagnosis", diagnosis)
+    for part in encounter.get("episodeOfCare", ()):
+        episode = context.by_id[part["reference"].partition("/")[2]]
+        append(episode, "diagnosis", {("role" if name == "use" else name): value for name, value in diagnosis.items()})
 
 
 def _keep(context: Context, condition: Resource, dg1: Segment) -> None:

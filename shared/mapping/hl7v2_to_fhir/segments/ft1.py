@@ -31,7 +31,10 @@ type of transaction as sent. What is charged is FT1-7, else the procedure FT1-25
     ChargeItem.extension            = FT1-30..31*  AS-SENT
     ChargeItem.performingOrganization = FT1-32  XON
     ChargeItem.requestingOrganization = FT1-33  XON
-    ChargeItem.extension            = FT1-34..55*  AS-SENT
+    ChargeItem.extension            = FT1-34..41*  AS-SENT
+    ChargeItem.supportingInformation = FT1-42  ST    the prescription's number, a logical reference
+    ChargeItem.extension[product-quantity] = FT1-43  CQ  of the product FT1-29; the quantity where FT1-10 is silent
+    ChargeItem.extension            = FT1-44..55*  AS-SENT
 """
 
 from __future__ import annotations
@@ -43,7 +46,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon,
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_from_ei, issuer_of
 from shared.mapping.hl7v2_to_fhir.datatypes.money import money_from_cp
-from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
+from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal, quantity_from_cq
 from shared.mapping.hl7v2_to_fhir.datatypes.times import date_time, put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.coded_organization import organization_from_cwe
@@ -71,8 +74,7 @@ def charge_from_ft1(context: Context, ft1: Segment, subject: Resource, encounter
     _set_amounts(charge, ft1)
     if reasons := concepts(context, ft1, 19, "HL70051"):
         charge["reason"] = reasons
-    if product := concept(context, ft1, 29, "HL70549"):
-        charge["productCodeableConcept"] = product
+    _set_product(context, charge, ft1)
     for number in (8, 9):
         if text := ft1.field(number).text().strip() if ft1.raw(number) and not ft1.is_null(number) else "":
             append(charge, "note", {"text": text})
@@ -172,6 +174,19 @@ def _set_amounts(charge: Resource, ft1: Segment) -> None:
     for number in (11, 12):
         if "priceOverride" in charge or not _set_price(charge, ft1, number):
             carry_field(charge, ft1, number)
+
+
+def _set_product(context: Context, charge: Resource, ft1: Segment) -> None:
+    """Set which product was dispensed, how much of it, and by which prescription."""
+    if product := concept(context, ft1, 29, "HL70549"):
+        charge["productCodeableConcept"] = product
+    amount = quantity_from_cq(context, ft1.first(43)) if ft1.raw(43) else None
+    if amount and "quantity" not in charge:
+        charge["quantity"] = amount
+    elif amount:
+        append(charge, "extension", {"url": f"{EXTENSIONS}product-quantity", "valueQuantity": amount})
+    if number := ft1.text(42):
+        append(charge, "supportingInformation", {"type": "MedicationRequest", "identifier": {"value": number}})
 
 
 def _set_price(charge: Resource, ft1: Segment, number: int) -> bool:

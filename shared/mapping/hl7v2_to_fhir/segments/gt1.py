@@ -23,7 +23,11 @@ A guarantor who is the patient (GT1-11 SEL) is the patient; what GT1 says is kep
     Organization                  = GT1-21*  XON   the guarantor where GT1-3 names nobody
     RelatedPerson.extension       = GT1-22..35*  AS-SENT
     RelatedPerson.communication   = GT1-36   CWE
-    RelatedPerson.extension       = GT1-37..57*  AS-SENT
+    RelatedPerson.extension       = GT1-37..44*  AS-SENT
+    Organization.contact.name     = GT1-45*  XPN   of GT1-21 where it is the guarantor; else the three are extensions
+    Organization.contact.telecom  = GT1-46*  XTN
+    Organization.contact.purpose  = GT1-47   CWE
+    RelatedPerson.extension       = GT1-48..57*  AS-SENT
 """
 
 from __future__ import annotations
@@ -31,6 +35,9 @@ from __future__ import annotations
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.as_sent import carry_into
@@ -38,6 +45,8 @@ from shared.mapping.hl7v2_to_fhir.segments.related_person import PersonFields, r
 
 TABLE = table_of(__doc__)
 
+# Whom to ask about the guarantor's bills: name, telephone, reason.
+_CONTACT = (45, 46, 47)
 _PERSON = PersonFields(
     names=(3,),
     addresses=(5,),
@@ -61,6 +70,11 @@ def add_guarantor(context: Context, account: Resource, gt1: Segment, subject: Re
         key = ("guarantor", name, gt1.text(2) if not name.strip("^ ") else "")
         person = related_person(context, subject, gt1, _PERSON, *key)
     carry_into(context, person if person is not None else guarantor, gt1, TABLE)
+    if person is None and organizations:
+        _add_contacts(context, organizations[0], gt1)
+    else:
+        for number in _CONTACT:
+            carry_field(person if person is not None else guarantor, gt1, number)
     if person is None:
         for number in (2, 3, 5, 6, 7, 8, 9, 11, 12, 19, 36):
             carry_field(guarantor, gt1, number)
@@ -80,3 +94,16 @@ def add_guarantor(context: Context, account: Resource, gt1: Segment, subject: Re
     if period:
         guarantor["period"] = period
     append(account, "guarantor", guarantor)
+
+
+def _add_contacts(context: Context, organization: Resource, gt1: Segment) -> None:
+    """Add whom to ask at the organization: the first has the telephone numbers and the reason."""
+    names = [name for one in gt1.repetitions(45) if (name := name_from_xpn(context, one, gt1.location(45)))]
+    contacts: list[Resource] = [{"name": name} for name in names] or [{}]
+    for one in gt1.repetitions(46):
+        # org-3, as for the organization's own: never of use home.
+        append(contacts[0], "telecom", contact_from_xtn(context, one, gt1.location(46), "work"))
+    if purpose := concept(context, gt1, 47):
+        contacts[0]["purpose"] = purpose
+    for contact in contacts:
+        append(organization, "contact", contact)

@@ -4,7 +4,7 @@ NTE -> Annotation of the resource before it (HL7 v2-to-FHIR guide, maps NTE[...]
     [dropped]                     = NTE-1    numbers the segment
     Annotation.extension          = NTE-2    AS-SENT
     Annotation.text               = NTE-3*   FT    repetitions are lines
-    Annotation.extension          = NTE-4    AS-SENT
+    Annotation.extension[annotationType] = NTE-4  CWE  table 0364
     Annotation.authorReference    = NTE-5    XCN
     Annotation.time               = NTE-6    DTM
     Annotation.extension          = NTE-7..9*  AS-SENT
@@ -13,12 +13,15 @@ NTE -> Annotation of the resource before it (HL7 v2-to-FHIR guide, maps NTE[...]
 from __future__ import annotations
 
 from shared.formats.hl7v2.message import Segment
-from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, Context, Resource, reference
+from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioner_from_xcn
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry_all, table_of
 
 TABLE = table_of(__doc__)
+
+COMMENT_TYPE = "http://hl7.org/fhir/StructureDefinition/annotationType"
 
 _WITH_NOTES = frozenset(
     {
@@ -64,6 +67,8 @@ def _annotation(context: Context, nte: Segment) -> Resource:
     if author is not None and (person := practitioner_from_xcn(context, author, nte.location(5))):
         note["authorReference"] = reference(person)
     put_date_time(context, note, "time", nte, 6)
+    if kind := concept(context, nte, 4, "HL70364") if nte.raw(4) else None:
+        append(note, "extension", {"url": COMMENT_TYPE, "valueCodeableConcept": kind})
     lines = [text for repetition in nte.repetitions(3) if (text := repetition.text())]
     if text := "\n".join(lines).strip():
         note["text"] = text

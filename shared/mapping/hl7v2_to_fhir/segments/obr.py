@@ -91,6 +91,7 @@ def report_from_obr(
         if segment is not None:
             for number, kind in ((2, "PLAC"), (3, "FILL")):
                 append(report, "identifier", identifier_from_ei(context, segment.first(number), kind))
+    append(report, "identifier", dict(request["requisition"]) if "requisition" in request else None)
     report["basedOn"] = [reference(request)]
     _set_status(context, report, obr)
     append(report, "category", concept(context, obr, 24, "HL70074"))

@@ -4,7 +4,7 @@ ORC with OBR -> ServiceRequest (HL7 v2-to-FHIR guide, maps ORC[ServiceRequest], 
     ServiceRequest.status           = ORC-1    ID    table 0119 where ORC-5 is silent; RE says only that results follow
     ServiceRequest.identifier       = ORC-2    EI    PLAC
     ServiceRequest.identifier       = ORC-3    EI    FILL
-    ServiceRequest.requisition      = ORC-4    PGN; the filler's half of an EIP (2.8.2) is an identifier, FGN
+    ServiceRequest.requisition      = ORC-4    PGN, also DiagnosticReport.identifier; the filler's half of an EIP: FGN
     ServiceRequest.status           = ORC-5    ID    table 0038; no translation: extension original-code
     [dropped]                       = ORC-6    how much of a response the placer asks for
     ServiceRequest.extension        = ORC-7*   AS-SENT  and occurrence[x], quantity, priority, where OBR is silent
@@ -17,7 +17,8 @@ ORC with OBR -> ServiceRequest (HL7 v2-to-FHIR guide, maps ORC[ServiceRequest], 
     PractitionerRole.telecom        = ORC-14*  XTN   without a requester: extension
     ServiceRequest.extension        = ORC-15   AS-SENT
     ServiceRequest.extension[statusReason] = ORC-16  CWE
-    ServiceRequest.extension        = ORC-17..18*  AS-SENT
+    Provenance.agent.onBehalfOf     = ORC-17  CWE   of the enterer; without one an enterer itself
+    Provenance.agent[enterer]       = ORC-18  CWE   the device
     Provenance.agent[performer]     = ORC-19*  XCN
     ServiceRequest.extension        = ORC-20   AS-SENT
     PractitionerRole.organization   = ORC-21*  XON
@@ -51,14 +52,13 @@ from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
 from shared.mapping.hl7v2_to_fhir.datatypes.contacts import contact_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import (
     entity_key,
-    identifier_from_cx,
     identifier_from_ei,
     identifier_from_eip,
-    identifier_type,
 )
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.orc_agents import add_agents
+from shared.mapping.hl7v2_to_fhir.segments.orc_numbers import add_further_numbers
 from shared.mapping.hl7v2_to_fhir.segments.orc_requester import (
     ordering_facilities,
     requester_role,
@@ -126,12 +126,7 @@ def _set_identifiers(context: Context, request: Resource, orc: Segment | None, o
         _set_group(context, request, orc)
         for repetition in orc.repetitions(8):
             based_on(context, request, repetition)
-        for repetition in orc.repetitions(33):
-            if identifier := identifier_from_cx(context, repetition, orc.location(33)):
-                append(request, "identifier", {"type": identifier_type("PLAC"), **identifier})
-            else:
-                append(request, "extension", original_value(repetition.text()))
-        append(request, "identifier", identifier_from_ei(context, orc.first(38), "FGN"))
+        add_further_numbers(context, request, orc)
 
 
 def _set_group(context: Context, request: Resource, orc: Segment) -> None:

@@ -3,6 +3,8 @@ Who handled an order -> agents of the message's Provenance (HL7 v2-to-FHIR guide
 
     Provenance.agent[enterer]     = ORC-10*  XCN
     Provenance.agent[verifier]    = ORC-11*  XCN
+    Provenance.agent.onBehalfOf   = ORC-17   CWE   of the enterer; without one an enterer itself
+    Provenance.agent[enterer]     = ORC-18   CWE   the device
     Provenance.agent[performer]   = ORC-19*  XCN   who acted as the order control says
 """
 
@@ -11,18 +13,30 @@ from __future__ import annotations
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
+from shared.mapping.hl7v2_to_fhir.datatypes.devices import device_from_cwe
+from shared.mapping.hl7v2_to_fhir.segments.coded_organization import organization_from_cwe
 from shared.mapping.hl7v2_to_fhir.segments.msh import participant
 
-_ROLES = ((10, "enterer"), (11, "verifier"), (19, "performer"))
+_ROLES = ((11, "verifier"), (19, "performer"))
 
 
 def add_agents(context: Context, provenance: Resource, orc: Segment) -> list[Resource]:
     """Add who entered, verified and did what the order says; return who entered it."""
-    entered: list[Resource] = []
+    entered = _add_enterers(context, provenance, orc)
     for number, role in _ROLES:
-        people = practitioners(context, orc, number)
-        for person in people:
+        for person in practitioners(context, orc, number):
             append(provenance, "agent", {"type": participant(role), "who": reference(person)})
-        if role == "enterer":
-            entered = people
     return entered
+
+
+def _add_enterers(context: Context, provenance: Resource, orc: Segment) -> list[Resource]:
+    people = practitioners(context, orc, 10)
+    organization = organization_from_cwe(context, orc, 17) if orc.raw(17) else None
+    behalf = {"onBehalfOf": reference(organization)} if organization is not None else {}
+    for person in people:
+        append(provenance, "agent", {"type": participant("enterer"), "who": reference(person), **behalf})
+    if organization is not None and not people:
+        append(provenance, "agent", {"type": participant("enterer"), "who": reference(organization)})
+    if orc.raw(18) and (device := device_from_cwe(context, orc, 18)):
+        append(provenance, "agent", {"type": participant("enterer"), "who": reference(device)})
+    return people

@@ -11,8 +11,8 @@ ORC -> Immunization (HL7 v2-to-FHIR guide, map ORC[Immunization]).
     Provenance.agent[verifier]      = ORC-11* XCN
     Immunization.performer          = ORC-12* XCN   OP
     Immunization.extension          = ORC-13..16*  AS-SENT
-    Provenance.agent[enterer]       = ORC-17  CWE   the entering organization
-    Immunization.extension          = ORC-18  AS-SENT
+    Provenance.agent.onBehalfOf     = ORC-17  CWE   of the enterer; without one an enterer itself
+    Provenance.agent[enterer]       = ORC-18  CWE   the device
     Provenance.agent[performer]     = ORC-19* XCN
     Immunization.extension          = ORC-20..27*  AS-SENT
     Immunization.meta.security      = ORC-28* CWE
@@ -28,8 +28,6 @@ from shared.mapping.hl7v2_to_fhir.datatypes.coded import concepts
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
-from shared.mapping.hl7v2_to_fhir.segments.coded_organization import organization_from_cwe
-from shared.mapping.hl7v2_to_fhir.segments.msh import participant
 from shared.mapping.hl7v2_to_fhir.segments.orc_agents import add_agents
 from shared.terminology.systems import TERMINOLOGY
 
@@ -50,8 +48,6 @@ def add_orc_to_immunization(context: Context, immunization: Resource, orc: Segme
     add_agents(context, provenance, orc)
     for person in practitioners(context, orc, 12):
         append(immunization, "performer", performer("OP", person))
-    if organization := organization_from_cwe(context, orc, 17):
-        append(provenance, "agent", {"type": participant("enterer"), "who": reference(organization)})
     for security in concepts(context, orc, 28, "HL70177"):
         for coding in security.get("coding", ()):
             append(immunization.setdefault("meta", {}), "security", coding)

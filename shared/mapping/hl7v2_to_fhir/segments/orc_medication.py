@@ -17,7 +17,8 @@ ORC -> MedicationRequest (policy after the guide's ORC[ServiceRequest] and ORC[M
     PractitionerRole.telecom          = ORC-14* XTN   without a requester: extension
     MedicationRequest.extension       = ORC-15  AS-SENT
     MedicationRequest.statusReason    = ORC-16  CWE
-    MedicationRequest.extension       = ORC-17..18*  AS-SENT
+    Provenance.agent.onBehalfOf       = ORC-17  CWE   of the enterer; without one an enterer itself
+    Provenance.agent[enterer]         = ORC-18  CWE   the device
     Provenance.agent[performer]       = ORC-19* XCN
     MedicationRequest.extension       = ORC-20  AS-SENT
     PractitionerRole.organization     = ORC-21* XON   without a requester it asks itself
@@ -26,7 +27,11 @@ ORC -> MedicationRequest (policy after the guide's ORC[ServiceRequest] and ORC[M
     Practitioner.address              = ORC-24* XAD   without a requester: extension
     MedicationRequest.extension       = ORC-25..27*  AS-SENT
     MedicationRequest.meta.security   = ORC-28* CWE
-    MedicationRequest.extension       = ORC-29..38*  AS-SENT
+    MedicationRequest.category        = ORC-29  CWE   table 0482 as medicationrequest-category
+    MedicationRequest.extension       = ORC-30..32*  AS-SENT
+    MedicationRequest.identifier      = ORC-33* CX    PLAC
+    MedicationRequest.extension       = ORC-34..37*  AS-SENT
+    MedicationRequest.identifier      = ORC-38  EI    FGN
 """
 
 from __future__ import annotations
@@ -43,21 +48,28 @@ from shared.mapping.hl7v2_to_fhir.context import (
     reference,
 )
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
-from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts, translated
 from shared.mapping.hl7v2_to_fhir.datatypes.contacts import contact_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import entity_key, identifier_from_ei, identifier_from_eip
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.orc_agents import add_agents
+from shared.mapping.hl7v2_to_fhir.segments.orc_numbers import add_further_numbers
 from shared.mapping.hl7v2_to_fhir.segments.orc_requester import (
     ordering_facilities,
     requester_role,
     set_requester_address,
 )
-from shared.terminology.medication_maps import MEDICATION_REQUEST_CONTROL, MEDICATION_REQUEST_STATUS
+from shared.terminology.medication_maps import (
+    MEDICATION_REQUEST_CATEGORY,
+    MEDICATION_REQUEST_CONTROL,
+    MEDICATION_REQUEST_STATUS,
+)
 from shared.terminology.systems import TERMINOLOGY
 
 TABLE = table_of(__doc__)
+
+_CATEGORY = TERMINOLOGY + "medicationrequest-category"
 
 
 def order_key(context: Context, orc: Segment | None, whom: str, label: str) -> tuple[str, ...]:
@@ -81,6 +93,7 @@ def add_orc_to_request(context: Context, request: Resource, orc: Segment, proven
     context.claim(orc, TABLE)
     for number, kind in ((2, "PLAC"), (3, "FILL")):
         append(request, "identifier", identifier_from_ei(context, orc.first(number), kind))
+    add_further_numbers(context, request, orc)
     if group := identifier_from_ei(context, orc.first(4), "PGN"):
         request["groupIdentifier"] = group
     _set_status(context, request, orc)
@@ -96,6 +109,7 @@ def add_orc_to_request(context: Context, request: Resource, orc: Segment, proven
     _set_requester(context, request, orc)
     if reason := concept(context, orc, 16):
         request["statusReason"] = reason
+    append(request, "category", translated(context, orc, 29, MEDICATION_REQUEST_CATEGORY, _CATEGORY))
     for security in concepts(context, orc, 28, "HL70177"):
         for coding in security.get("coding", ()):
             append(request.setdefault("meta", {}), "security", coding)

@@ -27,7 +27,8 @@ RXD -> MedicationDispense (policy: the guide has no map for it).
     MedicationDispense.extension                = RXD-26..29*  AS-SENT
     MedicationDispense.destination              = RXD-30   CWE   the pharmacy, where RXD-13 names no place
     Location.address                            = RXD-31   XAD
-    MedicationDispense.extension                = RXD-32..33*  AS-SENT
+    MedicationDispense.extension                = RXD-32   AS-SENT
+    MedicationDispense.type                     = RXD-33   CWE   table 0484
     Location.telecom                            = RXD-34*  XTN
     MedicationDispense.extension                = RXD-35   AS-SENT
 """
@@ -77,6 +78,8 @@ def dispense_from_rxd(
         append(dispense, "performer", {"actor": reference(person)})
     if kind := concept(context, rxd, 11, "HL70167"):
         dispense["substitution"] = {"wasSubstituted": rxd.text(11) != _NOT_SUBSTITUTED, "type": kind}
+    if kind := concept(context, rxd, 33, "HL70484"):
+        dispense["type"] = kind
     place = location_from_pl(context, rxd.first(13))
     if place is not None:
         dispense["destination"] = reference(place)

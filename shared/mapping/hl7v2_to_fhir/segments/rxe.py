@@ -28,10 +28,11 @@ RXE -> MedicationRequest, as the pharmacy encodes the order (policy, after the m
     MedicationRequest.reasonCode                      = RXE-27* CWE
     MedicationRequest.extension                       = RXE-28..30*  AS-SENT
     MedicationRequest.medication                      = RXE-31* CWE   further codings
-    MedicationRequest.extension                       = RXE-32  AS-SENT
+    MedicationRequest.authoredOn                      = RXE-32  DTM   where ORC-9 is silent; else extension
     Medication.ingredient.strength                    = RXE-33  NM
     Medication.ingredient.strength                    = RXE-34  CWE
-    MedicationRequest.extension                       = RXE-35..39*  AS-SENT
+    MedicationRequest.extension                       = RXE-35..38*  AS-SENT
+    MedicationRequest.dispenseRequest.initialFill.quantity = RXE-39  CQ    no number: extension
     MedicationRequest.dispenseRequest.performer       = RXE-40  CWE
     Organization.address                              = RXE-41  XAD   without a pharmacy: extension
     MedicationRequest.extension                       = RXE-42..44*  AS-SENT
@@ -43,6 +44,8 @@ from __future__ import annotations
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append
 from shared.mapping.hl7v2_to_fhir.datatypes.medications import Product
+from shared.mapping.hl7v2_to_fhir.datatypes.quantities import quantity_from_cq
+from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.datatypes.timings import timing_from_tq
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.medication_order import OrderFields, add_order, product_of
@@ -88,5 +91,18 @@ def add_rxe(context: Context, request: Resource, rxe: Segment) -> tuple[Product,
     if number := rxe.text(15):
         append(request, "identifier", {"value": number})
     add_notes_of_cwe(context, request, rxe, 21)
+    if "authoredOn" in request or "_authoredOn" in request:
+        carry_field(request, rxe, 32)
+    else:
+        put_date_time(context, request, "authoredOn", rxe, 32)
+    _set_first_fill(context, request, rxe)
     carry(context, request, rxe, TABLE)
     return product_of(context, rxe, _FIELDS), dosage
+
+
+def _set_first_fill(context: Context, request: Resource, rxe: Segment) -> None:
+    amount = quantity_from_cq(context, rxe.first(39)) if rxe.raw(39) else None
+    if amount and "value" in amount:
+        request.setdefault("dispenseRequest", {})["initialFill"] = {"quantity": amount}
+    else:
+        carry_field(request, rxe, 39)

@@ -25,7 +25,9 @@ RXO -> MedicationRequest (HL7 v2-to-FHIR guide, map RXO[MedicationRequest]).
     MedicationRequest.medication                      = RXO-24* CWE   further codings
     Medication.ingredient.strength                    = RXO-25  NM
     Medication.ingredient.strength                    = RXO-26  CWE
-    MedicationRequest.extension                       = RXO-27..31*  AS-SENT
+    MedicationRequest.extension                       = RXO-27  AS-SENT
+    MedicationRequest.dispenseRequest.dispenseInterval = RXO-28  NM   days; no number: extension
+    MedicationRequest.extension                       = RXO-29..31*  AS-SENT
     MedicationRequest.dispenseRequest.performer       = RXO-32  CWE
     Organization.address                              = RXO-33  XAD   without a pharmacy: extension
     MedicationRequest.extension                       = RXO-34..35*  AS-SENT
@@ -37,12 +39,16 @@ from __future__ import annotations
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource
 from shared.mapping.hl7v2_to_fhir.datatypes.medications import Product
-from shared.mapping.hl7v2_to_fhir.fields import carry, table_of
+from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
+from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.medication_order import OrderFields, add_order, product_of
 from shared.mapping.hl7v2_to_fhir.segments.pharmacies import PharmacyFields
 from shared.mapping.hl7v2_to_fhir.segments.pharmacy_notes import add_notes_of_cwe
+from shared.terminology.systems import UCUM
 
 TABLE = table_of(__doc__)
+
+_DAYS = {"unit": "day", "system": UCUM, "code": "d"}
 
 _FIELDS = OrderFields(
     code=1,
@@ -74,6 +80,11 @@ def add_rxo(context: Context, request: Resource, rxo: Segment) -> tuple[Product,
     """Add the order to the request; return its product and its dosage."""
     context.claim(rxo, TABLE)
     dosage = add_order(context, request, rxo, _FIELDS)
+    days = decimal(rxo.text(28)) if rxo.text(28) else None
+    if days is not None:
+        request.setdefault("dispenseRequest", {})["dispenseInterval"] = {"value": days, **_DAYS}
+    else:
+        carry_field(request, rxo, 28)
     add_notes_of_cwe(context, request, rxo, 6)
     carry(context, request, rxo, TABLE)
     return product_of(context, rxo, _FIELDS), dosage

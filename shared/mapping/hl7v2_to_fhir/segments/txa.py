@@ -6,7 +6,7 @@ TXA -> DocumentReference (HL7 v2-to-FHIR guide, map TXA[DocumentReference]).
     DocumentReference.content.attachment.contentType = TXA-3  AS-SENT  of text that OBX holds
     DocumentReference.context.period.start   = TXA-4    DTM
     DocumentReference.author                 = TXA-5*   XCN
-    DocumentReference.date                   = TXA-6    DTM   where it is exact enough for an instant
+    DocumentReference.content.attachment.creation = TXA-6  DTM  and DocumentReference.date, where it is an instant
     DocumentReference.extension              = TXA-7..8*  AS-SENT
     DocumentReference.author                 = TXA-9*   XCN
     DocumentReference.authenticator          = TXA-10*  XCN   the first; further ones: extension

@@ -446,9 +446,9 @@ def test_a_document_is_text_or_data() -> None:
 
     assert [
         "one~two",
-        "^application^pdf^Base64^JVBERg==",
-        "https://images.example.org/1^^image^png",
-        "^text^plain^Base64^/w==",
+        "^AP^pdf^Base64^JVBERg==",
+        "https://images.example.org/1^^IM^png",
+        "^TEXT^plain^Base64^/w==",
     ] == [one.raw(5) for one in message.all("OBX")]
     assert "TX" == segment(message, "TXA").text(3)
 

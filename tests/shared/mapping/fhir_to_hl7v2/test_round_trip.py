@@ -54,6 +54,8 @@ MOVED = {
 }
 # Several codes of a table are one status in FHIR, and a mother's maiden name is one text: one of them comes back.
 ONE_OF_MANY = {("OBX", 11), ("OBR", 25), ("ORC", 1), ("ORC", 5), ("EVN", 1), ("PID", 6)}
+# Table 0191: what a file is, before it was a MIME type.
+MIME = {"AP": "application", "IM": "image"}
 _WITHOUT_SECONDS = re.compile(r"\d{12}([+-]\d{4})?")
 
 Kept = Counter[tuple[str, int, int, str]]
@@ -87,6 +89,8 @@ def _meaning(text: str, place: int) -> str:
     """Return what a value means: a time without seconds has them as 00, a code system has one of its names."""
     if match := _WITHOUT_SECONDS.fullmatch(text):
         return f"{text[:12]}00{match[1] or ''}"
+    if place == 2 and text in MIME:
+        return MIME[text]
     return system_uri(text) if place in (3, 6) else text
 
 

@@ -1,0 +1,21 @@
+"""
+The further numbers of an order -> identifiers of its request (HL7 v2-to-FHIR guide, map ORC[ServiceRequest]).
+
+    identifier    ORC-33 PLAC, the alternate placer order numbers    ORC-38 FGN, the filler's number of the group
+"""
+
+from __future__ import annotations
+
+from shared.formats.hl7v2.message import Segment
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_from_ei, identifier_type
+
+
+def add_further_numbers(context: Context, request: Resource, orc: Segment) -> None:
+    """Add the numbers after the first two; one that is no identifier is kept as sent."""
+    for repetition in orc.repetitions(33):
+        if identifier := identifier_from_cx(context, repetition, orc.location(33)):
+            append(request, "identifier", {"type": identifier_type("PLAC"), **identifier})
+        else:
+            append(request, "extension", original_value(repetition.text()))
+    append(request, "identifier", identifier_from_ei(context, orc.first(38), "FGN"))
