@@ -28,7 +28,7 @@ RXE -> MedicationRequest, as the pharmacy encodes the order (policy, after the m
     MedicationRequest.reasonCode                      = RXE-27* CWE
     MedicationRequest.extension                       = RXE-28..30*  AS-SENT
     MedicationRequest.medication                      = RXE-31* CWE   further codings
-    MedicationRequest.authoredOn                      = RXE-32  DTM   where ORC-9 is silent; else extension
+    MedicationRequest.extension                       = RXE-32  AS-SENT
     Medication.ingredient.strength                    = RXE-33  NM
     Medication.ingredient.strength                    = RXE-34  CWE
     MedicationRequest.extension                       = RXE-35..38*  AS-SENT
@@ -45,7 +45,6 @@ from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append
 from shared.mapping.hl7v2_to_fhir.datatypes.medications import Product
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import quantity_from_cq
-from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.datatypes.timings import timing_from_tq
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.medication_order import OrderFields, add_order, product_of
@@ -91,10 +90,6 @@ def add_rxe(context: Context, request: Resource, rxe: Segment) -> tuple[Product,
     if number := rxe.text(15):
         append(request, "identifier", {"value": number})
     add_notes_of_cwe(context, request, rxe, 21)
-    if "authoredOn" in request or "_authoredOn" in request:
-        carry_field(request, rxe, 32)
-    else:
-        put_date_time(context, request, "authoredOn", rxe, 32)
     _set_first_fill(context, request, rxe)
     carry(context, request, rxe, TABLE)
     return product_of(context, rxe, _FIELDS), dosage

@@ -90,6 +90,20 @@ def test_prescriptions_of_charges_and_contacts_of_guarantors_come_back() -> None
     assert ["0177", "0178", "0179"] == [one.raw(46)[-4:] for one in message.all("GT1")]
 
 
+def test_a_place_of_a_type_that_table_0305_does_not_have_has_none_in_its_pl() -> None:
+    roles = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "HOSP"}]}
+    place = {"resourceType": "Location", "id": "l", "name": "CLINIC", "type": [{"text": "a clinic"}, roles]}
+    visit = {
+        "resourceType": "Encounter",
+        "status": "in-progress",
+        "class": {"code": "AMB"},
+        "subject": SUBJECT,
+        "location": [{"location": {"reference": "Location/l"}, "status": "active"}],
+    }
+
+    assert "CLINIC" == raw(written(visit, place, kind="ADT^A01"), "PV1", 3)
+
+
 @pytest.mark.parametrize(
     ("version", "kinds"),
     [

@@ -262,3 +262,9 @@ def test_lines_and_blanks_alone_name_no_place_lot_or_birthplace() -> None:
     assert [] == resources(found, "Location")
     assert "lotNumber" not in only(found, "Immunization")
     assert "extension" not in only(found, "Patient")
+
+
+def test_a_device_of_separators_alone_is_none() -> None:
+    order = "ORC|NW|P-1^NG||||||||||||||||^"
+
+    assert [] == resources(converted("OML^O21", PID, order, "OBR|1|P-1^NG||GLU^Glucose^L"), "Device")
