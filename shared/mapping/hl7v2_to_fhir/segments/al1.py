@@ -7,7 +7,7 @@ sender's use of the field. An allergy that is reported is active.
     [dropped]                            = AL1-1   numbers the segment
     AllergyIntolerance.category          = AL1-2   CWE   and type; as sent: extension allergen-type
     AllergyIntolerance.code              = AL1-3   CWE
-    AllergyIntolerance.reaction.severity = AL1-4   CWE   without AL1-5: criticality; as sent: extension severity
+    AllergyIntolerance.reaction.severity = AL1-4   CWE   with AL1-5; and criticality; as sent: extension severity
     AllergyIntolerance.reaction.manifestation = AL1-5*  CWE
     AllergyIntolerance.onsetDateTime     = AL1-6   DTM
 """

@@ -32,7 +32,7 @@ type of transaction as sent. What is charged is FT1-7, else the procedure FT1-25
     ChargeItem.performingOrganization = FT1-32  XON
     ChargeItem.requestingOrganization = FT1-33  XON
     ChargeItem.extension            = FT1-34..41*  AS-SENT
-    ChargeItem.supportingInformation = FT1-42  ST    the prescription's number, a logical reference
+    ChargeItem.supportingInformation = FT1-42  ST    the prescription's number; what more it says: extension
     ChargeItem.extension[product-quantity] = FT1-43  CQ  of the product FT1-29; the quantity where FT1-10 is silent
     ChargeItem.extension            = FT1-44..55*  AS-SENT
 """
@@ -185,7 +185,11 @@ def _set_product(context: Context, charge: Resource, ft1: Segment) -> None:
         charge["quantity"] = amount
     elif amount:
         append(charge, "extension", {"url": f"{EXTENSIONS}product-quantity", "valueQuantity": amount})
-    if number := ft1.text(42):
+    sent = ft1.first(42)
+    number = sent.component(1) if sent is not None else ""
+    if sent is not None and (not number or len(sent.parts) > 1 or len(ft1.repetitions(42)) > 1):
+        carry_field(charge, ft1, 42)
+    if number:
         append(charge, "supportingInformation", {"type": "MedicationRequest", "identifier": {"value": number}})
 
 

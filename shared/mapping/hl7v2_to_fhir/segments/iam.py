@@ -7,7 +7,7 @@ asserter, who wrote it down first (IAM-23) the recorder.
     [dropped]                            = IAM-1   numbers the segment
     AllergyIntolerance.category          = IAM-2   CWE   and type; as sent: extension allergen-type
     AllergyIntolerance.code              = IAM-3   CWE
-    AllergyIntolerance.reaction.severity = IAM-4   CWE   without IAM-5: criticality; as sent: extension severity
+    AllergyIntolerance.reaction.severity = IAM-4   CWE   with IAM-5; and criticality; as sent: extension severity
     AllergyIntolerance.reaction.manifestation = IAM-5*  CWE
     AllergyIntolerance.verificationStatus = IAM-6  CWE   D: entered-in-error; as sent: extension action
     AllergyIntolerance.identifier        = IAM-7   EI

@@ -38,13 +38,14 @@ def test_every_concept_map_has_its_own_name() -> None:
 @pytest.mark.parametrize(
     ("severity", "reaction", "expected"),
     [
-        ("SV", "Hives", {"reaction": "severe"}),
+        ("SV", "Hives", {"criticality": "high", "reaction": "severe"}),
         ("SV", "", {"criticality": "high"}),
+        ("MO", "Hives", {"reaction": "moderate"}),
         ("MO", "", {}),
         ("U", "Hives", {"reaction": None}),
     ],
 )
-def test_a_severity_is_the_reactions_or_without_one_the_criticality(
+def test_a_severity_is_the_criticality_and_the_reactions_where_there_is_one(
     severity: str, reaction: str, expected: dict[str, Any]
 ) -> None:
     allergy = only(converted(PID, f"AL1|1|DA|PEN^Penicillin^L|{severity}|{reaction}"), "AllergyIntolerance")
