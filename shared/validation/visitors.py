@@ -23,6 +23,7 @@ from shared.validation.bundles import check_bundle, has_plain_entries
 from shared.validation.findings import Findings, Limits
 from shared.validation.invariants import Invariant
 from shared.validation.predicates import Implies, NeedsOne
+from shared.validation.recurring import not_yet_known, remember
 from shared.validation.references import (
     FoundReference,
     Scope,
@@ -81,7 +82,9 @@ def _is_of_updates(bundle: Node) -> bool:
 def _accepts_updates(bundle: Node) -> bool:
     """Whether the bundle, one with plain entries, is valid: nearly all that leaves here is judged so, and quickly."""
     resources = [entry["resource"] for entry in bundle["entry"]]
-    if _accepts_quickly(resources):
+    unknown, contents = not_yet_known(resources)
+    if _accepts_quickly(unknown):
+        remember(contents)
         return True
     within = Scope(bundle, "Bundle", {}, index_bundle(bundle))
     return all(_accepts_quickly([node]) or accepts_resource(node, within) for node in resources)
