@@ -38,9 +38,8 @@ def _nte(context: Context, note: Resource) -> Draft:
     lines: list[Composite] = [[line] for line in text.split("\n")] if text and text != _NO_TEXT else []
     if lines:
         draft.fields[3] = lines
-    if context.has_field("NTE", 4):
-        for kind in context.extensions(note, COMMENT_TYPE):
-            draft.put(4, cwe_from(context, kind.get("valueCodeableConcept"), "NTE-4", "HL70364"))
+    for kind in context.extensions(note, COMMENT_TYPE):
+        draft.put(4, cwe_from(context, kind.get("valueCodeableConcept"), "NTE-4", "HL70364"))
     if context.has_field("NTE", 5):
         draft.put(5, *xcns_from(context, note, "authorReference"))
     if context.has_field("NTE", 6):

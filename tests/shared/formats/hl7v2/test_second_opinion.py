@@ -15,7 +15,7 @@ ORU = (
     "MSH|^~\\&|LIS|RIVERSIDE|CORRIDOR|NORTHGATE|20260301||ORU^R01^ORU_R01|RIV-1|P|{version}",
     "PID|1||100^^^H&1.2.3&ISO^MR||Example^Dora||19700101|F",
     "OBR|1||F-1^LIS|718-7^Hemoglobin^LN|||20260301",
-    "OBX|1|NM|718-7^Hemoglobin^LN||13.5|g/dL|12-16|N|||F",
+    "OBX|1|NM|718-7^Hemoglobin^LN|1|13.5|g/dL|12-16|N|||F",
 )
 ADT = (
     "MSH|^~\\&|EHR|RIVERSIDE|CORRIDOR|NORTHGATE|20260301||ADT^A01^ADT_A01|ADT-1|P|{version}",
