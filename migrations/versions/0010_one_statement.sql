@@ -1,7 +1,5 @@
 -- The three functions that every entry costs (migration 0002), one plain statement after the other: a statement of
--- many parts starts all of them, each time. What they promise stays, and one thing more: what was due when it came is
--- due, whatever the clock of who looks says. It may have come between a worker's look at its clock and its commit, and
--- then nobody else is told of it.
+-- many parts starts all of them, each time. What they promise stays.
 CREATE OR REPLACE FUNCTION append_entry(p_lane text, p_key uuid, p_keep boolean, p_function text, p_message_id uuid,
     p_delivery_id uuid, p_traceparent text, p_now timestamptz, p_fresh timestamptz)
 RETURNS TABLE (stream_id bigint, seq bigint, wakes boolean) LANGUAGE plpgsql AS $$
@@ -51,7 +49,7 @@ BEGIN
         SELECT 1 FROM halt WHERE (kind, name) = ('flow', p_flow) AND (until IS NULL OR until > p_now));
     SELECT head.stream_id, head.seq, head.function, head.message_id, head.delivery_id, head.attempts, head.due_at,
         head.first_failed_at, head.traceparent, head.status, head.merge_stream,
-        head.status IN ('waiting', 'held') AND (head.due_at <= p_now OR head.due_at = head.entered_at) AND NOT EXISTS (
+        head.status IN ('waiting', 'held') AND head.due_at <= p_now AND NOT EXISTS (
             SELECT 1 FROM entry fence JOIN entry before ON before.stream_id = fence.stream_id
             WHERE fence.status = 'fence' AND before.seq < fence.seq
               AND (fence.merge_stream, fence.merge_seq) = (head.stream_id, head.seq))
@@ -76,7 +74,7 @@ BEGIN
     END IF;
     SELECT head.stream_id, head.seq, head.function, head.message_id, head.delivery_id, head.attempts, head.due_at,
         head.first_failed_at, head.traceparent, head.status, head.merge_stream,
-        head.status IN ('waiting', 'held') AND (head.due_at <= p_now OR head.due_at = head.entered_at) AND NOT EXISTS (
+        head.status IN ('waiting', 'held') AND head.due_at <= p_now AND NOT EXISTS (
             SELECT 1 FROM entry fence JOIN entry before ON before.stream_id = fence.stream_id
             WHERE fence.status = 'fence' AND before.seq < fence.seq
               AND (fence.merge_stream, fence.merge_seq) = (head.stream_id, head.seq))

@@ -1,4 +1,4 @@
-"""What an entry is about comes with it, also where it follows another."""
+"""What an entry is about comes with it, also where it follows another; what was due when it came is due."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the function that opens an entry, for taking and finishing alike; no table changes."""
+    """Add the function that opens an entry, for taking and finishing alike, and the rule; no table changes."""
     op.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
 
 

@@ -1,3 +1,73 @@
+-- What was due when it came is due, whatever the clock of who looks says: it may have come between a worker's look at its
+-- clock and its commit, and then nobody else is told of it. For the rest the two functions are those of migration 0010.
+CREATE OR REPLACE FUNCTION take_stream(p_stream_id bigint, p_owner text, p_duration interval, p_flow text,
+    p_now timestamptz)
+RETURNS TABLE (stream_id bigint, lane text, key uuid, fence bigint, lease_owner text, takeovers integer, halted boolean,
+    head_stream bigint, seq bigint, function text, message_id uuid, delivery_id uuid, attempts integer,
+    due_at timestamptz, first_failed_at timestamptz, traceparent text, status text, merge_stream bigint, ready boolean)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    UPDATE stream AS own
+    SET lease_owner = p_owner, lease_until = clock_timestamp() + p_duration, fence = own.fence + 1,
+        takeovers = own.takeovers + (own.lease_owner IS NOT NULL)::int, hinted_at = NULL
+    WHERE own.stream_id = p_stream_id AND (own.lease_until IS NULL OR own.lease_until < clock_timestamp())
+    RETURNING own.stream_id, own.lane, own.key, own.fence, own.lease_owner, own.takeovers
+    INTO stream_id, lane, key, fence, lease_owner, takeovers;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    halted := EXISTS (
+        SELECT 1 FROM halt WHERE (kind, name) = ('flow', p_flow) AND (until IS NULL OR until > p_now));
+    SELECT head.stream_id, head.seq, head.function, head.message_id, head.delivery_id, head.attempts, head.due_at,
+        head.first_failed_at, head.traceparent, head.status, head.merge_stream,
+        head.status IN ('waiting', 'held') AND (head.due_at <= p_now OR head.due_at = head.entered_at) AND NOT EXISTS (
+            SELECT 1 FROM entry fence JOIN entry before ON before.stream_id = fence.stream_id
+            WHERE fence.status = 'fence' AND before.seq < fence.seq
+              AND (fence.merge_stream, fence.merge_seq) = (head.stream_id, head.seq))
+    INTO head_stream, seq, function, message_id, delivery_id, attempts, due_at, first_failed_at, traceparent, status,
+        merge_stream, ready
+    FROM entry head WHERE head.stream_id = p_stream_id ORDER BY head.seq LIMIT 1;
+    RETURN NEXT;
+END $$;
+
+CREATE OR REPLACE FUNCTION finish_entry(p_stream_id bigint, p_seq bigint, p_function text, p_duration interval,
+    p_flow text, p_now timestamptz)
+RETURNS TABLE (usable boolean, head_stream bigint, seq bigint, function text, message_id uuid, delivery_id uuid,
+    attempts integer, due_at timestamptz, first_failed_at timestamptz, traceparent text, status text,
+    merge_stream bigint, ready boolean)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    is_kept boolean;
+BEGIN
+    IF p_seq <> 0 THEN
+        DELETE FROM entry WHERE (stream_id, seq) = (p_stream_id, p_seq);
+    END IF;
+    SELECT head.stream_id, head.seq, head.function, head.message_id, head.delivery_id, head.attempts, head.due_at,
+        head.first_failed_at, head.traceparent, head.status, head.merge_stream,
+        head.status IN ('waiting', 'held') AND (head.due_at <= p_now OR head.due_at = head.entered_at) AND NOT EXISTS (
+            SELECT 1 FROM entry fence JOIN entry before ON before.stream_id = fence.stream_id
+            WHERE fence.status = 'fence' AND before.seq < fence.seq
+              AND (fence.merge_stream, fence.merge_seq) = (head.stream_id, head.seq))
+    INTO head_stream, seq, function, message_id, delivery_id, attempts, due_at, first_failed_at, traceparent, status,
+        merge_stream, ready
+    FROM entry head WHERE head.stream_id = p_stream_id ORDER BY head.seq LIMIT 1;
+    usable := coalesce(ready, false) AND finish_entry.function = p_function AND NOT EXISTS (
+        SELECT 1 FROM halt WHERE (kind, name) = ('flow', p_flow) AND (until IS NULL OR until > p_now));
+    UPDATE stream AS own SET
+        takeovers = CASE WHEN p_seq = 0 THEN own.takeovers ELSE 0 END,
+        lease_owner = CASE WHEN usable THEN own.lease_owner END,
+        lease_until = CASE WHEN usable THEN clock_timestamp() + p_duration END
+    WHERE own.stream_id = p_stream_id
+    RETURNING own.keep INTO is_kept;
+    IF head_stream IS NOT NULL THEN
+        RETURN NEXT;
+    ELSIF NOT is_kept THEN
+        DELETE FROM stream WHERE stream_id = p_stream_id;
+    END IF;
+END $$;
+
 -- What an entry is about comes with it, whether it was met by taking its stream or by finishing what stood before it:
 -- its message (`message`), also with whether its patient was merged away (`marked`; the tier `workflow` may not read
 -- that), or the delivery that is owed.
