@@ -34,8 +34,9 @@ def publish_recorded_events(ports: Ports) -> int:
     """
     Publish recorded events that were not published yet, oldest first; return how many.
 
-    At least once: a crash after the bus took them publishes them again under the same ids. One runner at a time, by
-    lease; no transaction is open while the bus is spoken to.
+    Until a transfer is not full: what is recorded meanwhile is the next run's, for under traffic there is always some,
+    and an event alone costs as much as a hundred. At least once: a crash after the bus took them publishes them again
+    under the same ids. One runner at a time, by lease; no transaction is open while the bus is spoken to.
     """
     published = 0
     while events := _next_events(ports):
@@ -43,6 +44,8 @@ def publish_recorded_events(ports: Ports) -> int:
         with ports.ledger.transaction() as tx:
             tx.events.published([event["id"] for event in events])
         published += len(events)
+        if len(events) < _FACTS_PER_TRANSFER:
+            break
     return published
 
 
@@ -57,7 +60,8 @@ def seal_audit_log(ports: Ports, batches: int = _SEALS_PER_RUN) -> int:
     """
     Chain the audit rows committed since the last seal and write each batch's seal once; return how many rows.
 
-    At most so many batches in one run: what a backlog leaves is the next run's, and traffic has the ledger meanwhile.
+    At most so many batches in one run, and none after one that is not full: what a backlog leaves and what traffic
+    commits meanwhile is the next run's.
     One sealer at a time, by lease; two that meet anyhow agree: write-once storage holds one seal of each number.
     RejectedError `seal-conflict` when it holds one that does not go on from the last: somebody else wrote it.
     """
@@ -67,6 +71,8 @@ def seal_audit_log(ports: Ports, batches: int = _SEALS_PER_RUN) -> int:
         if sealed is None:
             break
         count += len(sealed.rows)
+        if 0 < len(sealed.rows) < _ROWS_PER_SEAL:
+            break
     return count
 
 

@@ -75,6 +75,18 @@ def test_nothing_new_makes_no_seal(ports: Ports, sealed: MemoryArchive) -> None:
     assert 3 == len(sealed.contents)
 
 
+def test_what_is_recorded_while_a_seal_is_written_waits_for_the_next_run(ports: Ports) -> None:
+    class SlowArchive(MemoryArchive):
+        def put(self, name: str, content: bytes) -> None:
+            super().put(name, content)
+            record(ports, "later")
+
+    slow = replace(ports, archive=SlowArchive())
+    record(ports, "a", "b")
+
+    assert [2, 1, 1] == [seal_audit_log(slow) for _ in range(3)]
+
+
 @pytest.mark.parametrize(
     ("statement", "finding"),
     [
@@ -245,7 +257,7 @@ def test_a_sealer_that_dies_between_storage_and_ledger_leaves_a_seal_that_the_ne
     assert (2, ()) == ((half := proof(ledger_url, kept)).rows, half.findings)
     record(ports, "c")
 
-    assert 3 == seal_audit_log(replace(ports, archive=kept))
+    assert [2, 1] == [seal_audit_log(replace(ports, archive=kept)) for _ in range(2)]
     assert (2, 3, ()) == ((found := proof(ledger_url, kept)).batches, found.rows, found.findings)
 
 
@@ -288,7 +300,7 @@ def test_a_restored_server_that_counts_transactions_from_anew_goes_on_with_the_c
     record(ports, "new")
 
     before = [rule for rule, _ in findings(ledger_url, ports.archive)]
-    assert 2 == seal_audit_log(ports)
+    assert [1, 1] == [seal_audit_log(ports) for _ in range(2)]
     record(ports, "newer")
     assert 1 == seal_audit_log(ports)
     found = proof(ledger_url, ports.archive)

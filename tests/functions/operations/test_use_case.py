@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -47,9 +49,13 @@ def test_a_fresh_hint_is_given_its_time(ports: Ports, clock: FixedClock) -> None
 @pytest.fixture
 def processed(ports: Ports, hints: RecordedHints) -> str:
     """Process one result and return its trace id."""
+    return process(ports, hints, oru(mrn="TEST-CANARY-1"))
+
+
+def process(ports: Ports, hints: RecordedHints, payload: bytes) -> str:
     trace = start_trace()
     desk = replace(ports, partners=PARTNERS)
-    receive_hl7v2(Submission("riverside-lab", oru(mrn="TEST-CANARY-1"), "text/plain", trace), RIVERSIDE, desk)
+    receive_hl7v2(Submission("riverside-lab", payload, "text/plain", trace), RIVERSIDE, desk)
     for hint in hints.take():
         if hint.function == PROCESS.step.function:
             drain(PROCESS, hint.stream_id, desk)
@@ -71,6 +77,19 @@ def test_a_published_event_holds_no_identifier_of_the_patient(ports: Ports, proc
     assert isinstance(ports.facts, RecordedFacts)
     assert "CANARY" not in str(ports.facts.published)
     assert "TESTPATIENT" not in str(ports.facts.published)
+
+
+def test_what_is_recorded_while_a_transfer_runs_waits_for_the_next_run(
+    ports: Ports, hints: RecordedHints, processed: str
+) -> None:
+    class SlowFacts(RecordedFacts):
+        def publish(self, events: Sequence[dict[str, Any]]) -> None:
+            super().publish(events)
+            process(ports, hints, oru(control_id=f"LATER-{len(self.published)}"))
+
+    slow = replace(ports, facts=SlowFacts())
+
+    assert [1, 1] == [publish_recorded_events(slow) for _ in range(2)]
 
 
 def test_a_bus_that_is_away_leaves_the_event_for_the_next_time(ports: Ports, processed: str) -> None:
