@@ -13,7 +13,6 @@ from bench.platform import BenchPlatform
 _STAGES = {
     "accept": ("intake_receive_hl7v2", "payloads archived"),
     "process": ("lab_results_process", "bundles and coverage"),
-    "detect": ("lab_results_detect_critical", ""),
     "deliver": ("delivery_send", "bodies archived and sent"),
 }
 _CONVERSIONS = """

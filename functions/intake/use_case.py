@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID, uuid4
 
+from functions.intake.arrival import Arrival, arrival_of, start
 from functions.intake.policy import (
     CONTROL_ID_REUSED,
     envelope_problems,
@@ -22,16 +23,15 @@ from shared import archive_names
 from shared.authorization import Principal
 from shared.catalog.flows import INTAKE
 from shared.catalog.index import flow_that_takes
-from shared.catalog.model import Flow, Ordering, TrafficClass
-from shared.delivery import lanes
+from shared.catalog.model import Flow, TrafficClass
 from shared.errors import Issue, RejectedError
 from shared.events.patient import MERGES
 from shared.formats.hl7v2.acknowledgment import AckCode, acknowledge
 from shared.formats.hl7v2.acknowledgment_modes import answer_code
-from shared.formats.hl7v2.envelope import Envelope, read_envelope
+from shared.formats.hl7v2.envelope import Envelope, open_envelope
 from shared.formats.hl7v2.parse import Limits
 from shared.landing import ItemOfFile
-from shared.ledger import Hop, MessageRow, NewEntry, Receipt
+from shared.ledger import Hop, MessageRow, Receipt
 from shared.ledger_ports import Transaction
 from shared.partners.identity import patient_identity, prior_identities
 from shared.partners.model import Sender
@@ -85,7 +85,7 @@ def receive_hl7v2(submission: Submission, principal: Principal, ports: Ports) ->
     ports.intake.admit(submission.partner, submission.traffic_class)
     message_id = uuid4()
     try:
-        envelope = read_envelope(
+        envelope, message = open_envelope(
             submission.payload,
             default_charset=sender.profile.default_charset,
             limits=Limits(payload=ports.max_body_bytes),
@@ -98,7 +98,10 @@ def receive_hl7v2(submission: Submission, principal: Principal, ports: Ports) ->
     ports.archive.put(archive_names.received(message_id), submission.payload)
     if problems:
         return _refuse(receipt, envelope, problems, ports)
-    return _accept(receipt, envelope, flow, sender, ports)
+    if flow is None:
+        raise ValueError("a message without a flow has problems, and is refused before this")
+    arrival = arrival_of(message, receipt, flow, sender.profile)
+    return _accept(receipt, envelope, arrival, sender, ports)
 
 
 def read_status(message_id: UUID, principal: Principal, ports: Ports) -> dict[str, object]:
@@ -190,9 +193,7 @@ def _refuse_in(
     return answer
 
 
-def _accept(receipt: Receipt, envelope: Envelope, flow: Flow | None, sender: Sender, ports: Ports) -> Answer:
-    if flow is None:
-        raise ValueError("a message without a flow has problems, and is refused before this")
+def _accept(receipt: Receipt, envelope: Envelope, arrival: Arrival, sender: Sender, ports: Ports) -> Answer:
     answer = _answer(receipt, envelope, "AA", ports)
     with ports.ledger.transaction() as tx:
         if sender.refuse_reused_control_ids and tx.messages.is_control_id_used(receipt):
@@ -205,23 +206,9 @@ def _accept(receipt: Receipt, envelope: Envelope, flow: Flow | None, sender: Sen
         merging = receipt.trigger_event in MERGES
         prior = prior_identities(envelope, receipt.partner, sender) if merging else ()
         keys = [tx.patients.key_for(one.authority, one.value) for one in prior]
-        subsumed = [key for key in keys if key != patient_key]
         tx.messages.add(receipt, "received", ("AA", answer.acknowledgment), patient_key=patient_key)
-        for step in flow.on_arrival(TrafficClass.BULK if receipt.item else TrafficClass.REALTIME):
-            ordered = step.ordering is Ordering.PATIENT
-            entry = NewEntry(
-                lane=lanes.PROCESS if ordered else step.function,
-                key=patient_key if ordered and patient_key else receipt.message_id,
-                function=step.function,
-                message_id=receipt.message_id,
-                traceparent=receipt.traceparent,
-                keep=ordered and patient_key is not None,
-            )
-            if subsumed and ordered:
-                tx.streams.join(entry, subsumed)
-            else:
-                tx.streams.append(entry)
         _note(tx, receipt, "accepted")
+        start(tx, arrival, receipt, patient_key, [key for key in keys if key != patient_key])
     return answer
 
 

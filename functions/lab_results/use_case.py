@@ -8,12 +8,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import uuid5
 
-from functions.lab_results.policy import (
-    critical_findings,
-    is_outdated,
-    most_advanced,
-    rank_of,
-)
+from functions.lab_results.policy import is_outdated, most_advanced, rank_of
 from shared.catalog.flows import LAB_RESULTS
 from shared.conversion import convert
 from shared.delivery import lanes
@@ -22,7 +17,7 @@ from shared.errors import ReviewNeededError
 from shared.events import result
 from shared.formats.fhir.encoding import serialize
 from shared.formats.hl7v2.parse import parse
-from shared.formats.hl7v2.results import observed_results, report_states
+from shared.formats.hl7v2.results import report_states
 from shared.formats.hl7v2.times import stated_at
 from shared.ledger import Hop, MessageRow, NewTask
 from shared.ledger_ports import Transaction
@@ -37,6 +32,7 @@ from shared.pipeline.opening import (
 )
 from shared.pipeline.surviving import on_survivor
 from shared.ports import Ports
+from shared.workflow.critical_results import RULES, findings_in
 from shared.workflow.escalation import CRITICAL_RESULT, ladder_of
 
 _RETRY = RetryPolicy(base=timedelta(seconds=1), cap=timedelta(minutes=5), budget=timedelta(hours=1))
@@ -90,11 +86,15 @@ def publish_lab_result(work: Work, ports: Ports) -> Outcome:
 
 
 def detect_critical(work: Work, ports: Ports) -> Outcome:
-    """Open a task for each critical value; it runs beside the patient's stream and waits for nothing in it."""
+    """
+    Open a task for each critical value; it runs beside the patient's stream and waits for nothing in it.
+
+    Most messages never come here: the door has seen that there is none (`unless` in the catalogue).
+    """
     message, payload = open_message(work, ports)
     profile = profile_of(message, ports)
     parsed = parse(payload, default_charset=profile.default_charset)
-    findings = list(critical_findings(observed_results(parsed), profile.code_maps.get("OBX-3")))
+    findings = list(findings_in(parsed, profile))
     ladder = ladder_of(CRITICAL_RESULT)
 
     def write(tx: Transaction) -> None:
@@ -116,7 +116,7 @@ def detect_critical(work: Work, ports: Ports) -> Outcome:
             )
 
     outcome = "task-opened" if findings else "nothing-critical"
-    return Outcome(_hop(work, "arrival", "worklist", outcome, payload=payload), write)
+    return Outcome(_hop(work, "arrival", "worklist", outcome, mapping=RULES, payload=payload), write)
 
 
 def _of_survivor(bundle: dict[str, Any], ports: Ports) -> dict[str, Any]:

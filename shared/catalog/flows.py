@@ -73,7 +73,13 @@ LAB_RESULTS = Flow(
     sentence="laboratory -> Corridor -> EHR, portal, analytics -> critical value becomes a task",
     steps=(
         Step("process", Tier.PROCESS, Queue("lab-results-process"), ordering=Ordering.PATIENT, on_arrival=True),
-        Step("detect-critical", Tier.WORKFLOW, Queue("lab-results-detect-critical"), on_arrival=True),
+        Step(
+            "detect-critical",
+            Tier.WORKFLOW,
+            Queue("lab-results-detect-critical"),
+            on_arrival=True,
+            unless="nothing-critical",
+        ),
         _process_bulk("lab-results"),
     ),
     owner="lab-integration",

@@ -192,7 +192,8 @@ class Step:
     One function: what wakes it, in which tier it runs, what it keeps in order.
 
     `on_arrival` steps get an entry in a stream in the same commit that acknowledges a message; one that names
-    another in `instead_of` takes that one's place when the message came in bulk.
+    another in `instead_of` takes that one's place when the message came in bulk. One that names an outcome in `unless`
+    gets no entry where the message itself shows, before it is acknowledged, that this is what the step would find.
     """
 
     name: str
@@ -200,6 +201,7 @@ class Step:
     inbound: Inbound
     ordering: Ordering = Ordering.NONE
     on_arrival: bool = False
+    unless: str = ""
     instead_of: str = ""
     flow: str = ""
 

@@ -76,15 +76,23 @@ class Envelope:
 
 
 def read_envelope(payload: bytes, *, default_charset: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Envelope:
+    """Return the envelope of one message, as `open_envelope` does, without the message."""
+    return open_envelope(payload, default_charset=default_charset, limits=limits)[0]
+
+
+def open_envelope(
+    payload: bytes, *, default_charset: str | None = None, limits: Limits = DEFAULT_LIMITS
+) -> tuple[Envelope, Message]:
     """
     Return the envelope of one message, its problems included: they are for an AE or AR, and there is always one.
 
-    RejectedError only when no ACK can be made: `not-hl7v2`, `delimiters-invalid`, `batch-not-split`, `too-large`.
+    Beside it the message, of which only the header is there when its text could not be read. RejectedError only when
+    no ACK can be made: `not-hl7v2`, `delimiters-invalid`, `batch-not-split`, `too-large`.
     """
     if is_batch(payload):
         raise RejectedError("batch-not-split", "FHS", "The payload is a batch: read its messages one by one.")
     message, problems = _read(payload, default_charset, limits)
-    return envelope_of(message, problems)
+    return envelope_of(message, problems), message
 
 
 def envelope_of(message: Message, problems: tuple[Issue, ...] = ()) -> Envelope:

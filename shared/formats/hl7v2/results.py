@@ -15,7 +15,7 @@ from shared.formats.hl7v2.envelope import Identifier, entity_identifier_of
 from shared.formats.hl7v2.message import Message, Repetition, Segment
 
 _COMPARATORS = frozenset({"<", "<=", ">", ">="})
-_COMPARED = re.compile(r"\s*(<=|>=|<|>)?\s*(\S+)\s*")
+_COMPARED = re.compile(r"(<=|>=|<|>)?\s*(\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +23,20 @@ class ObservedResult:
     """
     One OBX as policies need it.
 
-    `number` is set for NM and SN values, `comparator` for one such as `<5`; `numbers` holds both for every
-    repetition. `codes` are the identifier and its alternate with their systems, `unit_names` the unit's spellings.
+    `codes` are the identifier and its alternate with their systems, `numbers` the NM and SN values of its repetitions
+    with their comparators (`<` of `<5`), `unit_names` the unit's spellings.
     """
 
     location: str
     report: str
-    set_id: str
     sub_id: str
     code: str
     code_text: str
-    code_system: str
-    value_type: str
-    number: Decimal | None
-    comparator: str
-    units: str
     flags: tuple[str, ...]
     status: str
-    observed: str
-    codes: tuple[tuple[str, str], ...] = ()
-    numbers: tuple[tuple[Decimal, str], ...] = ()
-    unit_names: tuple[str, ...] = ()
+    codes: tuple[tuple[str, str], ...]
+    numbers: tuple[tuple[Decimal, str], ...]
+    unit_names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,36 +118,25 @@ def _number(field: int, report: Segment, order: Segment | None) -> Identifier | 
 
 
 def _observed(segment: Segment, key: str) -> ObservedResult:
-    kind = segment.text(2)
-    number, comparator = _numeric(kind, segment.first(5))
-    repetitions = (_numeric(kind, repetition) for repetition in segment.repetitions(5))
     pairs = ((segment.text(3, code), segment.text(3, system)) for code, system in ((1, 3), (4, 6)))
+    read = (_numeric(segment.text(2), repetition) for repetition in segment.repetitions(5))
     return ObservedResult(
         location=segment.label,
         report=key,
-        set_id=segment.text(1),
         sub_id=segment.text(4),
         code=segment.text(3),
         code_text=segment.text(3, 2) or segment.text(3, 9),
-        code_system=segment.text(3, 3),
-        value_type=kind,
-        number=number,
-        comparator=comparator,
-        units=segment.text(6),
         flags=tuple(flag for repetition in segment.repetitions(8) if (flag := repetition.component(1))),
         status=segment.text(11),
-        observed=segment.text(14),
         codes=tuple(pair for pair in pairs if pair[0]),
-        numbers=tuple((value, sign) for value, sign in repetitions if value is not None),
+        numbers=tuple((value, sign) for value, sign in read if value is not None),
         unit_names=tuple(name for part in (1, 2, 4, 5) if (name := segment.text(6, part))),
     )
 
 
-def _numeric(kind: str, value: Repetition | None) -> tuple[Decimal | None, str]:
-    if value is None:
-        return None, ""
+def _numeric(kind: str, value: Repetition) -> tuple[Decimal | None, str]:
     if kind == "NM":
-        match = _COMPARED.fullmatch(value.component(1))
+        match = _COMPARED.fullmatch(value.component(1).strip())
         return (decimal_of(match[2]), match[1] or "") if match else (None, "")
     if kind == "SN" and not value.component(3):
         comparator = value.component(1)

@@ -119,7 +119,7 @@ def test_messages_without_any_header_are_a_file_as_well(desk: Ports, landing: Me
 def test_what_a_file_brings_waits_in_queues_of_its_own_but_for_critical_values(
     desk: Ports, hints: RecordedHints, rows: Rows
 ) -> None:
-    drop(desk, batch(oru("T-1")))
+    drop(desk, batch(oru("T-1", flag="HH")))
 
     sent = hints.take()
     assert {"lab_results_process_bulk", "lab_results_detect_critical"} == {hint.function for hint in sent}

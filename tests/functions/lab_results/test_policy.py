@@ -1,4 +1,4 @@
-"""Which values are critical, which state of a report outdates which: our policy, case by case (A17, F04)."""
+"""Which state of a report outdates which: our policy, case by case (F04)."""
 
 from __future__ import annotations
 
@@ -8,78 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.lab_results.policy import (
-    critical_findings,
-    is_outdated,
-    most_advanced,
-    rank_of,
-)
+from functions.lab_results.policy import is_outdated, most_advanced, rank_of
 from shared.errors import Issue, ReviewNeededError
 from shared.formats.hl7v2.parse import parse
-from shared.formats.hl7v2.results import observed_results, report_states
+from shared.formats.hl7v2.results import report_states
 from shared.formats.hl7v2.times import stated_at
-from shared.partners.profile import CodeMapping
 from shared.pipeline.opening import refuse_unknown_status
-
-CODES = {"K-SER": CodeMapping("http://loinc.org", "2823-3"), "ODD": CodeMapping("urn:other", "2823-3")}
 
 
 def message(obx: str) -> bytes:
     header = "MSH|^~\\&|LIS|RIV|||20260301||ORU^R01^ORU_R01|RIV-1|P|2.5.1"
     return "\r".join((header, "PID|1||T^^^A^MR", "OBR|1||F-1|X^X^L", obx)).encode()
-
-
-def rules(obx: str) -> list[str]:
-    return [finding.rule for finding in critical_findings(observed_results(parse(message(obx))), CODES)]
-
-
-@pytest.mark.parametrize(
-    "obx",
-    [
-        "OBX|1|NM|2823-3^K^LN||7.4|mmol/L|||||F",
-        "OBX|1|NM|2823-3^K^LN||2.4|mmol/L|||||F",
-        "OBX|1|NM|K-SER^K^L||7.4|mmol/L|||||F",
-        "OBX|1|NM|K^K^L^2823-3^Potassium^LN||7.4|mmol/L|||||F",
-        "OBX|1|NM|2823-3^K^LN||7.4|mEq/L|||||F",
-        "OBX|1|NM|2823-3^K^LN||7.4|^mmol/L|||||F",
-        "OBX|1|NM|2823-3^K^LN||4.1~7.9|mmol/L|||||F",
-        "OBX|1|NM|2345-7^Glucose^LN||>600|mg/dL|||||F",
-        "OBX|1|SN|2345-7^Glucose^LN||>^500|mg/dL|||||F",
-        "OBX|1|SN|2345-7^Glucose^LN||>=^500|mg/dL|||||F",
-        "OBX|1|SN|2345-7^Glucose^LN||<^40|mg/dL|||||F",
-    ],
-)
-def test_a_value_beyond_the_limits_is_critical_however_it_is_written(obx: str) -> None:
-    assert ["beyond-limits"] == rules(obx)
-
-
-@pytest.mark.parametrize(
-    "obx",
-    [
-        "OBX|1|NM|2823-3^K^LN||6.5|mmol/L|||||F",
-        "OBX|1|NM|2823-3^K^LN||7.4|mg/dL|||||F",
-        "OBX|1|NM|2823-3^K^L||7.4|mmol/L|||||F",
-        "OBX|1|NM|ODD^K^L||7.4|mmol/L|||||F",
-        "OBX|1|SN|2345-7^Glucose^LN||<^500|mg/dL|||||F",
-        "OBX|1|SN|2345-7^Glucose^LN||>^40|mg/dL|||||F",
-        "OBX|1|ST|2823-3^K^LN||high|mmol/L|||||F",
-        "OBX|1|NM|2823-3^K^LN||7.4|mmol/L|||||X",
-        "OBX|1|NM|2823-3^K^LN||7.4|mmol/L||HH|||W",
-    ],
-)
-def test_what_is_within_void_or_not_comparable_is_not(obx: str) -> None:
-    assert [] == rules(obx)
-
-
-@pytest.mark.parametrize("flag", ["HH", "LL", "AA", "N~HH"])
-def test_the_laboratorys_own_word_is_enough(flag: str) -> None:
-    assert ["flagged-by-laboratory"] == rules(f"OBX|1|ST|X^X^L||see report|||{flag}|||F")
-
-
-def test_an_explanation_holds_no_value() -> None:
-    (finding,) = critical_findings(observed_results(parse(message("OBX|1|NM|2823-3^K^LN||7.43|mmol/L||HH|||F"))))
-
-    assert "7.43" not in str(finding.explanation())
 
 
 NINE = datetime(2026, 3, 14, 9, tzinfo=UTC)

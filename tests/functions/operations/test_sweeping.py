@@ -73,7 +73,7 @@ def test_a_halt_that_was_forgotten_is_told(
 
 
 def test_the_sweep_measures_what_intake_reads(ports: Ports, clock: FixedClock) -> None:
-    post(ports, oru())
+    post(ports, oru(flag="HH"))
     due = clock()
     clock.advance(timedelta(minutes=3))
 

@@ -63,7 +63,7 @@ def as_ops(ports: Ports, ledger_url: str, clock: FixedClock, hints: RecordedHint
 
 def test_a_breach_opens_one_task_and_closes_it_when_it_is_over(ports: Ports, as_ops: Ports, ledger_url: str) -> None:
     put(ports, limit("backlog", 1))
-    post(ports, oru())
+    post(ports, oru(flag="HH"))
 
     assert [1, 1] == [watch_thresholds(as_ops) for _ in range(2)]
     assert [("queued", "backlog", 2)] == rows(ledger_url, OPEN)
@@ -78,7 +78,7 @@ def test_a_breach_opens_one_task_and_closes_it_when_it_is_over(ports: Ports, as_
 def test_a_second_breach_of_the_same_limit_is_a_task_of_its_own(
     ports: Ports, clock: FixedClock, ledger_url: str
 ) -> None:
-    post(ports, oru())
+    post(ports, oru(flag="HH"))
     for most in (1, 2, 1):
         put(ports, limit("backlog", most))
         watch_thresholds(ports)
@@ -102,14 +102,14 @@ def test_a_deployment_resets_no_limit_that_somebody_has_tuned(ports: Ports, ledg
 
 def test_only_one_evaluator_works_at_a_time(ports: Ports) -> None:
     put(ports, limit("backlog", 1))
-    post(ports, oru())
+    post(ports, oru(flag="HH"))
     watch_thresholds(ports)
 
     assert 0 == watch_thresholds(replace(ports, instance="another-worker"))
 
 
 def test_what_waits_and_for_how_long_is_measured_per_flow(ports: Ports, clock: FixedClock) -> None:
-    post(ports, oru())
+    post(ports, oru(flag="HH"))
     clock.advance(timedelta(minutes=3))
 
     found = readings(ports)
@@ -139,7 +139,7 @@ def test_failures_latency_and_quarantine_are_measured(ports: Ports, hints: Recor
 def test_refusals_and_silence_are_measured_per_partner_and_for_the_flow(
     ports: Ports, clock: FixedClock, ledger_url: str
 ) -> None:
-    post(ports, oru("T-1"))
+    post(ports, oru("T-1", flag="HH"))
     clock.advance(timedelta(minutes=7))
     with psycopg.connect(ledger_url) as connection:
         connection.execute(
@@ -171,7 +171,7 @@ def test_dead_letters_are_counted_for_the_flow_of_their_queue(ports: Ports, cloc
 
 
 def test_the_log_says_what_was_measured_breached_and_recovered(ports: Ports, caplog: pytest.LogCaptureFixture) -> None:
-    post(ports, oru())
+    post(ports, oru(flag="HH"))
     with caplog.at_level(logging.INFO, logger="functions.operations.watching"):
         for most in (1, 2):
             put(ports, limit("backlog", most))
@@ -194,7 +194,7 @@ def operator(ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 def test_an_operator_sets_a_limit_and_sees_what_it_breaches(
     ports: Ports, operator: CliRunner, ledger_url: str
 ) -> None:
-    post(ports, oru())
+    post(ports, oru(flag="HH"))
     reason = ["--reason", "a test", "--actor", "one"]
     told = operator.invoke(application, ["thresholds", "set", "lab-results", "backlog", "1", *reason])
     watch_thresholds(ports)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from functions.intake.policy import envelope_problems, refusal_code
-from functions.lab_results.policy import critical_findings, is_outdated, most_advanced, rank_of
+from functions.lab_results.policy import is_outdated, most_advanced, rank_of
 from local.traffic.day import hospital_day
 from local.traffic.posting import CriticalValue, Expected, Posting, summary_of
 from shared.errors import RejectedError
@@ -18,14 +18,17 @@ from shared.events.result import result_event
 from shared.formats.hl7v2.envelope import Identifier, read_envelope
 from shared.formats.hl7v2.message import Message
 from shared.formats.hl7v2.parse import parse
-from shared.formats.hl7v2.results import observed_results, report_states
+from shared.formats.hl7v2.results import report_states
 from shared.formats.hl7v2.times import stated_at
 from shared.partners.identity import patient_identity
 from shared.partners.model import Partners, Sender
+from shared.partners.profile import PartnerProfile
 from shared.partners.reading import read_partners
+from shared.workflow.critical_results import findings_in
 
 ROOT = Path(__file__).parents[3]
 DAY = hospital_day()
+NO_CODES = PartnerProfile("any")
 # Read, decided and counted alike on any day, not on one lucky seed.
 DAYS = [DAY, hospital_day(seed=7, patients=25, messages=160), hospital_day(seed=8, patients=10, messages=60)]
 
@@ -119,7 +122,7 @@ def test_a_duplicate_is_an_earlier_message_byte_for_byte_and_nothing_else_is(
 @pytest.mark.parametrize("day", DAYS)
 def test_the_critical_values_are_those_that_our_rules_find(day: list[Posting], partners: Partners) -> None:
     for posting in accepted(day):
-        findings = [finding.result for finding in critical_findings(observed_results(parsed(partners, posting)))]
+        findings = [finding.result for finding in findings_in(parsed(partners, posting), NO_CODES)]
         found = []
         for result in findings:
             *_, filler, service = result.report.split("|")
@@ -134,7 +137,7 @@ def test_the_critical_tasks_of_a_day_are_counted_as_the_rules_tell_values_apart(
     keys = {
         (posting.partner, finding.result.report, finding.result.code, finding.result.sub_id)
         for posting in accepted(day)
-        for finding in critical_findings(observed_results(parsed(partners, posting)))
+        for finding in findings_in(parsed(partners, posting), NO_CODES)
     }
 
     assert len(keys) == summary_of(day).critical_tasks

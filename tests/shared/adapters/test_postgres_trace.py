@@ -79,7 +79,7 @@ def test_the_whole_way_is_told(message: UUID, ledger_url: str) -> None:
 
 
 def test_what_is_still_to_be_done_is_told(ports: Ports, ledger_url: str) -> None:
-    message = post(ports, oru())
+    message = post(ports, oru(flag="HH"))
 
     (trace,) = read_traces(ledger_url, str(message))
 

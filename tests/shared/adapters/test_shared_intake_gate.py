@@ -64,7 +64,7 @@ def test_files_stop_long_before_postings_do_and_use_nothing_of_the_allowance(
     assert partner.sends is not None
     rare = replace(partner, sends=replace(partner.sends, allowance=Rate(per_second=0.001, burst=1)))
     partners = Partners({**PARTNERS.by_name, "riverside-lab": rare})
-    limits = IntakeLimits(backlog=4, age=timedelta(minutes=15), archive_free=1000)
+    limits = IntakeLimits(backlog=2, age=timedelta(minutes=15), archive_free=1000)
     gate = SharedIntakeGate(ledger, Disk(), partners, clock=clock, limits=limits, monotonic=seconds)
     for _ in range(3):
         gate.admit("riverside-lab", TrafficClass.BULK)
@@ -98,7 +98,7 @@ def test_a_backlog_at_its_limit_refuses_everybody(
 ) -> None:
     gate = make()
     assert code_of(gate) is None
-    for number in range(2):
+    for number in range(4):
         post(ports, oru(f"T-{number}"))
     with ledger.transaction() as tx:
         tx.pressure.measure()

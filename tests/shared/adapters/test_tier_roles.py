@@ -163,7 +163,7 @@ def test_a_dropped_file_goes_its_whole_way_with_each_tiers_own_rights(
 def test_a_stream_whose_hint_was_lost_is_woken_by_ops(
     at: At, hints: RecordedHints, clock: FixedClock, ledger_url: str
 ) -> None:
-    post(at(Tier.INGEST), oru())
+    post(at(Tier.INGEST), oru(flag="HH"))
     hints.take()
     clock.advance(timedelta(minutes=1))
 
@@ -183,7 +183,6 @@ def test_what_is_past_its_retention_is_disposed_of_by_ops(
 ) -> None:
     post(at(Tier.INGEST), oru())
     work(PROCESS, at, hints)
-    work(DETECT_CRITICAL, at, hints)
     work(SEND, at, hints)
     publish_recorded_events(at(Tier.OPS))
     clock.advance(LAB_RESULTS.retention.keep + timedelta(days=1))
@@ -211,7 +210,7 @@ def test_ingest_may_draw_a_partners_allowance_and_read_what_halts_it(at: At, clo
 def test_what_a_tier_cannot_work_on_it_may_set_aside(
     stage: Stage, at: At, hints: RecordedHints, ledger_url: str
 ) -> None:
-    message = post(at(Tier.INGEST), oru())
+    message = post(at(Tier.INGEST), oru(flag="HH"))
     contents = at(Tier.INGEST).archive.contents  # type: ignore[attr-defined]
     contents[f"received/{message}"] = b"altered"
 
@@ -229,7 +228,7 @@ def test_what_a_tier_cannot_work_on_it_may_set_aside(
 def test_what_a_destination_does_not_take_deliver_may_set_aside_or_postpone(
     error: RejectedError | TransientError, status: str, at: At, hints: RecordedHints, ledger_url: str
 ) -> None:
-    post(at(Tier.INGEST), oru())
+    post(at(Tier.INGEST), oru(flag="HH"))
     work(PROCESS, at, hints)
     destinations = at(Tier.DELIVER).destinations
     assert isinstance(destinations, FakeDestinations)
@@ -247,7 +246,7 @@ def test_what_a_destination_does_not_take_deliver_may_set_aside_or_postpone(
 def test_a_defect_is_put_on_the_entrys_account_in_every_tier(
     stage: Stage, at: At, hints: RecordedHints, ledger_url: str
 ) -> None:
-    post(at(Tier.INGEST), oru())
+    post(at(Tier.INGEST), oru(flag="HH"))
     if stage is SEND:
         work(PROCESS, at, hints)
 

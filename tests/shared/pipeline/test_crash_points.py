@@ -165,7 +165,7 @@ def test_an_acknowledged_message_is_there_whatever_happens_next(
 ) -> None:
     mortal = MortalLedger(ledger, 1, after=True)
     with pytest.raises(Crash):
-        post(replace(desk, ledger=mortal), oru())
+        post(replace(desk, ledger=mortal), oru(flag="HH"))
 
     with psycopg.connect(ledger_url) as connection:
         ((message, entries),) = connection.execute(

@@ -52,7 +52,7 @@ def traced(
     ledger.close()
 
 
-def test_a_message_to_two_destinations_waits_thirteen_times(
+def test_a_message_to_two_destinations_waits_eleven_times(
     ports: Ports, hints: RecordedHints, traced: tuple[PostgresLedger, Tally]
 ) -> None:
     ledger, tally = traced
@@ -70,7 +70,6 @@ def test_a_message_to_two_destinations_waits_thirteen_times(
     assert {
         "intake": [3],
         "lab_results_process": [3],
-        "lab_results_detect_critical": [2],
         # For a FHIR destination it is looked up which records it has from those who speak for them.
         "delivery_send": [3, 2],
     } == costs

@@ -27,20 +27,25 @@ def test_results_are_read_with_all_that_a_critical_value_policy_needs() -> None:
     )
     first, second, third = observed_results(parsed)
 
-    assert ("OBX[1]", "718-7", "Hemoglobin", "LN", Decimal("5.20"), "g/dL", ("LL", "A"), "F", "20260301") == (
+    assert ("OBX[1]", (("718-7", "LN"),), "Hemoglobin", ((Decimal("5.20"), ""),), ("g/dL",), ("LL", "A"), "F") == (
         first.location,
-        first.code,
+        first.codes,
         first.code_text,
-        first.code_system,
-        first.number,
-        first.units,
+        first.numbers,
+        first.unit_names,
         first.flags,
         first.status,
-        first.observed,
     )
-    assert (Decimal(20), "<", "1") == (second.number, second.comparator, second.sub_id)
-    assert (None, "NONSENSE") == (third.number, third.status)
+    assert (((Decimal(20), "<"),), "1") == (second.numbers, second.sub_id)
+    assert ((), "NONSENSE") == (third.numbers, third.status)
     assert {"filler|RV|F-1|CBC"} == {first.report, second.report, third.report}
+
+
+def test_blanks_without_end_are_read_in_one_pass() -> None:
+    absurd = "OBX|1|NM|718-7^Hemoglobin^LN||" + " " * 1_000_000 + "5 6" + " " * 1_000_000
+    (found,) = observed_results(parse(message("OBR|1|||CBC", absurd)))
+
+    assert () == found.numbers
 
 
 def test_a_report_keeps_its_key_from_preliminary_to_corrected() -> None:
