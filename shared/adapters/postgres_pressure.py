@@ -27,7 +27,8 @@ class PostgresBackpressure:
         """
         Count the entries, and find the oldest head that could be processed now.
 
-        A delivery that waits for its destination is that destination's delay and refuses nobody's posting.
+        A delivery that waits for its destination is that destination's delay and refuses nobody's posting; nor does a
+        merge that waits for its fences, or what stood behind a parked entry while that stream is worked off.
         """
         with self._connection.cursor(row_factory=class_row(Pressure)) as cursor:
             row = cursor.execute(
@@ -36,8 +37,15 @@ class PostgresBackpressure:
                 SELECT %(now)s, (SELECT count(*) FROM (SELECT 1 FROM entry LIMIT %(most)s) counted), (
                     SELECT entry.due_at FROM entry
                     WHERE status = 'waiting' AND delivery_id IS NULL AND due_at <= %(now)s AND NOT EXISTS (
+                        SELECT 1 FROM stream
+                        WHERE stream.stream_id = entry.stream_id AND stream.lease_until > clock_timestamp())
+                    AND NOT EXISTS (
                         SELECT 1 FROM entry earlier
                         WHERE earlier.stream_id = entry.stream_id AND earlier.seq < entry.seq)
+                    AND NOT EXISTS (
+                        SELECT 1 FROM entry fence JOIN entry before ON before.stream_id = fence.stream_id
+                        WHERE fence.status = 'fence' AND before.seq < fence.seq
+                          AND (fence.merge_stream, fence.merge_seq) = (entry.stream_id, entry.seq))
                     ORDER BY due_at LIMIT 1)
                 ON CONFLICT (only_row) DO UPDATE SET
                     measured_at = excluded.measured_at, backlog = excluded.backlog, oldest_due = excluded.oldest_due

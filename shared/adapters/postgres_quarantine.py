@@ -85,12 +85,20 @@ class PostgresQuarantine:
         """
         Let the stream go on at its next entry (`remove`) or with the parked one, as if it had never been tried.
 
-        The stream's row is locked first, as every commit does that moves its head.
+        The stream's row is locked first, as every commit does that moves its head. What stood behind is due from now
+        on: until now it waited for a person.
         """
         where = (held.stream_id, held.seq)
         self._connection.execute("SELECT 1 FROM stream WHERE stream_id = %s FOR UPDATE", where[:1])
         if remove:
             self._connection.execute("DELETE FROM entry WHERE (stream_id, seq) = (%s, %s)", where)
+            self._connection.execute(
+                "UPDATE entry SET due_at = greatest(entry.due_at, %s) FROM ("
+                " SELECT coalesce(merge_stream, stream_id) AS stream_id, coalesce(merge_seq, seq) AS seq FROM entry"
+                " WHERE stream_id = %s ORDER BY seq LIMIT 1) next"
+                " WHERE (entry.stream_id, entry.seq) = (next.stream_id, next.seq) AND entry.status = 'waiting'",
+                (self._clock(), held.stream_id),
+            )
         else:
             self._connection.execute(
                 "UPDATE entry SET status = 'waiting', attempts = 0, first_failed_at = NULL, code = NULL,"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from functions.operations.sweeping import sweep
 from shared.adapters.memory import FakeDestination, FakeDestinations
 from shared.errors import RejectedError, TransientError
 from shared.ledger import Hint
@@ -110,6 +113,21 @@ def test_a_merge_that_cannot_be_processed_holds_both_identities(ward: Ward) -> N
         "select status, trigger_event from message order by status"
     )
     assert [] == ward.told("ehr")
+
+
+def test_a_merge_that_waits_for_a_parked_neighbour_ages_nobodys_backlog(ward: Ward) -> None:
+    ward.post(adt("A01", 0, mrn=PRIOR))
+    ward.ports.archive.contents.clear()  # type: ignore[attr-defined]
+    ward.work()
+    ward.post(merge(1))
+    ward.later(timedelta(hours=3))
+
+    sweep(ward.ports)
+
+    with ward.ports.ledger.statements() as each:
+        measured = each.pressure.read()
+    assert measured is not None
+    assert (3, None) == (measured.backlog, measured.oldest_due)
 
 
 def test_a_critical_value_opens_its_task_behind_a_merge_that_is_stuck(ward: Ward) -> None:

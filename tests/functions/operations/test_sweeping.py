@@ -101,6 +101,17 @@ def test_a_parked_patient_ages_nobodys_backlog(ports: Ports, parked: UUID, clock
     assert (2, None) == (measured.backlog, measured.oldest_due)
 
 
+def test_a_stream_that_is_being_worked_off_ages_nobodys_backlog(ports: Ports, clock: FixedClock) -> None:
+    post(ports, oru())
+    clock.advance(timedelta(hours=1))
+    with ports.ledger.transaction() as tx:
+        for stream_id in (hint.stream_id for hint in tx.waking.overdue(clock(), 10)):
+            tx.streams.take(stream_id, "a worker", timedelta(minutes=1), "")
+
+    with ports.ledger.transaction() as tx:
+        assert tx.pressure.measure().oldest_due is None
+
+
 def letter(
     body: bytes, sequence: int = 1, *, is_fact: bool = False, entity: str = "lab-results-process"
 ) -> DeadLetter:

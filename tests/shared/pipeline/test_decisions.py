@@ -105,6 +105,19 @@ def test_a_message_moves_in_its_book(
     assert read_books(ledger_url).balance
 
 
+def test_what_waited_behind_a_person_is_no_old_backlog(
+    ports: Ports, clock: FixedClock, unreadable: list[UUID], ledger_url: str
+) -> None:
+    clock.advance(timedelta(hours=5))
+    with psycopg.connect(ledger_url) as connection:
+        connection.execute("delete from entry where function = %s", (DETECT_CRITICAL.step.function,))
+
+    discard(quarantined(ledger_url), OPERATOR, "sent anew", ports)
+
+    with ports.ledger.transaction() as tx:
+        assert clock() == tx.pressure.measure().oldest_due
+
+
 def test_a_decision_has_an_actor_and_a_reason_everywhere_and_ends_its_review(
     ports: Ports, refused: list[UUID], ledger_url: str
 ) -> None:
