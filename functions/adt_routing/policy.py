@@ -16,7 +16,8 @@ What is our policy about visits: which event stands on what, and which of two ov
     A08                            as before           unknown, planned, open, on leave, discharged
     any other                      as before           anything, unknown too
 
-An event that lacks what it stands on came too early: it waits. None of this is in the standard.
+An event that lacks what it stands on came too early: it waits. One that tells of more than the visit it names (a
+merge, a swap) is never outdated by what is known of that visit. None of this is in the standard.
 """
 
 from __future__ import annotations
@@ -86,6 +87,7 @@ _RULES = {
     "A08": Rule(None, _HERE | {State.UNKNOWN, State.PLANNED, State.DISCHARGED}),
 }
 _NO_RULE = Rule()
+_MORE_THAN_THE_VISIT = patient.MERGES | {"A17", "A24", "A41", "A42", "A43", "A44", "A45"}
 
 # What FHIR calls a visit in this state; an open one is what its message says.
 _STATUS = {
@@ -109,11 +111,12 @@ def judge(
     """
     Return how the message stands to its visit.
 
-    What changes a visit's state is outdated when a later change is known, everything else when a later description is.
-    What comes after an event that waits waits behind it. Nothing is too early for the `impatient`.
+    What changes a visit's state is outdated when a later change is known, what describes it when a later description
+    is. What comes after an event that waits waits behind it. Nothing is too early for the `impatient`.
     """
     rule = _RULES.get(told.trigger, _NO_RULE)
-    if visit is not None and is_before(told.stated_at, visit.moved_at if rule.after else visit.stated_at):
+    known_at = None if visit is None else visit.moved_at if rule.after else visit.stated_at
+    if told.trigger not in _MORE_THAN_THE_VISIT and is_before(told.stated_at, known_at):
         return Verdict.OUTDATED
     if rule.stands_on and not impatient:
         state = State(visit.state) if visit else State.UNKNOWN
@@ -204,19 +207,28 @@ def overlay(late: dict[str, Any], newer: dict[str, Any], visit: Visit) -> dict[s
     """
     Return one coherent bundle of a late event and the newer description that overtook it.
 
-    The newer one holds for every resource; of the visit, the late event adds its times and its state (see `settle`).
+    The newer one holds for every resource; of the visit, the late event adds its times and its state (see `settle`),
+    of a person, who lives on in whom.
     """
     described = {entry["fullUrl"]: entry for entry in newer["entry"]}
     kept = {url: entry for url, entry in described.items() if entry["resource"]["resourceType"] != "Provenance"}
     entries = [kept.pop(entry["fullUrl"], entry) for entry in late["entry"]]
     arrived = {entry["fullUrl"]: entry["resource"] for entry in late["entry"]}
     combined = [
-        {**entry, "resource": _timed(entry["resource"], arrived[entry["fullUrl"]], visit)}
-        if entry["resource"].get("id") == visit.key and entry["fullUrl"] in arrived
+        {**entry, "resource": _both(entry["resource"], arrived[entry["fullUrl"]], visit)}
+        if entry["fullUrl"] in arrived
         else entry
         for entry in (*kept.values(), *entries)
     ]
     return {**late, "entry": combined}
+
+
+def _both(newer: dict[str, Any], late: dict[str, Any], visit: Visit) -> dict[str, Any]:
+    if newer.get("id") == visit.key:
+        return _timed(newer, late, visit)
+    if newer["resourceType"] == "Patient" and "link" in late:
+        return {**newer, "link": late["link"]}
+    return newer
 
 
 def _timed(newer: dict[str, Any], late: dict[str, Any], visit: Visit) -> dict[str, Any]:

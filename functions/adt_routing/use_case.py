@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 from functions.adt_routing.policy import (
     RULES,
@@ -29,12 +29,13 @@ from shared.events import encounter, patient
 from shared.formats.fhir.encoding import parse, serialize
 from shared.ledger import Hop, MessageRow, NewTask
 from shared.ledger_ports import Transaction
+from shared.partners.model import NOWHERE
 from shared.pipeline import Outcome, Stage, Work
 from shared.pipeline.opening import open_message, profile_of, refuse_invalid
-from shared.pipeline.surviving import is_retired, on_survivor
+from shared.pipeline.surviving import moved, on_survivor, survivors_in
 from shared.ports import Ports
 from shared.workflow.escalation import OUT_OF_ORDER, ladder_of
-from shared.workflow.visits import EarlyMessage, Survivor, Visit
+from shared.workflow.visits import EarlyMessage, Visit
 
 _PERSON = "person"  # the key under which what was last said of a person is remembered
 
@@ -91,14 +92,14 @@ def route_adt(work: Work, ports: Ports) -> Outcome:
 
 def _look_up(ports: Ports, message: MessageRow, told: Told, bundle: dict[str, Any]) -> _Known:
     with ports.ledger.transaction() as tx:
-        moved = on_survivor(bundle, tx)
+        landed = on_survivor(bundle, tx)
         visit = tx.visits.get(told.visit) if told.visit else None
         waiting = tx.early.of_visit(told.visit) if told.visit else []
         own = tx.early.get(message.message_id)
         person = tx.reports.newest(message.patient_key, [_PERSON]).get(_PERSON) if message.patient_key else None
         late = visit is not None and is_before(told.stated_at, visit.stated_at)
         description = tx.conversions.get(visit.message_id).bundle if visit is not None and late else None
-    return _Known(moved, visit, waiting, own, person[1] if person else None, description)
+    return _Known(landed, visit, waiting, own, person[1] if person else None, description)
 
 
 def _coherent(known: _Known, visit: Visit | None, verdict: Verdict) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def _coherent(known: _Known, visit: Visit | None, verdict: Verdict) -> dict[str,
         return known.bundle
     bundle = known.bundle
     if verdict is Verdict.LATE and known.description is not None:
-        bundle = overlay(bundle, parse(known.description), visit)
+        bundle = overlay(bundle, moved(parse(known.description), survivors_in(bundle)), visit)
     settled = settle(bundle, visit)
     refuse_invalid(settled)
     return settled
@@ -133,7 +134,7 @@ def _routed(
         parsed=conversion.message,
         event=event,
         bundle=serialize(bundle),
-        where=whereabouts(told, known.visit),
+        where=NOWHERE if event.type == patient.MERGED else whereabouts(told, known.visit),
         subject=told.visit or next(iter(event.patients), ""),
         outdated=verdict is Verdict.OUTDATED,
         replaceable=verdict is Verdict.IN_TURN,
@@ -163,16 +164,8 @@ def _remember(tx: Transaction, message: MessageRow, told: Told, visit: Visit | N
     if told.trigger == "A31" and message.patient_key is not None:
         tx.reports.record(message.patient_key, _PERSON, 0, told.stated_at, message.message_id)
     if told.trigger in patient.MERGES:
-        _retire(tx, bundle, message.message_id)
-
-
-def _retire(tx: Transaction, bundle: dict[str, Any], message_id: UUID) -> None:
-    people = [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == "Patient"]
-    survivor = next((one for one in people if not is_retired(one)), None)
-    for one in people:
-        if survivor is not None and is_retired(one):
-            identifiers = list(survivor.get("identifier", ()))
-            tx.survivors.record(one["id"], Survivor(survivor["id"], identifiers), message_id)
+        for retired, survivor in survivors_in(bundle).items():
+            tx.survivors.record(retired, survivor, message.message_id)
 
 
 def _review(message: MessageRow, told: Told, ports: Ports) -> NewTask:

@@ -25,7 +25,14 @@ def on_survivor(bundle: dict[str, Any], tx: Transaction) -> dict[str, Any]:
     retiring = {one["id"] for one in people if is_retired(one)}
     found = tx.survivors.of([one["id"] for one in people if one["id"] not in retiring]) if people else {}
     moving = {old: survivor for old, survivor in found.items() if survivor.patient_id not in retiring}
-    return _moved(bundle, moving) if moving else bundle
+    return moved(bundle, moving)
+
+
+def survivors_in(bundle: Mapping[str, Any]) -> dict[str, Survivor]:
+    """Return who lives on in whom by what this very bundle says; nobody where it is no merge."""
+    people = [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == "Patient"]
+    living = [Survivor(one["id"], list(one.get("identifier", ()))) for one in people if not is_retired(one)]
+    return {one["id"]: survivor for survivor in living[:1] for one in people if is_retired(one)}
 
 
 def subsumed_keys(tx: Transaction, ports: Ports, message: MessageRow, envelope: Envelope) -> list[UUID]:
@@ -43,7 +50,10 @@ def is_retired(patient: Mapping[str, Any]) -> bool:
     return any(link["type"] == "replaced-by" for link in patient.get("link", ()))
 
 
-def _moved(bundle: dict[str, Any], moving: Mapping[str, Survivor]) -> dict[str, Any]:
+def moved(bundle: dict[str, Any], moving: Mapping[str, Survivor]) -> dict[str, Any]:
+    """Return the bundle with these Patients, and whatever refers to them, as the ones they live on in."""
+    if not moving:
+        return bundle
     names = {
         f"{kind}{old}": f"{kind}{survivor.patient_id}"
         for old, survivor in moving.items()

@@ -18,6 +18,11 @@ def merge(minute: int) -> bytes:
     return adt("A40", minute, mrn=SURVIVOR, prior=PRIOR)
 
 
+def with_visit(message: bytes, visit: str = "V-1") -> bytes:
+    """Return the merge with a PV1, as many senders have it."""
+    return message + b"PV1|1|I|3W^1^A^HILL" + b"|" * 16 + f"{visit}^^^HILL\r".encode()
+
+
 def patients_of(ward: Ward, destination: str) -> list[set[str]]:
     """Return, for each delivery, the numbers of its patient that are in use."""
     return [
@@ -68,6 +73,38 @@ def test_what_comes_for_the_prior_patient_after_the_merge_lands_on_the_survivor(
     assert [SURVIVOR, PRIOR] == [
         number["value"] for one in held if f"Patient/{one['id']}" == subject for number in one["identifier"]
     ]
+
+
+def test_a_merge_is_applied_though_a_newer_word_about_its_visit_came_before_it(ward: Ward) -> None:
+    ward.post(adt("A01", 0, mrn=PRIOR))
+    ward.post(adt("A08", 9, mrn=PRIOR, unit="2N", family="TESTPATIENT-BIRCH"))
+    ward.post(with_visit(merge(5)))
+    ward.post(adt("A08", 10, mrn=PRIOR, unit="2N", family="TESTPATIENT-BIRCH"))
+    ward.work()
+
+    assert ["A01", "A08", "A40", "A08"] == ward.told("ehr")
+    assert [{PRIOR}, {PRIOR}, {SURVIVOR}, {SURVIVOR}] == patients_of(ward, "ehr")
+    told = ward.deliveries("ehr")[2]
+    retired, survivor = sorted(resources(told, "Patient"), key=lambda one: one.get("active", True))
+    (visit,) = resources(told, "Encounter")
+    assert ["replaced-by"] == [link["type"] for link in retired["link"]]
+    assert ("TESTPATIENT-BIRCH", ["replaces"]) == (
+        survivor["name"][0]["family"],
+        [link["type"] for link in survivor["link"]],
+    )
+    assert f"Patient/{survivor['id']}" == visit["subject"]["reference"]
+    (newer,) = resources(ward.deliveries("ehr")[1], "Encounter")
+    assert newer["location"] == visit["location"]
+
+
+def test_a_merge_concerns_every_unit_whatever_visit_it_names(ward: Ward) -> None:
+    ward.post(adt("A01", 0, mrn=PRIOR, unit="ICU1"))
+    ward.post(with_visit(merge(1), visit="V-2"))
+    ward.post(adt("A08", 2, mrn=PRIOR, unit="ICU1"))
+    ward.work()
+
+    assert ["A01", "A40", "A08"] == ward.told("icu")
+    assert [{PRIOR}, {SURVIVOR}, {SURVIVOR}] == patients_of(ward, "icu")
 
 
 def test_nothing_of_the_survivor_passes_before_what_was_owed_for_the_prior_patient(ward: Ward) -> None:

@@ -60,6 +60,8 @@ def test_an_event_without_what_it_stands_on_is_early(trigger: str, before: State
         ("A08", 1, 6, Verdict.OUTDATED),
         ("A08", 6, 1, Verdict.IN_TURN),
         ("A03", None, None, Verdict.IN_TURN),
+        ("A40", 6, 6, Verdict.LATE),
+        ("A17", 6, 6, Verdict.LATE),
     ],
 )
 def test_a_change_is_held_against_changes_and_a_description_against_descriptions(
