@@ -25,6 +25,9 @@ def wait(work: Work, ports: Ports, message: MessageRow, told: Told) -> Outcome:
 
     def write(tx: Transaction) -> None:
         if not tx.early.wait(message.message_id, told.visit or "", told.stated_at):
+            early = tx.early.get(message.message_id)
+            if early is not None and early.state == "overdue":  # since its turn was judged: it goes on at once
+                tx.streams.append(_again(message))
             return
         deadline = NewEntry(
             lane=step.function,
@@ -41,13 +44,20 @@ def wait(work: Work, ports: Ports, message: MessageRow, told: Told) -> Outcome:
 
 
 def stop_waiting(work: Work, ports: Ports) -> Outcome:
-    """Put a message whose time is up back into its patient's stream; one that waits no longer is left alone."""
+    """
+    Put a message whose time is up back into its patient's stream.
+
+    One that was let go and has not come to its turn yet is there already: it will not wait again. What was processed
+    is left alone.
+    """
     message = opened_by(work).message
 
     def write(tx: Transaction) -> None:
         early = tx.early.get(message.message_id)
-        if early is not None and early.state == "waiting":
-            tx.early.let_go(message.message_id, "overdue")
+        if early is None:
+            return
+        tx.early.let_go(message.message_id, "overdue")
+        if early.state == "waiting":
             tx.streams.append(_again(message))
 
     return Outcome(_hop(work, work.lease.lane, "wait-ended"), write)

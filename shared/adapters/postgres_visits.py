@@ -76,11 +76,11 @@ class PostgresEarlyMessages:
             ).fetchall()
 
     def wait(self, message_id: UUID, key: str, stated_at: datetime | None) -> bool:
-        """Let the message wait; False when it has waited before: its deadline stays."""
+        """Let the message wait unless its time is up; False when it has waited before: its deadline stays."""
         row = self._connection.execute(
             "INSERT INTO early_message (message_id, visit_key, stated_at, state, since)"
-            " VALUES (%s, %s, %s, 'waiting', %s) ON CONFLICT (message_id) DO UPDATE SET state = 'waiting'"
-            " RETURNING xmax = 0",
+            " VALUES (%s, %s, %s, 'waiting', %s) ON CONFLICT (message_id) DO UPDATE SET"
+            " state = CASE early_message.state WHEN 'overdue' THEN 'overdue' ELSE 'waiting' END RETURNING xmax = 0",
             (message_id, key, stated_at, self._clock()),
         ).fetchone()
         return row is not None and bool(row[0])

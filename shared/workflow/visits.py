@@ -73,7 +73,7 @@ class EarlyMessages(Protocol):
         """Return what waits for the visit or was let go and is on its way, in the order in which it was stated."""
 
     def wait(self, message_id: UUID, key: str, stated_at: datetime | None) -> bool:
-        """Let the message wait, again if it was released; False when it has waited before."""
+        """Let the message wait, again if it was released, never if it is overdue; False when it has waited before."""
 
     def let_go(self, message_id: UUID, state: Waiting) -> None:
         """Note that the message waits no longer: `released` by what it waited for, or `overdue`."""

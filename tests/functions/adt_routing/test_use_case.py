@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from functions.adt_routing.use_case import PROCESS, route_adt
+from functions.adt_routing.waiting import STOP_WAITING
+from shared.archive_names import received
+from shared.pipeline import Outcome, Work, drain
+from shared.pipeline.decisions import discard
+from shared.ports import Ports
 from tests.functions.adt_routing.rooms import Ward, adt, oru, resources
 
 
@@ -180,3 +187,43 @@ def test_a_wait_that_was_in_vain_twice_keeps_its_first_deadline(ward: Ward) -> N
 
     assert ["A01", "A13"] == ward.told("ehr")
     assert [("out-of-order",)] == ward.rows("select kind from task")
+
+
+def test_a_deadline_that_passes_while_the_message_is_on_its_way_back_is_kept(ward: Ward) -> None:
+    ward.post(adt("A13", 6))
+    ward.work()
+    ward.post(adt("A01", 0))
+    poisoned = ward.post(adt("A08", 1))
+    del ward.ports.archive.contents[received(poisoned.message_id)]  # type: ignore[attr-defined]
+    ward.work()
+    ward.later(timedelta(minutes=11))
+    assert ["A01"] == ward.told("ehr")
+
+    ((quarantine,),) = ward.rows("select quarantine_id from quarantine")
+    discard(quarantine, "test/steward", "sent anew", ward.ports)
+    ward.work()
+
+    assert ["A01", "A13"] == ward.told("ehr")
+    assert [("out-of-order",)] == ward.rows("select kind from task where state = 'queued'")
+
+
+def test_a_deadline_that_passes_while_a_message_is_judged_is_kept(ward: Ward) -> None:
+    early = ward.post(adt("A13", 6))
+    ward.work()
+    deadlines = [hint for hint in ward.left if hint.function == STOP_WAITING.step.function]
+    ward.post(adt("A01", 0))
+
+    def slowly(work: Work, ports: Ports) -> Outcome:
+        judged = route_adt(work, ports)
+        if work.entry.message_id == early.message_id and ward.clock() < deadline:
+            ward.clock.advance(timedelta(minutes=11))
+            for hint in deadlines:
+                drain(STOP_WAITING, hint.stream_id, ports)
+        return judged
+
+    deadline = ward.clock() + timedelta(minutes=10)
+    ((stream,),) = ward.rows("select stream_id from stream where lane = 'process'")
+    drain(replace(PROCESS, use_case=slowly), stream, ward.ports)
+    ward.work()
+
+    assert ["A01", "A13"] == ward.told("ehr")
