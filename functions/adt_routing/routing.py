@@ -15,7 +15,7 @@ from shared.ledger import MessageRow, NewEntry
 from shared.ledger_ports import Transaction
 from shared.partners.model import Whereabouts
 from shared.pipeline import Work
-from shared.pipeline.opening import owed_to
+from shared.pipeline.opening import owed_to, put_in_line
 from shared.pipeline.surviving import subsumed_keys
 from shared.ports import Ports
 
@@ -57,12 +57,7 @@ def owe(tx: Transaction, ports: Ports, work: Work, routed: Routed) -> None:
         if window and routed.replaceable and kind in COALESCED:
             _put_off(tx, entry, ports.clock() + window, routed.subject)
             continue
-        if window:
-            tx.windows.close(entry.lane, [entry.key, *subsumed])
-        if subsumed:
-            tx.streams.join(entry, subsumed)
-        else:
-            tx.streams.append(entry)
+        put_in_line(tx, entry, partner.receives, subsumed)
 
 
 def _put_off(tx: Transaction, entry: NewEntry, until: datetime, subject: str) -> None:

@@ -27,6 +27,7 @@ from shared.pipeline.opening import (
     open_to_record,
     owed_to,
     profile_of,
+    put_in_line,
     refuse_invalid,
     refuse_unknown_status,
 )
@@ -144,7 +145,8 @@ def _owe(tx: Transaction, ports: Ports, message: MessageRow, event_type: str, wo
             tx.deliveries.add(delivery_id, message.message_id, destination.name, "superseded", "newer-state-known")
             continue
         tx.deliveries.add(delivery_id, message.message_id, destination.name, "due")
-        tx.streams.append(owed_to(destination.name, delivery_id, message, work.traceparent, bulk=work.is_bulk))
+        entry = owed_to(destination.name, delivery_id, message, work.traceparent, bulk=work.is_bulk)
+        put_in_line(tx, entry, destination.receives)
 
 
 def _hop(work: Work, source: str, target: str, outcome: str, *, payload: bytes, mapping: str | None = None) -> Hop:

@@ -11,11 +11,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from functions.replay.forecasting import ACTOR, ADVANCE, forecast, freeze
+from shared.delivery import lanes
 from shared.events.patient import MERGES
 from shared.formats.hl7v2.envelope import Envelope, read_envelope
 from shared.ledger import Hop, MessageRow, NewEntry
 from shared.ledger_ports import Transaction
-from shared.pipeline.opening import owed_to, payload_of, profile_of
+from shared.pipeline.entrance import receiver_of
+from shared.pipeline.opening import owed_to, payload_of, profile_of, put_in_line
 from shared.pipeline.surviving import subsumed_keys
 from shared.ports import Ports
 from shared.replay.plan import Forecast, Item, Plan, is_overtaken
@@ -97,10 +99,7 @@ def _merge_of(message: MessageRow, ports: Ports) -> Envelope | None:
 
 def _append(tx: Transaction, entry: NewEntry, message: MessageRow, merge: Envelope | None, ports: Ports) -> None:
     subsumed = subsumed_keys(tx, ports, message, merge) if merge is not None else []
-    if subsumed:
-        tx.streams.join(entry, subsumed)
-    else:
-        tx.streams.append(entry)
+    put_in_line(tx, entry, receiver_of(lanes.destination_of(entry.lane), ports), subsumed)
 
 
 def _hop(item: Item, trace: str) -> Hop:

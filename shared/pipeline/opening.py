@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,8 @@ from shared.catalog.flows import DELIVERY
 from shared.delivery import lanes
 from shared.errors import Issue, RejectedError, ReviewNeededError
 from shared.ledger import MessageRow, NewEntry, Opened, Owed
+from shared.ledger_ports import Transaction
+from shared.partners.model import Receiver
 from shared.partners.profile import PartnerProfile
 from shared.pipeline.stage import Work
 from shared.ports import Ports
@@ -107,3 +109,17 @@ def owed_to(
         keep=message.patient_key is not None,
         delivery_id=delivery_id,
     )
+
+
+def put_in_line(tx: Transaction, entry: NewEntry, receiver: Receiver | None, subsumed: Sequence[UUID] = ()) -> None:
+    """
+    Append what is owed to the end of its stream; that of a merge stands behind a fence for the `subsumed` keys.
+
+    What waits there in a window of the receiver's goes before it, and waits no longer.
+    """
+    if receiver is not None and receiver.coalesce:
+        tx.windows.close(entry.lane, [entry.key, *subsumed])
+    if subsumed:
+        tx.streams.join(entry, subsumed)
+    else:
+        tx.streams.append(entry)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
-from tests.functions.adt_routing.rooms import Ward, adt
+from tests.functions.adt_routing.rooms import Ward, adt, oru, partners, subscriber
 
 BURST = [f"TESTPATIENT-{name}" for name in ("ALDER", "ASH", "BEECH", "BIRCH", "CEDAR")]
 
@@ -62,6 +63,16 @@ def test_an_event_behind_a_window_ends_it(ward: Ward) -> None:
     ward.work()
 
     assert ["A01", "A08", "A03"] == ward.told("registry")
+
+
+def test_a_result_behind_a_window_ends_it(ward: Ward) -> None:
+    chart = subscriber("chart", "encounter.*", "result.*", coalesce=timedelta(minutes=10))
+    ward.ports = replace(ward.ports, partners=partners(chart))
+    burst(ward)
+    ward.post(oru("R-1", mrn="TEST-1"))
+    ward.work()
+
+    assert ["A08", "R01"] == ward.told("chart")
 
 
 def test_a_merge_behind_the_windows_of_both_ends_them(ward: Ward) -> None:
