@@ -216,10 +216,19 @@ class ServiceBusHintSender:
         self._lock = threading.Lock()
 
     def send(self, hints: Sequence[Hint]) -> None:
-        """Put the hints in line, one transfer per queue, or leave them to the sweeper."""
+        """
+        Put the hints in line, one transfer per queue, or leave them to the sweeper.
+
+        What a function owes that only another version of Corridor has is woken by that version.
+        """
         by_queue: defaultdict[str, list[ServiceBusMessage]] = defaultdict(list)
         for hint in hints:
-            by_queue[step_of_function(hint.function).queue.name].append(_message_of(hint))
+            try:
+                queue = step_of_function(hint.function).queue.name
+            except KeyError:
+                log_event(_log, logging.ERROR, "hint of an unknown function", stream_id=hint.stream_id)
+                continue
+            by_queue[queue].append(_message_of(hint))
         for queue, messages in by_queue.items():
             if self._monotonic() < self._away_until.get(queue, float("-inf")):
                 continue

@@ -268,6 +268,16 @@ def test_one_queue_that_is_away_leaves_the_others_alone(
     eventually(lambda: len(not_sent(caplog)) == 1)
 
 
+def test_what_another_version_owes_keeps_nobody_from_being_woken(
+    bus: Bus, senders: ServiceBusSenders, caplog: pytest.LogCaptureFixture
+) -> None:
+    ServiceBusHintSender(senders).send([hint(8, "a_function_of_tomorrow"), hint(9, SEND)])
+
+    assert [9] == streams(bus.take("delivery-send", 1))
+    told = [record.__dict__["fields"] for record in caplog.records if "unknown function" in record.message]
+    assert [{"stream_id": 8}] == told
+
+
 def test_facts_stay_in_the_ledger_while_the_bus_is_away() -> None:
     with nobody() as port:
         senders = senders_to(port)
