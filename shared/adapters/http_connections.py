@@ -3,8 +3,9 @@ POST over connections that are kept: one request in, one final answer out.
 
 urllib3 keeps the connections, notices one that was closed meanwhile, and speaks TLS and HTTP/1.1. Said here is what a
 delivery asks of it: no redirect, no repetition, and bounds. Each wait (for a free connection, to connect, to write a
-piece, to read) has the time limit; no more than 16 requests to one host are under way. After five seconds without any
-request all connections are new; one that is idle while others work is kept alive for the firewalls on its way.
+piece, for the head of the answer, for its body) has the time limit; no more than 16 requests to one host are under
+way. After five seconds without any request all connections are new; one that is idle while others work is kept alive
+for the firewalls on its way.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from io import BytesIO
 from urllib3 import BaseHTTPResponse, PoolManager, Timeout, exceptions
 from urllib3.connection import HTTPConnection
 
+from shared.adapters.http_answer_heads import PunctualPool, PunctualSecurePool
 from shared.adapters.http_posting import Answer
 from shared.errors import TransientError
 
@@ -65,6 +67,7 @@ class HttpConnections:
             socket_options=[*HTTPConnection.default_socket_options, *_KEPT_ALIVE],
             ssl_context=trust,
         )
+        self._pools.pool_classes_by_scheme = {"http": PunctualPool, "https": PunctualSecurePool}
 
     def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
         """Return the answer; TransientError `destination-unreachable` when there is none."""

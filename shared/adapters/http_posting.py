@@ -49,7 +49,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         return min(float(value), _LONGEST_RETRY_AFTER)
     try:
         until = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # a number that no calendar has
         return None
     seconds = (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
     return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER)

@@ -151,6 +151,35 @@ def test_an_interim_answer_is_not_taken_for_a_refusal(clients: Clients) -> None:
         client.close()
 
 
+@pytest.mark.parametrize("line", [b"x", b"HTTP/1.1 100 Continue\r\n\r\n"], ids=["a byte", "a request to go on"])
+def test_a_head_that_comes_in_drops_is_given_up(clients: Clients, line: bytes) -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        deadline = time.monotonic() + 10
+        request.wfile.write(b"HTTP/1.1 100 Continue\r\n" + (b"\r\n" if len(line) > 1 else b""))
+        while time.monotonic() < deadline:
+            request.wfile.write(line)
+            time.sleep(0.05)
+
+    client = clients(0.4)
+    with HttpServer(answer).running() as server:
+        began = time.monotonic()
+        assert "ReadTimeout" == told(lambda: client.post(server.url, b"{}", {}))
+
+    assert time.monotonic() - began < 5
+
+
+def test_a_head_in_pieces_takes_nothing_of_its_bodys_time(clients: Clients) -> None:
+    pieces = ((b"HTTP/1.1 200 OK\r\n", 0.9), (b"Content-Length: 2\r\n", 0.3), (b"\r\n", 0.9), (b"ok", 0))
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        for piece, pause in pieces:
+            request.wfile.write(piece)
+            time.sleep(pause)
+
+    with HttpServer(answer).running() as server:
+        assert b"ok" == clients(1.6).post(server.url, b"{}", {}).body
+
+
 def test_a_head_that_cannot_be_read_is_not_quoted_in_the_log(
     clients: Clients, caplog: pytest.LogCaptureFixture
 ) -> None:
