@@ -64,7 +64,7 @@ def route_adt(work: Work, ports: Ports) -> Outcome:
     (conversion,) = convert(payload, source="hl7v2", partner=profile, received=message.received_at)
     refuse_invalid(conversion.bundle)
     told = told_by(conversion.message, conversion.bundle, profile, message.received_at)
-    known = _look_up(ports, message, told, conversion.bundle)
+    known = _look_up(ports, work, message, told, conversion.bundle)
     overdue = known.own is not None and known.own.state == "overdue"
     turn = judge(told, known.visit, known.waiting, message.message_id)
     if turn is Verdict.EARLY and not overdue:
@@ -80,7 +80,7 @@ def route_adt(work: Work, ports: Ports) -> Outcome:
         _record(tx, message, routed, conversion)
         owe(tx, ports, work, routed)
         if verdict is not Verdict.OUTDATED:
-            _remember(tx, message, told, visit, bundle)
+            _remember(tx, work, message, told, visit, bundle)
         if turn is Verdict.EARLY:
             tx.tasks.open(_review(message, told, ports), work.actor, DISORDER)
         if known.own is not None:
@@ -90,13 +90,14 @@ def route_adt(work: Work, ports: Ports) -> Outcome:
     return Outcome(_hop(work, routed, conversion.mapping), write)
 
 
-def _look_up(ports: Ports, message: MessageRow, told: Told, bundle: dict[str, Any]) -> _Known:
+def _look_up(ports: Ports, work: Work, message: MessageRow, told: Told, bundle: dict[str, Any]) -> _Known:
     with ports.ledger.transaction() as tx:
         landed = on_survivor(bundle, tx)
         visit = tx.visits.get(told.visit) if told.visit else None
         waiting = tx.early.of_visit(told.visit) if told.visit else []
         own = tx.early.get(message.message_id)
-        person = tx.reports.newest(message.patient_key, [_PERSON]).get(_PERSON) if message.patient_key else None
+        keys = (work.lease.key, message.patient_key) if message.patient_key else ()
+        person = tx.reports.newest(keys, [_PERSON]).get(_PERSON) if keys else None
         late = visit is not None and is_before(told.stated_at, visit.stated_at)
         description = tx.conversions.get(visit.message_id).bundle if visit is not None and late else None
     return _Known(landed, visit, waiting, own, person[1] if person else None, description)
@@ -156,14 +157,17 @@ def _record(tx: Transaction, message: MessageRow, routed: Routed, conversion: Co
     )
 
 
-def _remember(tx: Transaction, message: MessageRow, told: Told, visit: Visit | None, bundle: dict[str, Any]) -> None:
+def _remember(
+    tx: Transaction, work: Work, message: MessageRow, told: Told, visit: Visit | None, bundle: dict[str, Any]
+) -> None:
     """Write what the next message will be judged by, and let go what waited for this one."""
     if visit is not None:
         tx.visits.record(visit)
         release_behind(tx, visit.key, message)
     if told.trigger == "A31" and message.patient_key is not None:
-        tx.reports.record(message.patient_key, _PERSON, 0, told.stated_at, message.message_id)
+        tx.reports.record(work.lease.key, _PERSON, 0, told.stated_at, message.message_id)
     if told.trigger in patient.MERGES:
+        tx.reports.unite(work.lease)
         for retired, survivor in survivors_in(bundle).items():
             tx.survivors.record(retired, survivor, message.message_id)
 

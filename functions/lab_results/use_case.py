@@ -66,7 +66,7 @@ def publish_lab_result(work: Work, ports: Ports) -> Outcome:
         _Report(f"{message.partner}|{state.key}", rank_of(state.status), stated_at(state.changed, profile.time_zone))
         for state in states
     ]
-    outdated = _is_outdated(ports, message, reports)
+    outdated = _is_outdated(ports, message, work, reports)
 
     def write(tx: Transaction) -> None:
         issues = [issue.as_fhir() for issue in conversion.issues]
@@ -79,7 +79,7 @@ def publish_lab_result(work: Work, ports: Ports) -> Outcome:
         _owe(tx, ports, message, event.type, work, outdated=outdated)
         if not outdated and message.patient_key is not None:
             for report in reports:
-                tx.reports.record(message.patient_key, report.key, report.rank, report.at, message.message_id)
+                tx.reports.record(work.lease.key, report.key, report.rank, report.at, message.message_id)
         tx.messages.set_status(message.message_id, "processed")
 
     hop = _hop(work, lanes.PROCESS, event.type, "processed", mapping=conversion.mapping, payload=bundle)
@@ -125,12 +125,12 @@ def _of_survivor(bundle: dict[str, Any], ports: Ports) -> dict[str, Any]:
         return on_survivor(bundle, each)
 
 
-def _is_outdated(ports: Ports, message: MessageRow, reports: list[_Report]) -> bool:
+def _is_outdated(ports: Ports, message: MessageRow, work: Work, reports: list[_Report]) -> bool:
     """Judge before the commit: while this worker holds the patient's stream, nobody else passes a report on."""
     if message.patient_key is None or not reports:
         return False
     with ports.ledger.statements() as each:
-        newest = each.reports.newest(message.patient_key, [report.key for report in reports])
+        newest = each.reports.newest((work.lease.key, message.patient_key), [report.key for report in reports])
     verdicts = {is_outdated(newest.get(report.key), report.rank, report.at) for report in reports}
     if len(verdicts) == 2:
         raise ReviewNeededError("partly-superseded", "OBR-22", "some reports of the message are outdated, some not")

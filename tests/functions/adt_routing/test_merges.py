@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from functions.operations.sweeping import sweep
 from shared.adapters.memory import FakeDestination, FakeDestinations
+from shared.archive_names import received
 from shared.errors import RejectedError, TransientError
 from shared.ledger import Hint
 from shared.pipeline.decisions import discard
@@ -21,6 +24,11 @@ def merge(minute: int) -> bytes:
 def with_visit(message: bytes, visit: str = "V-1") -> bytes:
     """Return the merge with a PV1, as many senders have it."""
     return message + b"PV1|1|I|3W^1^A^HILL" + b"|" * 16 + f"{visit}^^^HILL\r".encode()
+
+
+def as_preliminary(result: bytes) -> bytes:
+    """Return the same report in an earlier state, in a message of its own."""
+    return result.replace(b"|R-1|P|", b"|R-2|P|").replace(b"|CH|F", b"|CH|P").replace(b"|N|||F|", b"|N|||P|")
 
 
 def patients_of(ward: Ward, destination: str) -> list[set[str]]:
@@ -105,6 +113,61 @@ def test_a_merge_concerns_every_unit_whatever_visit_it_names(ward: Ward) -> None
 
     assert ["A01", "A40", "A08"] == ward.told("icu")
     assert [{PRIOR}, {SURVIVOR}, {SURVIVOR}] == patients_of(ward, "icu")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [((PRIOR,), (SURVIVOR,)), ((PRIOR,), (PRIOR,)), ((), (SURVIVOR, PRIOR))],
+    ids=["prior then survivor", "prior then prior", "survivor then prior"],
+)
+def test_a_preliminary_state_does_not_overtake_its_final_one_through_a_merge(
+    ward: Ward, before: tuple[str, ...], after: tuple[str, ...]
+) -> None:
+    final, *further = [oru("R-1", mrn=mrn) for mrn in (*before, *after)]
+    steps = [final, merge(0)] if before else [merge(0), final]
+    for payload in (*steps, *(as_preliminary(one) for one in further)):
+        ward.post(payload)
+        ward.work()
+
+    assert ["A40", "R01"] == sorted(ward.told("ehr"))
+    assert [("newer-state-known",)] == ward.rows("select status_code from delivery where status = 'superseded'")
+
+
+@pytest.mark.parametrize(("final", "preliminary"), [(PRIOR, SURVIVOR), (SURVIVOR, PRIOR)])
+def test_of_what_both_had_before_the_merge_the_newest_counts(ward: Ward, final: str, preliminary: str) -> None:
+    for payload in (
+        oru("R-1", mrn=final),
+        as_preliminary(oru("R-1", mrn=preliminary)),
+        merge(0),
+        as_preliminary(oru("R-1", mrn=SURVIVOR, value="4.0")),
+    ):
+        ward.post(payload)
+        ward.work()
+
+    assert ["R01", "R01", "A40"] == ward.told("ehr")
+
+
+def test_a_merge_that_was_discarded_forgets_nothing_of_the_prior_patient(ward: Ward) -> None:
+    ward.post(oru("R-1", mrn=PRIOR))
+    ward.work()
+    refused = ward.post(merge(0))
+    del ward.ports.archive.contents[received(refused.message_id)]  # type: ignore[attr-defined]
+    ward.work()
+    ((quarantine,),) = ward.rows("select quarantine_id from quarantine")
+    discard(quarantine, "test/steward", "a mistake", ward.ports)
+    ward.post(as_preliminary(oru("R-1", mrn=PRIOR)))
+    ward.work()
+
+    assert ["R01"] == ward.told("ehr")
+
+
+def test_an_older_word_about_a_person_does_not_overtake_a_newer_one_through_a_merge(ward: Ward) -> None:
+    ward.post(merge(0))
+    ward.post(adt("A31", 7, mrn=SURVIVOR))
+    ward.post(adt("A31", 5, mrn=PRIOR, visit="V-2"))
+    ward.work()
+
+    assert ["A40", "A31"] == ward.told("ehr")
 
 
 def test_nothing_of_the_survivor_passes_before_what_was_owed_for_the_prior_patient(ward: Ward) -> None:
