@@ -18,6 +18,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+import jsonschema_rs
+
 from shared.validation.predicates import Implies, NeedsOne
 from shared.validation.primitives import BASE64_LIMIT, STRING_LIMIT
 from shared.validation.shapes import Property, Shape, resource_types, shape
@@ -93,6 +95,11 @@ def quick_schema_of(resources: Iterable[str], omits: Omission) -> Schema:
     lists = {name: {"type": "array", "items": {"$ref": f"#/definitions/{name}"}} for name in names}
     definitions = _definitions(names, omits)
     return {"type": "object", "properties": lists, "additionalProperties": False, "definitions": definitions}
+
+
+def compiled(schema: Schema) -> jsonschema_rs.Draft4Validator:
+    """Return the validator of a schema: no pattern looks around, so the engine that never backtracks reads them."""
+    return jsonschema_rs.Draft4Validator(schema, pattern_options=jsonschema_rs.RegexOptions())
 
 
 def _definitions(resources: list[str], omits: Omission | None) -> dict[str, Schema]:
@@ -200,7 +207,8 @@ def _conditions(form: Shape, properties: dict[str, Schema]) -> Schema:
     if "resourceType" not in properties and form.name != "Extension" and "id" in properties:
         excluded["id"] = {"minProperties": 2}
     stated = {"required": required, "allOf": allowed, "dependencies": excluded}
-    return {"minProperties": 1} | {key: value for key, value in stated.items() if value}
+    # What requires anything is not empty.
+    return ({} if required else {"minProperties": 1}) | {key: value for key, value in stated.items() if value}
 
 
 def _choices(keys: tuple[str, ...]) -> list[str]:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
-from shared.validation.acceptance import has_plain_extensions, is_left_out, quick_schema_of, schema_of
+from shared.validation.acceptance import compiled, has_plain_extensions, is_left_out, quick_schema_of, schema_of
 from shared.validation.bindings import is_in
 from shared.validation.bundles import check_bundle, has_plain_entries
 from shared.validation.findings import Findings, Limits
@@ -110,7 +110,7 @@ def _accepts_quickly(resources: list[Node]) -> bool:
 
 @cache
 def _quick_schema() -> jsonschema_rs.Draft4Validator:
-    return jsonschema_rs.Draft4Validator(quick_schema_of(_USUAL, _is_omitted))
+    return compiled(quick_schema_of(_USUAL, _is_omitted))
 
 
 @cache
@@ -130,7 +130,7 @@ def _accepts(node: Node, name: str, scope: Scope) -> bool:
 
 @cache
 def _schema(resource: str) -> jsonschema_rs.Draft4Validator:
-    return jsonschema_rs.Draft4Validator(schema_of(resource))
+    return compiled(schema_of(resource))
 
 
 @cache
@@ -155,7 +155,8 @@ def _is_omitted(form: Shape, prop: Property) -> bool:
     """Whether a quick schema leaves out an element."""
     if form.name in resource_types():
         return prop.name == "contained"
-    return _needs_visit(form, prop, quick=True)
+    # Hardly an element has an id, and where it may, each one is asked whether it has anything else.
+    return prop.key == "id" or _needs_visit(form, prop, quick=True)
 
 
 def _visited(form: Shape, *, quick: bool) -> list[Property]:
