@@ -33,6 +33,8 @@ class Delimiters:
     codec: str = "utf-8"
     # What is in no component that reads as it is written, beside `""` itself.
     marks: tuple[str, str] = dataclasses.field(init=False, repr=False, compare=False)
+    # What repetitions and components are split at: a line end, which no field holds, where none is declared.
+    separators: tuple[str, str] = dataclasses.field(init=False, repr=False, compare=False)
     # MSH-2 as the sender wrote it.
     encoding_characters: str = dataclasses.field(init=False, repr=False, compare=False)
     # Whether a date or time may hold a separator: `-`, `+` and `.` are legal ones.
@@ -41,12 +43,18 @@ class Delimiters:
     def __post_init__(self) -> None:
         characters = self.component + self.repetition + self.escape + self.subcomponent + self.truncation
         object.__setattr__(self, "marks", (self.escape or '""', self.subcomponent or '""'))
+        object.__setattr__(self, "separators", (self.repetition or "\r", self.component or "\r"))
         object.__setattr__(self, "encoding_characters", characters)
         object.__setattr__(self, "splits_times", not _IN_TIMES.isdisjoint(characters))
 
     def split(self, text: str, separator: str) -> list[str]:
         """Return the parts of `text`; one part when the separator is not declared."""
         return text.split(separator) if separator else [text]
+
+    def is_plain(self, raw: str) -> bool:
+        """Tell whether components are read as they are written: without escapes, sub-components and `""`."""
+        escape, subcomponent = self.marks
+        return escape not in raw and subcomponent not in raw and '""' not in raw
 
     def text(self, raw: str) -> str:
         """Return a component as plain text: sub-components joined by `&`, escapes resolved, `""` as nothing."""

@@ -8,6 +8,7 @@ it is plain text, with the escapes resolved. `""` (explicit null) reads as "" an
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import compress, count
 
 from shared.errors import Issue, RejectedError
 from shared.formats.hl7v2.delimiters import Delimiters
@@ -21,14 +22,12 @@ class Repetition:
 
     __slots__ = ("delimiters", "parts", "plain", "raw")
 
-    def __init__(self, raw: str, delimiters: Delimiters) -> None:
+    def __init__(self, raw: str, delimiters: Delimiters, plain: bool = False) -> None:
         self.raw = raw
         self.delimiters = delimiters
-        separator = delimiters.component
-        self.parts = raw.split(separator) if separator else [raw]
+        self.parts = raw.split(delimiters.separators[1])
         # Most values hold neither an escape nor a sub-component nor "": their components are read without a look.
-        escape, subcomponent = delimiters.marks
-        self.plain = escape not in raw and subcomponent not in raw and NULL not in raw
+        self.plain = plain or delimiters.is_plain(raw)
 
     @property
     def is_null(self) -> bool:
@@ -98,12 +97,7 @@ class Field:
         raw = self.raw
         if not raw:
             return []
-        separator = self.delimiters.repetition
-        if not separator or separator not in raw:
-            return [Repetition(raw, self.delimiters)]
-        if raw.count(separator) >= MAX_REPETITIONS:
-            raise RejectedError("too-many-repetitions", self.location, f"More than {MAX_REPETITIONS} repetitions.")
-        return [Repetition(part, self.delimiters) for part in raw.split(separator) if part]
+        return _repetitions(raw, self.delimiters, self.location)
 
     def component(self, number: int) -> str:
         """Return component `number` of the first repetition as text."""
@@ -118,21 +112,34 @@ class Field:
         return Repetition(self._first(), self.delimiters).text()
 
     def _first(self) -> str:
-        separator = self.delimiters.repetition
-        return self.raw.split(separator, 1)[0] if separator else self.raw
+        return self.raw.split(self.delimiters.separators[0], 1)[0]
+
+
+def _repetitions(raw: str, delimiters: Delimiters, location: str, *, plain: bool = False) -> list[Repetition]:
+    separator = delimiters.separators[0]
+    if raw.count(separator) >= MAX_REPETITIONS:
+        raise RejectedError("too-many-repetitions", location, f"More than {MAX_REPETITIONS} repetitions.")
+    return [Repetition(part, delimiters, plain) for part in raw.split(separator) if part]
 
 
 class Segment:
-    """One segment. `label` is its name, with its occurrence when the message has several: `OBX[2]`."""
+    """
+    One segment. `label` is its name, with its occurrence when the message has several: `OBX[2]`.
 
-    __slots__ = ("delimiters", "fields", "label", "name", "occurrence")
+    `plain` says of all its fields what a repetition's says of one; False where nobody has looked.
+    """
 
-    def __init__(self, name: str, fields: list[str], delimiters: Delimiters, occurrence: int) -> None:
+    __slots__ = ("delimiters", "fields", "label", "name", "occurrence", "plain")
+
+    def __init__(
+        self, name: str, fields: list[str], delimiters: Delimiters, occurrence: int, plain: bool = False
+    ) -> None:
         self.name = name
         self.fields = fields
         self.delimiters = delimiters
         self.occurrence = occurrence
         self.label = name
+        self.plain = plain
 
     def raw(self, number: int) -> str:
         """Return field `number` exactly as sent, "" when it is absent."""
@@ -140,7 +147,7 @@ class Segment:
 
     def filled(self) -> set[int]:
         """Return the numbers of the fields that hold anything, 0 for the name: the others need no look."""
-        return {number for number, raw in enumerate(self.fields) if raw}
+        return set(compress(count(), self.fields))
 
     def field(self, number: int) -> Field:
         """Return field `number`; an absent one is empty."""
@@ -151,22 +158,23 @@ class Segment:
         fields = self.fields
         if number >= len(fields) or not (raw := fields[number]) or raw == NULL:
             return []
-        separator = self.delimiters.repetition
-        if not separator or separator not in raw:
-            return [Repetition(raw, self.delimiters)]
-        return self.field(number).repetitions
+        delimiters = self.delimiters
+        if delimiters.separators[0] not in raw:
+            return [Repetition(raw, delimiters, self.plain)]
+        return _repetitions(raw, delimiters, self.location(number), plain=self.plain)
 
     def first(self, number: int) -> Repetition | None:
         """Return the first repetition of field `number`; None when the field is empty or `""`."""
         fields = self.fields
         if number >= len(fields) or not (raw := fields[number]) or raw == NULL:
             return None
-        separator = self.delimiters.repetition
-        if separator and separator in raw:
+        delimiters = self.delimiters
+        separator = delimiters.separators[0]
+        if separator in raw:
             raw = raw.split(separator, 1)[0]
             if not raw:
                 return None
-        return Repetition(raw, self.delimiters)
+        return Repetition(raw, delimiters, self.plain)
 
     def text(self, number: int, component: int = 1) -> str:
         """Return one component of the first repetition of field `number` as text, the quick way."""
@@ -177,19 +185,15 @@ class Segment:
             # No delimiter is a letter or a digit.
             return raw if component == 1 else ""
         delimiters = self.delimiters
-        separator = delimiters.repetition
-        if separator and separator in raw:
-            raw = raw.split(separator, 1)[0]
-        separator = delimiters.component
-        if separator and separator in raw:
+        repeated, separator = delimiters.separators
+        if repeated in raw:
+            raw = raw.split(repeated, 1)[0]
+        if separator in raw:
             parts = raw.split(separator, component)
             raw = parts[component - 1] if component <= len(parts) else ""
         elif component > 1:
             return ""
-        escape, subcomponent = delimiters.marks
-        if escape not in raw and subcomponent not in raw and raw != NULL:
-            return raw.strip()
-        return delimiters.text(raw).strip()
+        return raw.strip() if self.plain else delimiters.text(raw).strip()
 
     def lines(self, number: int) -> str:
         """Return the repetitions of field `number` as lines of text, "" when they say nothing."""
@@ -210,7 +214,7 @@ class Segment:
 class Message:
     """A parsed message: its segments in their order, its delimiters, and what reading it had to report."""
 
-    __slots__ = ("charset", "delimiters", "issues", "segments")
+    __slots__ = ("charset", "code", "delimiters", "event", "issues", "segments", "structure")
 
     def __init__(
         self, segments: list[Segment], delimiters: Delimiters, charset: str, issues: tuple[Issue, ...]
@@ -219,6 +223,9 @@ class Message:
         self.delimiters = delimiters
         self.charset = charset
         self.issues = issues
+        kind = segments[0].first(9)
+        # MSH-9, the message type: its code `ORU`, its trigger event `R01`, its structure `ORU_R01`.
+        self.code, self.event, self.structure = kind.components(3) if kind is not None else ("", "", "")
 
     @property
     def header(self) -> Segment:
@@ -232,16 +239,6 @@ class Message:
     def all(self, name: str) -> Iterator[Segment]:
         """Yield every segment called `name`."""
         return (segment for segment in self.segments if segment.name == name)
-
-    @property
-    def code(self) -> str:
-        """Return MSH-9.1, the message type: `ORU`."""
-        return self.header.text(9, 1)
-
-    @property
-    def event(self) -> str:
-        """Return MSH-9.2, the trigger event: `R01`."""
-        return self.header.text(9, 2)
 
     @property
     def version(self) -> str:

@@ -58,7 +58,8 @@ def _segments(lines: list[str], delimiters: Delimiters, limits: Limits, issues: 
     _refuse_separators("MSH", lines[0], delimiters, limits)
     header = lines[0].split(separator, most)
     header.insert(1, separator)
-    segments = [Segment("MSH", header, delimiters, 1)]
+    told = lines[0][len(header[0]) + len(header[2]) + 1 :] if len(header) > 2 else ""
+    segments = [Segment("MSH", header, delimiters, 1, delimiters.is_plain(told))]
     counts, longest = {"MSH": 1}, len(header)
     long, shared = len(lines) > _LONG, dict[str, str]()
     share = shared.setdefault
@@ -74,7 +75,7 @@ def _segments(lines: list[str], delimiters: Delimiters, limits: Limits, issues: 
             longest = len(fields)
         occurrence = counts.get(name, 0) + 1
         counts[name] = occurrence
-        segments.append(Segment(name, fields, delimiters, occurrence))
+        segments.append(Segment(name, fields, delimiters, occurrence, delimiters.is_plain(line)))
     if counts["MSH"] > 1:
         raise RejectedError("several-messages", "MSH[2]", "The payload holds several messages; send them as a batch.")
     if len(segments) > len(counts):

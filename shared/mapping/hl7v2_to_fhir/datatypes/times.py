@@ -41,17 +41,22 @@ def put_date_time(context: Context, target: Resource, name: str, segment: Segmen
 
 def _plainly(context: Context, segment: Segment, raw: str) -> str:
     """Return the dateTime that a field without components says exactly, the quick way; "" for any other."""
-    if segment.delimiters.splits_times or (moment := read_moment(raw)) is None:
+    if segment.delimiters.splits_times:
         return ""
-    if value := _by_itself(moment):
+    if value := _by_itself(raw):
         return value
+    if (moment := read_moment(raw)) is None:
+        return ""
     value, exact = in_fhir(context, moment)
     return value if exact else ""
 
 
 @lru_cache(maxsize=2048)
-def _by_itself(moment: Moment) -> str:
+def _by_itself(raw: str) -> str:
     """Return the dateTime of what needs no zone but its own, "" for any other."""
+    moment = read_moment(raw)
+    if moment is None:
+        return ""
     if not moment.hour:
         return moment.date
     return f"{moment.date}T{moment.time}{moment.zone}" if moment.zone and moment.minute else ""

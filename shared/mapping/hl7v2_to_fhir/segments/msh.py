@@ -32,7 +32,7 @@ from __future__ import annotations
 import re
 from datetime import UTC
 
-from shared.formats.hl7v2.message import Repetition, Segment
+from shared.formats.hl7v2.message import Message, Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_hd, organization_from_xon
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import issuer_key
@@ -49,12 +49,12 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 def provenance_from_msh(context: Context, header: Segment) -> Resource:
     """Return the Provenance of the message; its targets are set when the bundle is complete."""
     context.claim(header, TABLE)
-    control_id, kind = header.text(10), header.text(9)
+    control_id, kind = header.text(10), context.message.code
     provenance = context.add("Provenance", context.scope, control_id, header.text(7))
     provenance["target"] = []
     put_date_time(context, provenance, "occurredDateTime", header, 7)
     provenance["recorded"] = _instant(context)
-    _set_activity(provenance, header, kind)
+    _set_activity(provenance, context.message)
     provenance["agent"] = _agents(context, header)
     entity: Resource = {"role": "source", "what": {"display": f"HL7 v2 message {kind}".strip()}}
     if control_id:
@@ -92,11 +92,11 @@ def _facility(context: Context, header: Segment) -> Resource | None:
     return facility
 
 
-def _set_activity(provenance: Resource, header: Segment, kind: str) -> None:
-    event, structure = header.text(9, 2), header.text(9, 3)
-    activity: Resource = {"text": "^".join([part for part in (kind, event, structure) if part])}
-    if event:
-        activity["coding"] = [{"system": TERMINOLOGY + "v2-0003", "code": event}]
+def _set_activity(provenance: Resource, message: Message) -> None:
+    kind = (message.code, message.event, message.structure)
+    activity: Resource = {"text": "^".join([part for part in kind if part])}
+    if message.event:
+        activity["coding"] = [{"system": TERMINOLOGY + "v2-0003", "code": message.event}]
     if activity["text"]:
         provenance["activity"] = activity
 
