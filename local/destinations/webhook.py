@@ -51,10 +51,15 @@ class WebhookReceiver:
         expected = [_mac(secret, body, stated, nonce) for secret in secrets]
         if not any(hmac.compare_digest(one, given) for one in expected for given in signatures):
             raise _unsigned("signature-invalid", "The signature does not fit the body.")
-        self._used = {one: at for one, at in self._used.items() if now - at < 2 * TOLERANCE}
+        self._forget(now)
         if nonce in self._used:
             raise _unsigned("signature-replayed", "The signature was used before.")
         self._used[nonce] = now
+
+    def _forget(self, now: float) -> None:
+        """Drop the nonces that are too old to be used again; they stand in the order of their arrival."""
+        while self._used and now - next(iter(self._used.values())) >= 2 * TOLERANCE:
+            del self._used[next(iter(self._used))]
 
     def accept(self, key: str, body: bytes) -> Answer:
         """Keep a verified delivery once; runs inside a transaction of the store."""
