@@ -10,6 +10,7 @@ from shared import archive_names
 from shared.catalog.flows import ADT_ROUTING, REPLAY
 from shared.consent.decision import may_disclose
 from shared.errors import IntegrationError, RejectedError
+from shared.events.patient import MERGES
 from shared.formats.hl7v2.parse import parse
 from shared.formats.hl7v2.visits import visit_place
 from shared.ledger import MessageRow
@@ -117,7 +118,8 @@ def _receiver(destination: str, ports: Ports) -> Receiver | None:
 
 def _wanted(message: MessageRow, receiver: Receiver, ports: Ports) -> bool:
     """Tell whether the receiver's filter takes the message's visit: by what the message itself says of it."""
-    if receiver.visits == EVERY_VISIT or message.flow != ADT_ROUTING.name:
+    is_of_a_visit = message.flow == ADT_ROUTING.name and message.trigger_event not in MERGES
+    if receiver.visits == EVERY_VISIT or not is_of_a_visit:
         return receiver.visits.takes(NOWHERE)
     charset = profile_of(message, ports).default_charset
     place = visit_place(parse(payload_of(message, ports), default_charset=charset))

@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from shared.adapters.postgres_replay_lists import FREEZE, FREEZE_FEED, feed_parameters, parameters
 from shared.adapters.postgres_statements import Statements
+from shared.delivery import lanes
 from shared.ledger import ConversionRow
 from shared.partners.model import Receiver
 from shared.ports import Clock
@@ -184,12 +185,16 @@ class PostgresReplays:
             ).fetchone()
 
     def later(self, item: Item, key: UUID | None, received_at: datetime) -> Sequence[tuple[str, Mapping[str, Any]]]:
-        """Return the later events that the destination was told of and will not be told again by the same plan."""
+        """Return those that the destination will not be told again by the same plan; who was merged is one patient."""
         return self._connection.execute(
             """
             SELECT event.type, event.data FROM message JOIN event USING (message_id)
                 JOIN delivery ON delivery.message_id = message.message_id AND destination = %(destination)s
-            WHERE message.patient_key = %(key)s AND message.received_at > %(received_at)s
+            WHERE message.patient_key IN (
+                    SELECT %(key)s UNION SELECT merged.key FROM stream own JOIN stream merged
+                        ON coalesce(own.joined_to, own.stream_id) IN (merged.stream_id, merged.joined_to)
+                    WHERE (own.lane, own.key) = (%(lane)s, %(key)s))
+                AND message.received_at > %(received_at)s
                 AND delivery.status IN ('delivered', 'due', 'quarantined') AND NOT EXISTS (
                     SELECT 1 FROM replay_item again
                     WHERE again.plan_id = %(plan_id)s AND again.message_id = message.message_id
@@ -199,6 +204,7 @@ class PostgresReplays:
             {
                 "destination": item.destination,
                 "key": key,
+                "lane": lanes.PROCESS,
                 "received_at": received_at,
                 "plan_id": item.plan_id,
                 "left_out": list(LEFT_OUT),

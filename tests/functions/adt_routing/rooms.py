@@ -81,6 +81,11 @@ def adt(
     return "\r".join(segments).encode() + b"\r"
 
 
+def with_visit(message: bytes, visit: str = "V-1") -> bytes:
+    """Return the merge with a PV1, as many senders have it."""
+    return message + b"PV1|1|I|3W^1^A^HILL" + b"|" * 16 + f"{visit}^^^HILL\r".encode()
+
+
 def oru(control_id: str, *, mrn: str, value: str = "4.1", flag: str = "N") -> bytes:
     """Return a potassium result."""
     segments = (

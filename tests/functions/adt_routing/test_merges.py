@@ -12,18 +12,13 @@ from shared.archive_names import received
 from shared.errors import RejectedError, TransientError
 from shared.ledger import Hint
 from shared.pipeline.decisions import discard
-from tests.functions.adt_routing.rooms import Ward, activity_of, adt, oru, resources
+from tests.functions.adt_routing.rooms import Ward, activity_of, adt, oru, resources, with_visit
 
 PRIOR, SURVIVOR = "TEST-1", "TEST-2"
 
 
 def merge(minute: int) -> bytes:
     return adt("A40", minute, mrn=SURVIVOR, prior=PRIOR)
-
-
-def with_visit(message: bytes, visit: str = "V-1") -> bytes:
-    """Return the merge with a PV1, as many senders have it."""
-    return message + b"PV1|1|I|3W^1^A^HILL" + b"|" * 16 + f"{visit}^^^HILL\r".encode()
 
 
 def as_preliminary(result: bytes) -> bytes:

@@ -11,7 +11,7 @@ from functions.delivery.use_case import SEND, SEND_BULK
 from shared.adapters.postgres_books import read_books
 from shared.partners.model import Partner, VisitFilter
 from shared.pipeline import drain
-from tests.functions.adt_routing.rooms import adt
+from tests.functions.adt_routing.rooms import adt, with_visit
 from tests.functions.messages import PARTNERS
 from tests.functions.replay.rooms import Room
 from tests.shared.adapters.rooms import post
@@ -81,6 +81,14 @@ def test_a_visit_that_the_filter_does_not_take_is_left_out(room: Room) -> None:
     assert 1 == len(room.sent("newcomer"))
 
 
+def test_a_merge_that_names_a_visit_is_fed_whatever_the_filter_takes(room: Room) -> None:
+    route(room, with_visit(adt("A40", 8, mrn="TEST-2", prior="TEST-1")))
+
+    elsewhere = subscriber(events=("patient.*",), visits=VisitFilter(units=("NOWHERE",)))
+
+    assert ["create"] == run(room, elsewhere)
+
+
 def test_a_merge_is_fed_behind_a_fence_and_everything_lands_on_the_survivor(room: Room) -> None:
     route(room, adt("A01", 0, mrn="TEST-1"))
     route(room, adt("A40", 8, mrn="TEST-2", prior="TEST-1"))
@@ -91,3 +99,14 @@ def test_a_merge_is_fed_behind_a_fence_and_everything_lands_on_the_survivor(room
     assert b"replaced-by" in second
     assert b"replaced-by" not in first
     assert read_books(room.url).balance
+
+
+def test_what_the_survivor_was_told_of_overtakes_what_was_owed_for_the_prior_number(room: Room) -> None:
+    for payload in (adt("A08", 0, mrn="TEST-1"), adt("A40", 8, mrn="TEST-2", prior="TEST-1")):
+        route(room, payload)
+    after = room.clock()
+    route(room, adt("A08", 9, mrn="TEST-2"))
+
+    plan_id = room.plan(destination="harbor-ehr", event="encounter.updated", until=after)
+
+    assert ["overtaken"] == [item.effect for item in room.items(plan_id)]
