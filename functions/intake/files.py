@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -96,6 +97,10 @@ def _work_on(hold: _Hold, until: datetime) -> None:
         log_event(_log, logging.WARNING, "lease lost", function=_TAKE.function, file_id=str(file.file_id))
     except TransientError as error:
         _pause(file, error, ports)
+    except Exception:  # a defect of ours: it backs off, is told after hours, and holds up no other file
+        with suppress(TransientError):
+            _pause(file, TransientError("unexpected-error"), ports)
+        raise
 
 
 def _decide(hold: _Hold, until: datetime) -> None:

@@ -17,6 +17,7 @@ from functions.lab_results.use_case import PROCESS_BULK
 from shared.adapters.memory import FixedClock, MemoryArchive, MemoryLanding, OpenDoor, RecordedHints
 from shared.errors import RejectedError, TransientError
 from shared.formats.hl7v2.parse import parse
+from shared.landing import Sighting
 from shared.ledger_ports import Ledger, Transaction
 from shared.pipeline import drain
 from shared.ports import Ports
@@ -296,6 +297,31 @@ def test_a_file_that_waits_for_hours_is_somebodys_task_until_it_is_taken(
     landing.put(CONTAINER, NAME, batch(oru("T-1")))
     work_on_files(desk)
     assert [("waiting-too-long", "completed")] == rows("select kind, state from task")
+
+
+class DefectiveLanding(MemoryLanding):
+    """Reads as only a defect would."""
+
+    def read(self, file: Sighting, position: int) -> Iterator[bytes]:
+        raise ZeroDivisionError
+
+
+def test_a_file_that_meets_a_defect_backs_off_and_is_told_and_the_next_one_is_taken(
+    desk: Ports, landing: MemoryLanding, clock: FixedClock, rows: Rows
+) -> None:
+    defective = replace(desk, landing=DefectiveLanding(clock, landing.contents))
+    with pytest.raises(ZeroDivisionError):
+        drop(defective, batch(oru("T-1")))
+    assert 0 == work_on_files(defective)
+
+    clock.advance(timedelta(seconds=1))
+    drop(desk, batch(oru("T-2")), "riverside-lab/next.hl7")
+    assert [("AA", "T-2")] == told(landing, "riverside-lab/next.hl7")
+
+    clock.advance(timedelta(hours=5))
+    with pytest.raises(ZeroDivisionError):
+        work_on_files(defective)
+    assert [("waiting-too-long", "unexpected-error")] == rows("select kind, explanation->>'code' from task")
 
 
 def test_a_message_that_is_too_long_costs_its_neighbours_nothing(desk: Ports, landing: MemoryLanding) -> None:
