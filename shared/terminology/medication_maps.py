@@ -30,22 +30,24 @@ ROUTE = ConceptMap(
 # Policy: the guide has no map from table 0119 or 0038 to a medication request.
 MEDICATION_REQUEST_CONTROL = ConceptMap(
     "medication-request-status-by-control",
-    "1.0.0",
+    "1.1.0",
     "HL70119",
     {
-        **dict.fromkeys(("NW", "OK", "XO", "XX", "XR", "RP", "RF", "AF", "RL", "OE", "OR"), "active"),
+        **dict.fromkeys(("NW", "OK", "XO", "XX", "XR", "RO", "RF", "AF", "RL", "OE", "OR"), "active"),
         **dict.fromkeys(("PA", "CH", "RE"), "active"),
         **dict.fromkeys(("CA", "OC", "CR"), "cancelled"),
-        **dict.fromkeys(("DC", "OD", "DR", "RU"), "stopped"),
+        # RP names what is replaced, RO what replaces it.
+        **dict.fromkeys(("DC", "OD", "DR", "RP", "RU"), "stopped"),
         **dict.fromkeys(("HD", "OH", "HR"), "on-hold"),
     },
 )
 MEDICATION_REQUEST_STATUS = ConceptMap(
     "medication-request-status",
-    "1.0.0",
+    "1.1.0",
     "HL70038",
     {
-        **dict.fromkeys(("A", "IP", "SC", "ER"), "active"),
+        **dict.fromkeys(("A", "IP", "SC"), "active"),
+        "ER": "entered-in-error",
         "CM": "completed",
         "CA": "cancelled",
         "DC": "stopped",

@@ -2,7 +2,7 @@
 NM, SN, CQ, NR with a unit -> Quantity, Range, Ratio; digits exactly as sent.
 
     NM   Quantity.value
-    SN   1 comparator, 2 number, 3 separator, 4 number:   `-` Range, `:` and `/` Ratio, `+` or none Quantity; else text
+    SN   1 comparator, 2 number, 3 separator, 4 number:   none Quantity, `-` Range, `:` and `/` Ratio; else text, as 2+
     CQ   1 number, 2 unit          NR   1 low, 2 high
     unit Quantity.code and system from UCUM where the unit says so; Quantity.unit the words
 """
@@ -118,8 +118,6 @@ def structured_numeric(repetition: Repetition, unit: Resource) -> tuple[str, obj
         if separator in (":", "/") and low is not None and high is not None:
             numerator = quantity(low, unit, comparator)
             return "valueRatio", {"numerator": numerator, "denominator": {"value": high}}
-        if separator == "+" and low is not None and not second and not comparator:
-            return "valueQuantity", quantity(low, unit, ">=")
     text = "".join((comparator, first, separator, second))
     return "valueString", " ".join(part for part in (text, str(unit.get("unit", ""))) if part)
 

@@ -11,13 +11,14 @@ DT, DTM, TS, TM, DR -> date, dateTime, instant, time, Period.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from shared.formats.hl7v2.message import Repetition, Segment
 from shared.formats.hl7v2.times import PRECISIONS, Moment, offset_at, read_moment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, extend, original_value
 
+_SECOND = slice(17, 19)
 _DATE = len("2026-01-31")
 
 
@@ -158,7 +159,7 @@ def _keep_in_order(context: Context, period: Resource, sent: str, location: str)
 
 def _is_before(end: str, start: str) -> bool:
     if len(end) > _DATE and len(start) > _DATE:
-        return datetime.fromisoformat(end) < datetime.fromisoformat(start)
+        return _instant(end) < _instant(start)
     known = min(len(end), len(start), _DATE)
     return end[:known] < start[:known]
 
@@ -194,3 +195,19 @@ def _offset(context: Context, moment: Moment) -> str:
 def _report_zone(context: Context, moment: Moment, location: str) -> None:
     code = "time-without-minutes" if not moment.minute else "time-without-zone"
     context.report("information", "value", code, location, "FHIR cannot hold this time of day.")
+
+
+def later(moment: str, length: int) -> str:
+    """Return a dateTime with time and zone some minutes later, in the same zone; "" beyond the year 9999."""
+    try:
+        ends = _instant(moment) + timedelta(minutes=length)
+    except OverflowError:
+        return ""
+    text = ends.isoformat(timespec="seconds")
+    return text.replace("+00:00", "Z") if moment.endswith("Z") else text
+
+
+def _instant(moment: str) -> datetime:
+    """Return a FHIR dateTime with time and zone as a datetime, which knows no leap second: it is the one before."""
+    leap = moment[_SECOND] == "60"
+    return datetime.fromisoformat(f"{moment[: _SECOND.start]}59{moment[_SECOND.stop :]}" if leap else moment)

@@ -15,9 +15,8 @@ from __future__ import annotations
 from shared.formats.hl7v2.message import Segment
 from shared.formats.hl7v2.times import read_moment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, extend, original_code, original_value
-from shared.mapping.hl7v2_to_fhir.datatypes.times import in_fhir
+from shared.mapping.hl7v2_to_fhir.datatypes.times import in_fhir, later
 from shared.mapping.hl7v2_to_fhir.segments.appointment_fields import minutes
-from shared.mapping.hl7v2_to_fhir.segments.appointment_resource import later
 from shared.terminology.appointment_maps import (
     APPOINTMENT_STATUS,
     CANCELLING_REQUESTS,
@@ -72,7 +71,8 @@ def set_times(
                 length = length or minutes(segment, duration, unit)
                 break
     if end is None and start is not None and length and not stated_end(appointment):
-        end = appointment["end"] = later(start, length)
+        end = later(start, length)
+        appointment.update({"end": end} if end else {})
     _mark_unknown(context, appointment, sch)
 
 

@@ -120,4 +120,4 @@ def _add_observations(context: Context, immunization: Resource, group: Group, ab
     add_details(immunization, details)
 
 
-MAP = MessageMap("hl7v2-vxu", "1.3.0", bundle_from_vxu)
+MAP = MessageMap("hl7v2-vxu", "1.4.0", bundle_from_vxu)

@@ -16,6 +16,8 @@ from shared.mapping.hl7v2_to_fhir.segments.appointment_person import add_person
 from shared.mapping.hl7v2_to_fhir.segments.msh import participant
 from shared.terminology.appointment_maps import MINUTES
 
+# A year in minutes, in whatever unit: what is longer is a slip, or somebody's attack on our arithmetic.
+_LONGEST = 366 * 24 * 60
 _WITHOUT_EFFECT = ("cancelled", "noshow")
 
 
@@ -75,10 +77,10 @@ def _add_enterers(
 
 
 def minutes(segment: Segment, number: int, units: int) -> int | None:
-    """Return a length in whole minutes, None where it is none; one without a unit is in minutes."""
+    """Return a length in whole minutes, None where it is none, or more than a year; without a unit minutes."""
     value = decimal(segment.text(number)) if segment.text(number) else None
     factor = MINUTES.get((segment.text(units) or "MIN").upper())
-    if value is None or factor is None:
+    if value is None or factor is None or not 0 <= value <= _LONGEST:
         return None
     length = float(value) * factor
     return int(length) if length == int(length) else None

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.coverage import FieldTable
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
-from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
+from shared.mapping.hl7v2_to_fhir.datatypes.times import later, put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry_field
 from shared.mapping.hl7v2_to_fhir.segments.appointment_fields import minutes
 from shared.mapping.hl7v2_to_fhir.segments.as_sent import carry_into
@@ -40,8 +39,9 @@ def participant_of(
     period: Resource = {}
     put_date_time(context, period, "start", segment, fields.start)
     length = minutes(segment, fields.duration, fields.units)
-    if length and "T" in period.get("start", ""):
-        period["end"] = later(period["start"], length)
+    end = later(period["start"], length) if length and "T" in period.get("start", "") else ""
+    if end:
+        period["end"] = end
     else:
         carry_field(participant, segment, fields.duration)
         carry_field(participant, segment, fields.units)
@@ -64,10 +64,3 @@ def add_actors(appointment: Resource, participant: Resource, actors: list[Resour
         if "type" not in participant:
             participant["type"] = [{"text": "not named"}]
         append(appointment, "participant", participant)
-
-
-def later(moment: str, length: int) -> str:
-    """Return a dateTime with time and zone some minutes later, in the same zone."""
-    ends = datetime.fromisoformat(moment) + timedelta(minutes=length)
-    text = ends.isoformat(timespec="seconds")
-    return text.replace("+00:00", "Z") if moment.endswith("Z") else text

@@ -1,7 +1,7 @@
 """
 IN2 -> Coverage and the subscriber of the IN1 before it (no map in the guide: our policy); the rest as sent.
 
-    RelatedPerson.identifier      = IN2-1*   CX    the insured's employee number; the patient insured: extension
+    RelatedPerson.identifier      = IN2-1*   CX    EI, the insured's employee number; the patient insured: extension
     RelatedPerson.identifier      = IN2-2    ID    SS; the patient insured: extension
     Coverage.extension            = IN2-3..5*  AS-SENT
     Coverage.identifier           = IN2-6    ST    MC, the Medicare number
@@ -59,7 +59,7 @@ def add_in2(context: Context, coverage: Resource, in2: Segment) -> None:
     else:
         for name, values in describe(context, in2, _INSURED).items():
             for value in values:
-                append(insured, name, value)
+                append(insured, name, {"type": identifier_type("EI"), **value} if name == "identifier" else value)
     _add_employer_contact(context, coverage, in2)
     carry(context, coverage, in2, TABLE)
 

@@ -1,7 +1,7 @@
 """
 ORC with OBR -> ServiceRequest (HL7 v2-to-FHIR guide, maps ORC[ServiceRequest], OBR[ServiceRequest]).
 
-    ServiceRequest.status           = ORC-1    ID    table 0119 where ORC-5 is silent; RE says only that results follow
+    ServiceRequest.status           = ORC-1    ID    table 0119 where ORC-5 is silent; all but NW and RE as sent too
     ServiceRequest.identifier       = ORC-2    EI    PLAC
     ServiceRequest.identifier       = ORC-3    EI    FILL
     ServiceRequest.requisition      = ORC-4    PGN, also DiagnosticReport.identifier; the filler's half of an EIP: FGN
@@ -73,6 +73,7 @@ TABLE = table_of(__doc__)
 _FURTHER_REQUESTER = f"{EXTENSIONS}further-requester"
 _STATUS_REASON = "http://hl7.org/fhir/StructureDefinition/request-statusReason"
 _ROLE = TERMINOLOGY + "v3-RoleCode"
+_NEW = "NW"
 
 
 def service_request(
@@ -172,7 +173,8 @@ def _set_status(context: Context, request: Resource, orc: Segment | None, obr: S
     if control and orc is not None:
         if control == "RE":
             context.drop_field(orc, 1, "order control RE: says only that results follow")
-        elif status is not None or ORDER_CONTROL_STATUS.get(control) is None:
+        elif control != _NEW or status is not None:
+            # The status of a request tells neither what is asked of it (CA, HD, RP) nor what was answered (OC, UA).
             extend(request, "status", original_code(TERMINOLOGY + "v2-0119", control))
         status = status or ORDER_CONTROL_STATUS.get(control) or OPEN_ORDER_CONTROL_STATUS.get(control)
     if status is None and obr is not None:

@@ -8,9 +8,9 @@ entered in error.
     Procedure.extension            = PR1-2    AS-SENT  the system of PR1-3 where that names none
     Procedure.code                 = PR1-3    CWE
     Procedure.code.text            = PR1-4    ST
-    Procedure.performedDateTime    = PR1-5    DTM   the start of performedPeriod where PR1-7 gives an end
+    Procedure.performedDateTime    = PR1-5    DTM   the start of performedPeriod where PR1-7 gives its end
     Procedure.category             = PR1-6    CWE   table 0230
-    Procedure.extension            = PR1-7    AS-SENT  minutes
+    Procedure.performedPeriod      = PR1-7    NM    minutes after a start with time and zone; else extension
     Procedure.performer            = PR1-8*   XCN   anaesthetist
     Procedure.extension            = PR1-9..10*  AS-SENT
     Procedure.performer            = PR1-11*  XCN   surgeon
@@ -36,12 +36,15 @@ from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei, issuer_key
 from shared.mapping.hl7v2_to_fhir.datatypes.locations import location_from_pl
-from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
+from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
+from shared.mapping.hl7v2_to_fhir.datatypes.times import later, put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.terminology.systems import DATA_ABSENT_REASON, SNOMED
 
 TABLE = table_of(__doc__)
 
+# Longer than any procedure, in minutes: what else an end could be reckoned from is a slip.
+_DAYS = 7 * 24 * 60
 # The guide's codes for what PR1-8 and PR1-11 do.
 _PERFORMERS = ((8, "88189002", "Anesthesiologist"), (11, "304292004", "Surgeon"), (12, "", ""))
 
@@ -59,7 +62,7 @@ def procedure_from_pr1(context: Context, pr1: Segment, subject: Resource, encoun
     procedure["subject"] = subject
     if encounter is not None:
         procedure["encounter"] = reference(encounter)
-    put_date_time(context, procedure, "performedDateTime", pr1, 5)
+    _set_time(context, procedure, pr1)
     for number, code, words in _PERFORMERS:
         for person in practitioners(context, pr1, number):
             performer: Resource = {"actor": reference(person)}
@@ -103,6 +106,20 @@ def _set_status(procedure: Resource, pr1: Segment) -> None:
         return
     procedure["status"] = "completed" if pr1.text(5) else "unknown"
     carry_field(procedure, pr1, 20)
+
+
+def _set_time(context: Context, procedure: Resource, pr1: Segment) -> None:
+    """Set when it was done: from when to when, where its length in minutes is known."""
+    put_date_time(context, procedure, "performedDateTime", pr1, 5)
+    length = decimal(pr1.text(7)) if pr1.text(7) else None
+    start = procedure.get("performedDateTime", "")
+    exact = "T" in start and "_performedDateTime" not in procedure
+    end = later(start, length) if exact and isinstance(length, int) and 0 < length <= _DAYS else ""
+    if end:
+        del procedure["performedDateTime"]
+        procedure["performedPeriod"] = {"start": start, "end": end}
+    else:
+        carry_field(procedure, pr1, 7)
 
 
 def _code(context: Context, pr1: Segment) -> Resource:

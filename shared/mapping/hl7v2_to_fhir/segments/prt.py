@@ -45,12 +45,12 @@ from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.as_sent import carry_into
 from shared.mapping.hl7v2_to_fhir.segments.practitioner_role import RoleFields, practitioner_role
-from shared.terminology.visit_maps import PROVIDER_ROLE
+from shared.terminology.visit_maps import PARTICIPATION
 
 TABLE = table_of(__doc__)
 
 _FIELDS = RoleFields(
-    codes=PROVIDER_ROLE,
+    codes=PARTICIPATION,
     identifier=1,
     action=2,
     role=4,

@@ -18,7 +18,7 @@ RXA -> Immunization (HL7 v2-to-FHIR guide, map RXA[Immunization]).
     Immunization.manufacturer          = RXA-17   CWE
     Immunization.statusReason          = RXA-18*  CWE   further ones: reasonCode
     Immunization.reasonCode            = RXA-19*  CWE
-    Immunization.status                = RXA-20   ID    table 0322
+    Immunization.status                = RXA-20   ID    table 0322; RE and NA as sent too
     Immunization.status                = RXA-21   ID    D: entered-in-error
     Immunization.recorded              = RXA-22   DTM
     Immunization.extension             = RXA-23..26*  AS-SENT
@@ -46,6 +46,7 @@ from shared.terminology.systems import TERMINOLOGY
 
 TABLE = table_of(__doc__)
 
+_NOT_GIVEN = ("RE", "NA")
 _CVX = "http://hl7.org/fhir/sid/cvx"
 _PLACE_PARTS = 8
 
@@ -90,6 +91,9 @@ def _set_status(context: Context, immunization: Resource, rxa: Segment) -> None:
         immunization["status"] = "not-done" if nothing else status
         if code == "PA":
             immunization["isSubpotent"] = True
+        elif code in _NOT_GIVEN:
+            # Refused is not the same as not administered, which the status alone does not tell.
+            extend(immunization, "status", original_code(TERMINOLOGY + "v2-0322", code))
     else:
         immunization["status"] = "not-done" if nothing else "completed"
         if code:

@@ -19,6 +19,7 @@ RECEIVED = datetime(2026, 3, 12, tzinfo=UTC)
 PID = "PID|1||100^^^NG^MR||Testcase^Tilda||19800214|F"
 OBR = "OBR|1|P-1^NG|F-1^NG|GLU^Glucose^L|||20260301||||||||||||||||||F"
 LOINC = "http://loinc.org"
+V2 = "http://terminology.hl7.org/CodeSystem/v2-"
 
 
 def converted(kind: str, *lines: str, partner: PartnerProfile | None = None, version: str = "2.5.1") -> Conversion:
@@ -38,7 +39,8 @@ def result(
 @pytest.mark.parametrize(
     ("value", "element", "expected"),
     [
-        ("^2^+", "valueQuantity", {"value": 2, "comparator": ">="}),
+        # A grade of a series (1+, 2+, 3+), as HL7's own example has it: not two or more of anything.
+        ("^2^+", "valueString", "2+"),
         ("^^-^5", "valueRange", {"high": {"value": 5}}),
         ("^5^-", "valueRange", {"low": {"value": 5}}),
         ("^abc^-^5", "valueString", "abc-5"),
@@ -212,3 +214,101 @@ def test_an_application_that_receives_for_nobody_has_no_receiver() -> None:
 
     assert ["EHR"] == [one["name"] for one in found.bundle["entry"][0]["resource"]["destination"]]
     assert "receiver" not in found.bundle["entry"][0]["resource"]["destination"][0]
+
+
+@pytest.mark.parametrize("length", ["99999999999999", "9" * 40, "-30", "527041"])
+def test_a_length_that_no_appointment_has_is_kept_as_sent(length: str) -> None:
+    sch = f"SCH|A-1|||||R|||{length}|MIN|^^^20260310090000+0100"
+    found = only(
+        converted("SIU^S12", sch, PID, "RGS|1", f"AIL|1||W1|||20260310090000+0100|||{length}|MIN"), "Appointment"
+    )
+
+    assert not {"minutesDuration", "end"} & found.keys()
+    assert ["2026-03-10T09:00:00+01:00"] == [one["period"]["start"] for one in found["participant"] if "period" in one]
+    assert length in str(found["extension"])
+
+
+def test_an_end_beyond_the_year_9999_is_not_known() -> None:
+    sch = "SCH|A-1|||||R|||30|MIN|^^^99991231235500+0100"
+    ail = "AIL|1||W1|||99991231235500+0100|||30|MIN"
+    found = only(converted("SIU^S12", sch, PID, "RGS|1", ail), "Appointment")
+
+    assert "end" not in found
+    assert [{"start": "9999-12-31T23:55:00+01:00"}] == [
+        one["period"] for one in found["participant"] if "period" in one
+    ]
+
+
+def test_a_leap_second_is_a_time_like_others() -> None:
+    visit = "PV1|1|I" + "|" * 42 + "20261231235960+0000|20261231235960+0000"
+    sch = "SCH|A-1|||||R|||30|MIN|^^^20261231235960+0000"
+    found = converted("SIU^S12", sch, PID, visit)
+
+    assert "2027-01-01T00:29:59+00:00" == only(found, "Appointment")["end"]
+    assert {"start": "2026-12-31T23:59:60+00:00", "end": "2026-12-31T23:59:60+00:00"} == only(found, "Encounter")[
+        "period"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("when", "length", "expected"),
+    [
+        ("20260301091500+0100", "45", {"start": "2026-03-01T09:15:00+01:00", "end": "2026-03-01T10:00:00+01:00"}),
+        ("20260301091500+0100", "4.5", None),
+        ("20260301091500+0100", "999999999", None),
+        ("20260301", "45", None),
+        ("99991231235900+0100", "45", None),
+    ],
+)
+def test_the_length_of_a_procedure_makes_its_end(when: str, length: str, expected: dict[str, str] | None) -> None:
+    pr1 = f"PR1|1||X^Y^L||{when}||{length}"
+    found = only(converted("ADT^A01", PID, "PV1|1|I", pr1), "Procedure")
+
+    assert expected == found.get("performedPeriod")
+    assert (expected is None) == ("performedDateTime" in found)
+    assert (expected is None) == (length in str(found.get("extension")))
+
+
+@pytest.mark.parametrize("code", ["CA", "DC", "HD", "RP", "OC", "XO"])
+def test_what_is_asked_of_an_order_is_not_lost_in_its_status(code: str) -> None:
+    found = only(converted("ORM^O01", PID, f"ORC|{code}|P-1^NG", "OBR|1|P-1^NG||GLU^Glucose^L"), "ServiceRequest")
+
+    assert code == found["_status"]["extension"][0]["valueCoding"]["code"]
+
+
+def test_a_new_order_is_active_and_no_more() -> None:
+    found = only(converted("ORM^O01", PID, "ORC|NW|P-1^NG", "OBR|1|P-1^NG||GLU^Glucose^L"), "ServiceRequest")
+
+    assert ("active", False) == (found["status"], "_status" in found)
+
+
+@pytest.mark.parametrize(
+    ("control", "state", "status"),
+    [("RP", "", "stopped"), ("RO", "", "active"), ("NW", "ER", "entered-in-error"), ("XO", "", "active")],
+)
+def test_a_prescription_that_was_replaced_or_never_was_is_not_active(control: str, state: str, status: str) -> None:
+    rxe = "RXE||1049630^amoxicillin^RXNORM|1||{tbl}"
+    found = only(converted("RDE^O11", PID, f"ORC|{control}|P-1^NG|||{state}", rxe), "MedicationRequest")
+
+    assert status == found["status"]
+
+
+@pytest.mark.parametrize("code", ["RE", "NA"])
+def test_a_refused_vaccine_is_not_merely_one_that_was_not_given(code: str) -> None:
+    rxa = "RXA|0|1|20260301||03^MMR^CVX|999" + "|" * 14 + code
+    found = only(converted("VXU^V04", PID, "ORC|RE||F-1^NG", rxa), "Immunization")
+
+    assert ("not-done", code) == (found["status"], found["_status"]["extension"][0]["valueCoding"]["code"])
+
+
+def test_an_employees_number_without_a_type_is_one() -> None:
+    in1 = "IN1|1|P1|I-1|Example Insurance" + "|" * 12 + "Example^Gus|FTH"
+    found = only(converted("ADT^A01", PID, "PV1|1|I", in1, "IN2|EMP-1"), "RelatedPerson")
+
+    assert "EI" == found["identifier"][0]["type"]["coding"][0]["code"]
+
+
+def test_the_kind_of_a_participation_is_of_its_own_table() -> None:
+    found = converted("ADT^A01", PID, "PRT||AD||PI|5^Five^Fay", "PV1|1|I", version="2.8")
+
+    assert f"{V2}0912" == only(found, "PractitionerRole")["code"][0]["coding"][0]["system"]
