@@ -42,6 +42,27 @@ def arrange(context: Context, drafts: list[Draft]) -> list[OutgoingSegment]:
     return [_fitted(context, draft) for draft in _flat(context, drafts, order, 0, ({}, {}))]
 
 
+def has_segment(context: Context, name: str) -> bool:
+    """Tell whether the structure of the message has a segment anywhere."""
+    structure = structure_of(context.code, context.event, version=context.definitions.version)
+    grammar = context.definitions.structure(structure)
+    return grammar is not None and name in grammar.names
+
+
+def stands_after(context: Context, parent: str, name: str) -> bool:
+    """Tell whether the structure has a segment after another one, in the same group, not in one below it."""
+    structure = structure_of(context.code, context.event, version=context.definitions.version)
+    grammar = context.definitions.structure(structure)
+    return grammar is not None and _has_after(grammar, parent, name)
+
+
+def _has_after(group: Node, parent: str, name: str) -> bool:
+    own = [child.name for child in group.children if not child.is_group]
+    if parent in own and name in own[own.index(parent) :]:
+        return True
+    return any(_has_after(child, parent, name) for child in group.children)
+
+
 def _names(node: Node) -> Iterator[str]:
     if not node.children:
         yield node.name

@@ -9,6 +9,7 @@ date, dateTime, instant, time, Period -> DT, DTM, TS, TM, DR.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from shared.formats.hl7v2.writing import Component, Composite
 from shared.mapping.fhir_to_hl7v2.context import Context, as_sent
@@ -20,6 +21,7 @@ _MOMENT = re.compile(
 )
 _TIME = re.compile(r"(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?")
 _MOST_DIGITS = 4
+_SECONDS = 60
 
 
 def dtm_from(context: Context, element: Resource, name: str) -> Composite | None:
@@ -69,3 +71,14 @@ def dr_from(context: Context, period: Resource | None) -> Composite | None:
     """Return a Period as a DR, None where it says nothing."""
     start, end = bounds(context, period)
     return [start[0] if start else "", end[0] if end else ""] if start or end else None
+
+
+def minutes_between(start: str, end: str) -> str:
+    """Return the minutes between two moments with time and zone, "" where they are not whole."""
+    if "T" not in start or "T" not in end:
+        return ""
+    try:
+        seconds = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    except (ValueError, TypeError):
+        return ""
+    return str(int(seconds // _SECONDS)) if seconds > 0 and seconds % _SECONDS == 0 else ""

@@ -5,7 +5,7 @@ Requests, reports, specimens and observations -> the order groups of ORU^R01, OM
     ServiceRequest without a report   ORC and OBR; OBX of the observations that support it
     Observation that nothing names    an OBR of its own code; one that has members is the OBR of theirs (ORU)
     Condition that is a reason        DG1 below the order (OML, ORM)
-    Specimen                          SPM where the version has it, else OBR-15
+    Specimen                          SPM where the message has it, else OBR-15
     Attachment of a report            OBX of type ED or RP
 """
 
@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from shared.errors import RejectedError
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
-from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, cwe_from
+from shared.mapping.fhir_to_hl7v2.datatypes.coded import cwe_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds, dtm_from
+from shared.mapping.fhir_to_hl7v2.messages.participants import participations_of_order
 from shared.mapping.fhir_to_hl7v2.messages.patient import patient_drafts, patient_of, visit_of
+from shared.mapping.fhir_to_hl7v2.messages.standing import holds, standing
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments import obr as obr_segment
 from shared.mapping.fhir_to_hl7v2.segments import obx as obx_segment
@@ -29,7 +31,7 @@ from shared.mapping.fhir_to_hl7v2.segments.orders import Order, requester_of
 from shared.mapping.fhir_to_hl7v2.segments.orders import Requester as Asking
 from shared.mapping.fhir_to_hl7v2.segments.spm import spm_from
 from shared.mapping.fhir_to_hl7v2.segments.tq1 import put_tq, tq1_from
-from shared.terminology.concept_maps import REPORT_STATUS
+from shared.mapping.fhir_to_hl7v2.structure import has_segment
 
 
 def oru_drafts(context: Context) -> list[Draft]:
@@ -49,7 +51,8 @@ def order_drafts(context: Context) -> list[Draft]:
     for order in orders:
         group = order_group(context, order, reports=False)
         found = _reasons(context, order)
-        group.children[0].below(*(dg1_from(context, one, visit_of(context)) for one in found))
+        reasoned = [dg1_from(context, one, visit_of(context)) for one in found if holds(one)]
+        group.children[0].below(*reasoned)
         reasons += found
         groups.append(group)
     drafts = patient_drafts(context, patient_of(context), elsewhere=reasons)
@@ -79,7 +82,8 @@ def orders_of(context: Context) -> list[Order]:
         request = next((one for one in found if one and one["resourceType"] == "ServiceRequest"), None)
         asked.add(id(request))
         orders.append(_order(context, request, report))
-    orders += [_order(context, one, None) for one in source.all("ServiceRequest") if id(one) not in asked]
+    requests = standing(source.all("ServiceRequest"))
+    orders += [_order(context, one, None) for one in requests if id(one) not in asked]
     return orders
 
 
@@ -129,8 +133,9 @@ def order_group(context: Context, order: Order, *, reports: bool) -> Draft:
         obr.below(*ntes_from(context, request))
     if report is not None:
         obr.below(*_conclusion(context, report))
+    obr.below(*participations_of_order(context, request, report, order.specimens))
     obr.below(*_observations(context, order))
-    if context.definitions.segment("SPM") is not None:
+    if has_segment(context, "SPM"):
         obr.below(*(spm_from(context, one) for one in order.specimens))
     for specimen in order.specimens:
         source.use(specimen)
@@ -193,7 +198,7 @@ def _panel(context: Context, observation: Resource) -> Draft:
     draft.put(4, cwe_from(context, source.one(observation, "code"), "OBR-4"))
     period, _ = bounds(context, source.one(observation, "effectivePeriod"))
     draft.put(7, dtm_from(context, observation, "effectiveDateTime") or period)
-    draft.put(25, back(REPORT_STATUS, source.text(observation, "status")) or "F")
+    draft.put(25, obr_segment.report_status(source.text(observation, "status")))
     members = [one for _, one in source.references(observation, "hasMember") if one is not None]
     has_value = any(name.startswith("value") or name == "component" for name in observation)
     for one in [*([observation] if has_value or not members else []), *members]:

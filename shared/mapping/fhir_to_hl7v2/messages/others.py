@@ -4,7 +4,7 @@ SIU S12 to S15, MDM^T02, VXU^V04, DFT^P03.
     SIU   SCH, the patient, RGS with services, places and people
     MDM   EVN, the patient, the visit, the orders, TXA with the contents
     VXU   the patient, ORC RXA RXR for every Immunization with the observations that are part of it
-    DFT   EVN, the patient, the visit, FT1 for every ChargeItem
+    DFT   EVN, the patient, the visit, FT1 for every ChargeItem that holds, PR1 of its procedures below
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from shared.mapping.fhir_to_hl7v2.messages.patient import (
     patient_of,
     required_patient,
 )
+from shared.mapping.fhir_to_hl7v2.messages.standing import standing
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments.appointment_resources import rgs_from
 from shared.mapping.fhir_to_hl7v2.segments.evn import evn_from
@@ -78,12 +79,12 @@ def dft_drafts(context: Context) -> list[Draft]:
     first = _required(context, "ChargeItem")
     patient = required_patient(context)
     drafts = [evn_from(context), *patient_drafts(context, patient, loose=loose_observations(context))]
-    others = [one for one in context.source.all("ChargeItem") if one is not first]
+    others = [one for one in standing(context.source.all("ChargeItem")) if one is not first]
     return [*drafts, *(ft1_from(context, one) for one in (first, *others))]
 
 
 def _required(context: Context, kind: str) -> Resource:
-    found = context.source.first(kind)
+    found = next(iter(standing(context.source.all(kind))), None)
     if found is None:
         text = f"{context.code}^{context.event} needs a {kind}."
         raise RejectedError("missing-element", f"Bundle.entry.resource.ofType({kind})", text)

@@ -1,5 +1,5 @@
 """
-The patient and the visit of any outgoing message: PID, PD1, NK1, PV1, PV2, AL1, DG1, GT1, IN1, and loose OBX.
+The patient and the visit of any outgoing message: from PID to ACC, and the OBX that belong to no order.
 
 Where the structure has a group of its own for the patient, its segments stand below PID and those that the group does
 not know are left out; where it has none (ADT, DFT), they stand beside it.
@@ -14,9 +14,13 @@ from shared.formats.hl7v2.grammar import Node
 from shared.formats.hl7v2.structures import structure_of
 from shared.mapping.coverage import FieldTable
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
+from shared.mapping.fhir_to_hl7v2.messages.participants import roles_of_coverage, roles_of_patient, roles_of_visit
+from shared.mapping.fhir_to_hl7v2.messages.standing import standing
 from shared.mapping.fhir_to_hl7v2.reading import Resource
+from shared.mapping.fhir_to_hl7v2.segments.acc import acc_from
 from shared.mapping.fhir_to_hl7v2.segments.al1 import al1_from
 from shared.mapping.fhir_to_hl7v2.segments.dg1 import dg1_from
+from shared.mapping.fhir_to_hl7v2.segments.drg import drg_from
 from shared.mapping.fhir_to_hl7v2.segments.gt1 import gt1s_from
 from shared.mapping.fhir_to_hl7v2.segments.in1 import in1_from
 from shared.mapping.fhir_to_hl7v2.segments.nk1 import nk1s_from
@@ -24,10 +28,11 @@ from shared.mapping.fhir_to_hl7v2.segments.nte import ntes_from
 from shared.mapping.fhir_to_hl7v2.segments.obx import obxs_from
 from shared.mapping.fhir_to_hl7v2.segments.pd1 import pd1_from
 from shared.mapping.fhir_to_hl7v2.segments.pid import pid_from
+from shared.mapping.fhir_to_hl7v2.segments.pr1 import pr1_from
 from shared.mapping.fhir_to_hl7v2.segments.pv1 import pv1_from
 from shared.mapping.fhir_to_hl7v2.segments.pv2 import pv2_from
 
-_AS_SENT = ("DB1", "ACC", "UB1", "UB2", "PDA")
+_AS_SENT = ("DB1", "UB1", "UB2", "PDA")
 # What has one of these is about something else than the patient.
 _OF_OTHERS = frozenset({"ORC", "OBR", "FT1", "TXA", "RGS"})
 RETIRED = "replaced-by"
@@ -80,32 +85,59 @@ def patient_drafts(
     pid = pid_from(context, patient)
     pid_notes = ntes_from(context, patient)
     drafts = [one for one in (pd1_from(context, patient),) if one is not None]
-    coverages = source.all("Coverage")
-    accounts = source.all("Account")
-    drafts += nk1s_from(context, patient, _next_of_kin(context, coverages, accounts))
+    (drafts[0] if drafts else pid).below(*roles_of_patient(context, patient))
+    coverages = standing(source.all("Coverage"))
+    drafts += nk1s_from(context, patient, _next_of_kin(context, coverages))
     if encounter is not None or with_visit:
-        drafts.append(pv1_from(context, encounter))
-        pv2 = pv2_from(context, encounter)
-        drafts += [pv2] if pv2 is not None else []
+        drafts += _visit(context, encounter)
     for observation in loose:
         drafts += obxs_from(context, observation, None)
-    drafts += [al1_from(context, one) for one in source.all("AllergyIntolerance")]
-    drafts += [dg1_from(context, one, encounter) for one in source.all("Condition") if one not in elsewhere]
-    for account in accounts:
-        # The account's number is PID-18's; what PV1 said of it is back in PV1.
-        source.whole(account, "identifier", "status", "subject", "coverage")
-        drafts += gt1s_from(context, account)
-    drafts += [in1_from(context, one) for one in coverages]
-    drafts += _kept(context, [patient, encounter, *accounts])
+    drafts += [al1_from(context, one) for one in standing(source.all("AllergyIntolerance"))]
+    conditions = [one for one in standing(source.all("Condition")) if one not in elsewhere]
+    drafts += [found for one in conditions if (found := dg1_from(context, one, encounter)) is not None]
+    drafts += _procedures(context)
+    drafts += _payers(context, coverages)
+    holders = [encounter, patient, *source.all("Account")]
+    drafts += [one for holder in holders for one in (drg_from(context, holder), acc_from(context, holder)) if one]
+    drafts += _kept(context, holders)
     return _grouped(context, pid, [*pid_notes, *drafts])
 
 
-def _next_of_kin(context: Context, coverages: list[Resource], accounts: list[Resource]) -> list[Resource]:
+def _visit(context: Context, encounter: Resource | None) -> list[Draft]:
+    """Return PV1 and PV2, everybody in a role below the last of them."""
+    drafts = [pv1_from(context, encounter), *filter(None, (pv2_from(context, encounter),))]
+    drafts[-1].below(*(roles_of_visit(context, encounter) if encounter is not None else ()))
+    return drafts
+
+
+def _procedures(context: Context) -> list[Draft]:
+    """Return PR1 of what was done; in a message about charges it stands below them."""
+    if context.code != "ADT":
+        return []
+    return [one for procedure in context.source.all("Procedure") if (one := pr1_from(context, procedure)) is not None]
+
+
+def _payers(context: Context, coverages: list[Resource]) -> list[Draft]:
+    drafts = []
+    for account in context.source.all("Account"):
+        # The account's number is PID-18's; what PV1 said of it is back in PV1.
+        context.source.whole(account, "identifier", "status", "subject", "coverage")
+        drafts += gt1s_from(context, account)
+    for coverage in coverages:
+        in1 = in1_from(context, coverage)
+        in1.below(*roles_of_coverage(context, coverage))
+        drafts.append(in1)
+    return drafts
+
+
+def _next_of_kin(context: Context, coverages: list[Resource]) -> list[Resource]:
     """Return the related persons who are neither subscribers (IN1) nor guarantors (GT1)."""
+    accounts = context.source.all("Account")
     named = [one.get("subscriber", {}) for one in coverages]
     named += [one.get("party", {}) for account in accounts for one in account.get("guarantor", ())]
     known = [id(one) for one in map(context.source.find, named) if one is not None]
-    return [one for one in context.source.all("RelatedPerson") if id(one) not in known]
+    people = [one for one in context.source.all("RelatedPerson") if one.get("active") is not False]
+    return [one for one in people if id(one) not in known]
 
 
 def _kept(context: Context, holders: list[Resource | None]) -> list[Draft]:

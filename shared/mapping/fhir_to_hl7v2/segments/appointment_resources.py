@@ -18,7 +18,6 @@ A participant with neither an actor nor a kind of its own (the patient, the cont
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from shared.formats.hl7v2.writing import Composite
 from shared.mapping.coverage import FieldTable
@@ -27,7 +26,7 @@ from shared.mapping.fhir_to_hl7v2.datatypes.actors import xcn_from
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import cwe_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import trimmed
 from shared.mapping.fhir_to_hl7v2.datatypes.places import pl_from
-from shared.mapping.fhir_to_hl7v2.datatypes.times import dtm_from, moment_text
+from shared.mapping.fhir_to_hl7v2.datatypes.times import dtm_from, minutes_between, moment_text
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.hl7v2_to_fhir.fields import table_of
 from shared.terminology.system_names import system_name
@@ -36,7 +35,6 @@ TABLE = table_of(__doc__)
 
 _STATUS = {"accepted": "Booked", "tentative": "Pending", "needs-action": "Pending", "declined": "Cancelled"}
 _OTHERS = frozenset({"REF", "CALLBCK"})
-_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +118,6 @@ def _set_period(context: Context, draft: Draft, period: Resource | None, fields:
         return
     draft.put(fields.start, dtm_from(context, period, "start"))
     context.source.take(period, "end")
-    if minutes := _minutes(str(period.get("start", "")), str(period.get("end", ""))):
+    if minutes := minutes_between(str(period.get("start", "")), str(period.get("end", ""))):
         draft.put(fields.duration, minutes)
         draft.put(fields.duration + 1, "MIN")
-
-
-def _minutes(start: str, end: str) -> str:
-    """Return the minutes between two moments with time and zone, "" where they are not whole."""
-    if "T" not in start or "T" not in end:
-        return ""
-    try:
-        seconds = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
-    except (ValueError, TypeError):
-        return ""
-    return str(int(seconds // _SECONDS)) if seconds > 0 and seconds % _SECONDS == 0 else ""

@@ -9,7 +9,7 @@ Condition -> DG1, with Encounter.diagnosis.
     Condition.asserter            = DG1-16   XCN
     Condition.recordedDate        = DG1-19   DTM
     Condition.identifier          = DG1-20   EI
-    Condition.verificationStatus  = DG1-21   ID    D where it is entered in error
+    Condition.verificationStatus  = DG1-21   ID    D where it is entered in error; none before 2.5
     Condition.extension[dueTo]    = DG1-22   EI
 """
 
@@ -30,18 +30,22 @@ TABLE = table_of(__doc__)
 
 _STANDARD = "http://hl7.org/fhir/StructureDefinition/condition-"
 _REQUIRED = frozenset({3})
+_ACTION = 21
 
 
-def dg1_from(context: Context, condition: Resource, encounter: Resource | None) -> Draft:
-    """Return DG1; the diagnosis is required."""
+def dg1_from(context: Context, condition: Resource, encounter: Resource | None) -> Draft | None:
+    """Return DG1, None where the version cannot say that it was entered in error; the diagnosis is required."""
+    is_error = is_in_error(condition)
+    if is_error and not context.has_field("DG1", _ACTION):
+        return None
     draft = Draft("DG1", TABLE, _REQUIRED)
     source = context.source
-    source.whole(condition, "clinicalStatus", "category", "subject", "encounter")
-    status = source.one(condition, "verificationStatus") or {}
-    source.whole(status, *status)
+    source.whole(condition, "verificationStatus", "category", "subject", "encounter")
+    if any(one.get("code") == "active" for one in condition.get("clinicalStatus", {}).get("coding", ())):
+        source.whole(condition, "clinicalStatus")
     code = source.one(condition, "code")
     draft.put(3, cwe_from(context, code, "DG1-3"))
-    _set_words(context, draft, code)
+    set_words(context, draft, code)
     draft.put(5, dtm_from(context, condition, "onsetDateTime"))
     for diagnosis in _diagnoses(context, condition, encounter):
         use = source.one(diagnosis, "use")
@@ -54,8 +58,8 @@ def dg1_from(context: Context, condition: Resource, encounter: Resource | None) 
     context.extensions(condition, f"{_STANDARD}assertedDate")
     if identifier := source.one(condition, "identifier"):
         draft.put(20, ei_from(context, identifier))
-    if any(one.get("code") == "entered-in-error" for one in status.get("coding", ())):
-        draft.put(21, "D")
+    if is_error:
+        draft.put(_ACTION, "D")
     for due in context.extensions(condition, f"{_STANDARD}dueTo"):
         draft.put(22, ei_from(context, due.get("valueReference", {}).get("identifier")))
     context.restore(draft, condition)
@@ -63,13 +67,19 @@ def dg1_from(context: Context, condition: Resource, encounter: Resource | None) 
     return draft
 
 
-def _set_words(context: Context, draft: Draft, code: Resource | None) -> None:
-    """Give DG1-4 the words of the diagnosis where DG1-3 has others, and DG1-3 the words it was sent with."""
-    if code is None or not context.has_field("DG1", 4) or not draft.has(3):
+def is_in_error(condition: Resource) -> bool:
+    """Tell whether a diagnosis was entered in error."""
+    codings = condition.get("verificationStatus", {}).get("coding", ())
+    return any(one.get("code") == "entered-in-error" for one in codings)
+
+
+def set_words(context: Context, draft: Draft, code: Resource | None) -> None:
+    """Give DG1-4 or PR1-4 the words where the third field has others, and that field those that it was sent with."""
+    if code is None or not context.has_field(draft.name, 4) or not draft.has(3):
         return
     found = draft.fields[3][0]
     text, display = str(code.get("text", "")), found[1] if len(found) > 1 else ""
-    for kept in context.extensions(code, f"{EXTENSIONS}dg1-3-text"):
+    for kept in context.extensions(code, f"{EXTENSIONS}{draft.name.lower()}-3-text"):
         display = display or str(kept.get("valueString", ""))
     if text and text != display and found[0]:
         draft.put(4, text)

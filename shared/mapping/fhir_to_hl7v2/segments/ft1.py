@@ -15,7 +15,7 @@ ChargeItem -> FT1.
     ChargeItem.performer            = FT1-21*  XCN   ordered by
     ChargeItem.identifier           = FT1-23   EI    FILL
     ChargeItem.enterer              = FT1-24   XCN
-    Procedure.code                  = FT1-25   CWE   of the procedure that is charged
+    Procedure.code                  = FT1-25   CWE   of a procedure with no more to it than its code
     Procedure.code.extension        = FT1-26*  CWE
     ChargeItem.productCodeableConcept = FT1-29 CWE
     ChargeItem.performingOrganization = FT1-32 XON
@@ -33,6 +33,7 @@ from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import cx_from, ei_from,
 from shared.mapping.fhir_to_hl7v2.datatypes.quantities import cq_from, value_of
 from shared.mapping.fhir_to_hl7v2.datatypes.times import dr_from, dtm_from
 from shared.mapping.fhir_to_hl7v2.reading import Resource
+from shared.mapping.fhir_to_hl7v2.segments.pr1 import pr1_from
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS
 from shared.mapping.hl7v2_to_fhir.fields import table_of
 
@@ -40,6 +41,8 @@ TABLE = table_of(__doc__)
 
 _REQUIRED = frozenset({4, 7})
 _CHARGE = "CG"
+# A procedure of which no more is known is the charge's code, not one that PR1 reports.
+_CODE_ALONE = frozenset(("resourceType", "id", "meta", "status", "code", "subject", "encounter"))
 _MODIFIER = f"{EXTENSIONS}modifier"
 
 
@@ -92,11 +95,13 @@ def _set_product(context: Context, draft: Draft, charge: Resource) -> None:
 
 
 def _set_codes(context: Context, draft: Draft, charge: Resource) -> None:
-    """Set what is charged, and the procedure that it is for; the same code twice is the procedure's."""
+    """Set what is charged, and the procedure that it is for: one code in FT1-25, those with more to them in PR1."""
     source = context.source
     code = source.one(charge, "code")
     services = [one for _, one in source.references(charge, "service") if one and one["resourceType"] == "Procedure"]
-    procedure = services[-1] if services else None
+    coded = [one for one in services if one.keys() <= _CODE_ALONE]
+    procedure = coded[-1] if coded else None
+    draft.below(*(pr1_from(context, one) for one in services if one is not procedure))
     done = source.one(procedure, "code") if procedure is not None else None
     if procedure is not None:
         source.whole(procedure, "status", "subject", "encounter")

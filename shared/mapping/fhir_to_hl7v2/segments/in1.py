@@ -19,13 +19,13 @@ Coverage -> IN1.
     RelatedPerson.birthDate       = IN1-18   DTM
     RelatedPerson.address         = IN1-19*  XAD
     Coverage.order                = IN1-22   NM
-    Coverage.identifier           = IN1-36   ST
+    Coverage.identifier           = IN1-36   ST    the first that has no field in IN2; else the member's number
     Coverage.costToBeneficiary    = IN1-37   CP    the first amount of money
     RelatedPerson.gender          = IN1-43   CWE
     Coverage.policyHolder.address = IN1-44*  XAD
-    RelatedPerson.identifier      = IN1-49*  CX    else Coverage.subscriberId
+    RelatedPerson.identifier      = IN1-49*  CX    all but those of IN2; else Coverage.subscriberId
 
-What of IN2 and IN3 was kept as sent is back in segments below.
+IN2 stands below, and IN3 where it was kept as sent.
 """
 
 from __future__ import annotations
@@ -34,10 +34,11 @@ from shared.mapping.coverage import FieldTable
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft, number_text
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import cwe_from, table_code
 from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtn_from
-from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import cx_from
+from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import cx_from, is_of
 from shared.mapping.fhir_to_hl7v2.datatypes.names import xpn_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds
 from shared.mapping.fhir_to_hl7v2.reading import Resource
+from shared.mapping.fhir_to_hl7v2.segments.in2 import EMPLOYEE, NUMBERS, in2_from
 from shared.mapping.fhir_to_hl7v2.segments.pid import birth_from, gender_from
 from shared.mapping.hl7v2_to_fhir.fields import table_of
 from shared.terminology.systems import TERMINOLOGY
@@ -64,12 +65,11 @@ def in1_from(context: Context, coverage: Resource) -> Draft:
     relationship = source.one(coverage, "relationship")
     draft.put(17, table_code(context, relationship, "IN1-17", SUBSCRIBER_RELATIONSHIP, _RELATIONSHIP))
     draft.put(22, number_text(source.take(coverage, "order")))
-    for identifier in source.items(coverage, "identifier")[:1]:
-        source.whole(identifier, "type", "use", "assigner", "system")
-        draft.put(36, source.text(identifier, "value"))
+    _set_policy(context, draft, coverage)
     subscriber = source.reference(coverage, "subscriber")
-    if subscriber is not None and subscriber["resourceType"] == "RelatedPerson":
-        _set_subscriber(context, draft, subscriber)
+    insured = subscriber if subscriber is not None and subscriber["resourceType"] == "RelatedPerson" else None
+    if insured is not None:
+        _set_subscriber(context, draft, insured)
     number = source.text(coverage, "subscriberId")
     if not draft.has(49):
         draft.put(49, number)
@@ -80,14 +80,23 @@ def in1_from(context: Context, coverage: Resource) -> Draft:
     if payor is not None:
         _set_payor(context, draft, payor)
     holder = source.reference(coverage, "policyHolder")
-    if holder is not None and holder["resourceType"] == "Organization":
-        _set_holder(context, draft, holder)
+    employer = holder if holder is not None and holder["resourceType"] == "Organization" else None
+    if employer is not None:
+        _set_holder(context, draft, employer)
     context.restore(draft, coverage, payor)
-    for name in ("IN2", "IN3"):
-        further = Draft(name, FieldTable(name))
-        context.restore(further, coverage)
-        draft.below(further if further.fields else None)
+    certification = Draft("IN3", FieldTable("IN3"))
+    context.restore(certification, coverage)
+    draft.below(in2_from(context, coverage, insured, employer), certification if certification.fields else None)
     return draft
+
+
+def _set_policy(context: Context, draft: Draft, coverage: Resource) -> None:
+    """Set the policy's number: what IN2 has no field for; where there is none, the member's own."""
+    identifiers = context.source.items(coverage, "identifier")
+    policies = [one for one in identifiers if not is_of(one, *NUMBERS)]
+    for identifier in (policies or [one for one in identifiers if is_of(one, "MB")])[:1]:
+        context.source.whole(identifier, "type", "use", "assigner", "system")
+        draft.put(36, context.source.text(identifier, "value"))
 
 
 def _set_payor(context: Context, draft: Draft, payor: Resource) -> None:
@@ -127,4 +136,5 @@ def _set_subscriber(context: Context, draft: Draft, person: Resource) -> None:
     draft.put(18, birth_from(context, person, _BIRTH_TIME))
     draft.put(19, *(xad_from(context, one) for one in source.items(person, "address")))
     draft.put(43, *gender_from(context, person))
-    draft.put(49, *(cx_from(context, one) for one in source.items(person, "identifier")))
+    numbers = [one for one in source.items(person, "identifier") if not is_of(one, "SS", *EMPLOYEE)]
+    draft.put(49, *(cx_from(context, one) for one in numbers))

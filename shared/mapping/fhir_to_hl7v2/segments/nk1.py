@@ -9,10 +9,13 @@ Patient.contact, and the RelatedPerson of the same name -> NK1.
     Patient.contact.relationship = NK1-7    CWE   of table 0131
     Patient.contact.period.start = NK1-8    DTM
     Patient.contact.period.end   = NK1-9    DTM
-    Patient.contact.organization = NK1-13   XON
+    Patient.contact.organization = NK1-13*  XON   further organizations of extension too
     Patient.contact.gender       = NK1-15   CWE
     RelatedPerson.birthDate      = NK1-16   DTM
     RelatedPerson.communication  = NK1-20   CWE
+    Organization.contact.name    = NK1-30*  XPN   of NK1-13
+    Organization.contact.telecom = NK1-31*  XTN
+    Organization.contact.address = NK1-32*  XAD
     RelatedPerson.identifier     = NK1-33*  CX    those of NK1-12 too
     RelatedPerson.identifier     = NK1-37   ST    of type SS
 """
@@ -37,6 +40,7 @@ from shared.terminology.visit_maps import RELATIONSHIP
 TABLE = table_of(__doc__)
 
 _FURTHER_NAME = "urn:corridor:extension:further-name"
+_FURTHER_ORGANIZATION = "urn:corridor:extension:further-organization"
 _BIRTH_TIME = "urn:corridor:extension:birth-time"
 _ROLE = table_system("HL70131")
 
@@ -76,11 +80,24 @@ def _nk1(context: Context, contact: Resource | None, person: Resource | None) ->
     if contact is not None:
         for name in context.extensions(contact, _FURTHER_NAME):
             draft.put(2, xpn_from(context, name.get("valueHumanName")))
-        draft.put(13, *xons_from(context, contact, "organization"))
+        _set_organizations(context, draft, contact)
     if person is not None:
         _set_person(context, draft, person)
     context.restore(draft, contact, person)
     return draft
+
+
+def _set_organizations(context: Context, draft: Draft, contact: Resource) -> None:
+    """Set the organizations, and whom to ask at them."""
+    draft.put(13, *xons_from(context, contact, "organization"))
+    for further in context.extensions(contact, _FURTHER_ORGANIZATION):
+        draft.put(13, *xons_from(context, further, "valueReference"))
+    source = context.source
+    organization = source.reference(contact, "organization")
+    for person in source.items(organization, "contact") if organization is not None else ():
+        draft.put(30, xpn_from(context, source.one(person, "name")))
+        draft.put(31, *(xtn_from(context, one) for one in source.items(person, "telecom")))
+        draft.put(32, xad_from(context, source.one(person, "address")))
 
 
 def _set_roles(context: Context, draft: Draft, element: Resource) -> None:

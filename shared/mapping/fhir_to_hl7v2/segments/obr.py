@@ -8,11 +8,11 @@ DiagnosticReport and ServiceRequest -> OBR.
     ServiceRequest.occurrenceDateTime  = OBR-6    DTM   until 2.6; TQ1-7 since
     DiagnosticReport.effectiveDateTime = OBR-7    DTM   or the start of effectivePeriod; else the specimen's
     DiagnosticReport.effectivePeriod   = OBR-8    DTM
-    Specimen.collection.quantity       = OBR-9    CQ    where the version has no SPM
+    Specimen.collection.quantity       = OBR-9    CQ    where the message has no SPM
     Specimen.collection.collector      = OBR-10*  XCN
     ServiceRequest.extension[relevantClinicalInformation] = OBR-13*  CWE
     Specimen.receivedTime              = OBR-14   DTM   where the version has the field
-    Specimen.type                      = OBR-15   SPS   where the version has no SPM
+    Specimen.type                      = OBR-15   SPS   where the message has no SPM
     ServiceRequest.requester           = OBR-16*  XCN
     PractitionerRole.telecom           = OBR-17*  XTN
     DiagnosticReport.issued            = OBR-22   DTM
@@ -35,6 +35,8 @@ from shared.mapping.fhir_to_hl7v2.datatypes.quantities import cq_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds, dtm_from, moment_text
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments.orders import Order, Requester, order_number, parents_of
+from shared.mapping.fhir_to_hl7v2.segments.prt import in_prt
+from shared.mapping.fhir_to_hl7v2.structure import has_segment
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS
 from shared.mapping.hl7v2_to_fhir.fields import table_of
 from shared.terminology.concept_maps import REPORT_STATUS, REQUEST_PRIORITY
@@ -66,6 +68,12 @@ def obr_from(context: Context, order: Order, requester: Requester) -> Draft:
         _set_specimen(context, draft, order.specimens[0])
     context.restore(draft, order.request, order.report)
     return draft
+
+
+def report_status(status: str) -> str:
+    """Return the status of a report, or of an observation in its place, in table 0123; "" where nobody knows it."""
+    # Y and Z, which become unknown, say that there is no order, or no patient, of this number.
+    return "" if status == "unknown" else _STATUS.get(status) or back(REPORT_STATUS, status)
 
 
 def priority_of(context: Context, request: Resource) -> str:
@@ -106,18 +114,17 @@ def _set_report(context: Context, draft: Draft, report: Resource) -> None:
     if categories := codes_from(context, report, "category", "OBR-24", "HL70074"):
         draft.fields.pop(24, None)
         draft.put(24, categories[0])
-    status = source.text(report, "status")
-    draft.put(25, context.original_code(report, "status") or _STATUS.get(status) or back(REPORT_STATUS, status))
+    draft.put(25, context.original_code(report, "status") or report_status(source.text(report, "status")))
     kept = {str(one.get("url", "")) for one in report.get("extension", ())}
     for number, further, name in ((32, 33, "resultsInterpreter"), (34, 35, "performer")):
-        actors = [actor for _, actor in source.references(report, name)]
+        actors = [actor for _, actor in source.references(report, name) if not in_prt(context, "OBR", actor)]
         if not kept & {f"{EXTENSIONS}obr-{number}", f"{EXTENSIONS}obr-{further}"}:
             draft.put(number, *(ndl_from(context, actor) for actor in actors))
 
 
 def _set_specimen(context: Context, draft: Draft, specimen: Resource) -> None:
     """Set what OBR says of its only specimen; the rest is SPM's, where the version has it."""
-    source, has_spm = context.source, context.definitions.segment("SPM") is not None
+    source, has_spm = context.source, has_segment(context, "SPM")
     collection = source.one(specimen, "collection") or {}
     draft.put(10, *xcns_from(context, collection, "collector"))
     if context.has_field("OBR", 14):

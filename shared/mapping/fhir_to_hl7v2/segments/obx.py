@@ -17,6 +17,7 @@ Observation -> OBX, one for each component that has a code of its own.
     Observation.identifier         = OBX-21   EI    since 2.7
     Observation.performer          = OBX-23   XON   an Organization by name and number, since 2.5.1
     Organization.address           = OBX-24   XAD
+    Observation.performer          = OBX-25*  XCN   the medical director (MDIR), since 2.5.1
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds, dtm_from
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments.nte import ntes_from
 from shared.mapping.fhir_to_hl7v2.segments.obx_value import Value, attachment_from, value_from
+from shared.mapping.fhir_to_hl7v2.segments.prt import actors_of, in_prt, prts_from
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS
 from shared.mapping.hl7v2_to_fhir.fields import table_of
 from shared.terminology.concept_maps import OBSERVATION_STATUS
@@ -42,6 +44,8 @@ TABLE = table_of(__doc__)
 
 _REQUIRED = frozenset({3})
 _STATUS = {"final": "F", "amended": "C", "corrected": "C", "entered-in-error": "D"}
+_PLACE = "http://hl7.org/fhir/StructureDefinition/event-location"
+_DIRECTOR = "MDIR"
 _ATTACHED = f"{EXTENSIONS}value-attachment"
 
 
@@ -67,7 +71,7 @@ def obxs_from(context: Context, observation: Resource, report: Resource | None) 
         _set_value(part, value_from(context, component))
         part.default(4, f"1.{position}")
         drafts.append(part)
-    drafts[0].below(*ntes_from(context, observation))
+    drafts[0].below(*_participations(context, observation), *ntes_from(context, observation))
     return drafts
 
 
@@ -140,7 +144,8 @@ def _set_details(context: Context, draft: Draft, observation: Resource, report: 
     for reference, resource in source.references(observation, "performer"):
         _set_performer(context, draft, reference, resource)
     draft.put(17, cwe_from(context, source.one(observation, "method"), "OBX-17"))
-    if device := source.reference(observation, "device"):
+    device = source.reference(observation, "device")
+    if device is not None and not in_prt(context, "OBX", device):
         draft.put(18, *(ei_from(context, one) for one in source.items(device, "identifier")))
     if context.has_field("OBX", 20):
         draft.put(20, cwe_from(context, source.one(observation, "bodySite"), "OBX-20"))
@@ -148,8 +153,24 @@ def _set_details(context: Context, draft: Draft, observation: Resource, report: 
         draft.put(21, ei_from(context, number))
 
 
+def _participations(context: Context, observation: Resource) -> list[Draft]:
+    """Return those who came in a PRT of the result: people, devices, and places, which an extension has."""
+    actors = actors_of(context, observation, "performer", "device")
+    for extension in observation.get("extension", ()):
+        if extension.get("url") == _PLACE:
+            found = actors_of(context, extension, "valueReference")
+            if any(in_prt(context, "OBX", one) for one in found):
+                context.source.use(extension)
+            actors += found
+    return prts_from(context, "OBX", actors)
+
+
 def _set_performer(context: Context, draft: Draft, reference: Resource, resource: Resource | None) -> None:
-    if resource is None or resource["resourceType"] != "Organization":
+    if in_prt(context, "OBX", resource):
+        return
+    if resource is not None and _is_director(resource) and context.has_field("OBX", 25):
+        draft.put(25, xcn_from(context, reference, resource))
+    elif resource is None or resource["resourceType"] != "Organization":
         draft.put(16, xcn_from(context, reference, resource))
     elif _is_coded(resource) or not context.has_field("OBX", 23):
         if not draft.has(15):
@@ -158,6 +179,11 @@ def _set_performer(context: Context, draft: Draft, reference: Resource, resource
         draft.put(23, xon_from(context, resource))
         for address in context.source.items(resource, "address")[:1]:
             draft.put(24, xad_from(context, address))
+
+
+def _is_director(resource: Resource) -> bool:
+    """Tell whether somebody is the medical director of the laboratory."""
+    return any(one.get("code") == _DIRECTOR for kind in resource.get("code", ()) for one in kind.get("coding", ()))
 
 
 def _is_coded(organization: Resource) -> bool:

@@ -1,7 +1,7 @@
 """
 ServiceRequest -> ORC.
 
-    ServiceRequest.status           = ORC-1    ID    RE with results; else NW, CA where it is revoked, HD on hold
+    ServiceRequest.status           = ORC-1    ID    as sent; RE with results; else NW, or by the status CA, HD, SC
     ServiceRequest.identifier       = ORC-2    EI    PLAC, else one without a type
     ServiceRequest.identifier       = ORC-3    EI    FILL, else one of the report without a type
     ServiceRequest.requisition      = ORC-4    EI
@@ -43,7 +43,8 @@ TABLE = table_of(__doc__)
 
 _STATUS_REASON = "http://hl7.org/fhir/StructureDefinition/request-statusReason"
 _ENTERED_AT = {"Organization": 17, "Device": 18}
-_CONTROL = {"revoked": "CA", "entered-in-error": "CA", "on-hold": "HD"}
+# What is done, or in a state that nobody knows, is not asked for anew.
+_CONTROL = {"revoked": "CA", "entered-in-error": "CA", "on-hold": "HD", "completed": "SC", "unknown": "SC"}
 
 
 def orc_from(context: Context, order: Order, requester: Requester, *, reports: bool) -> Draft:

@@ -6,7 +6,7 @@ Encounter -> PV1.
     Encounter.type                = PV1-4    CWE   of table 0007, else the first
     Encounter.hospitalization.preAdmissionIdentifier = PV1-5  CX
     Encounter.location            = PV1-6    PL    completed, beside one that is active
-    Encounter.participant         = PV1-7*   XCN   ATND
+    Encounter.participant         = PV1-7*   XCN   ATND; a role that ROL tells only where nobody else is there
     Encounter.participant         = PV1-8*   XCN   REF
     Encounter.participant         = PV1-9*   XCN   CON
     Encounter.serviceType         = PV1-10   CWE
@@ -41,6 +41,8 @@ from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import cx_from, is_of
 from shared.mapping.fhir_to_hl7v2.datatypes.places import pl_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds
 from shared.mapping.fhir_to_hl7v2.reading import Resource
+from shared.mapping.fhir_to_hl7v2.segments.rol import describes_role
+from shared.mapping.fhir_to_hl7v2.structure import stands_after
 from shared.mapping.hl7v2_to_fhir.fields import table_of
 from shared.terminology.concept_maps import ENCOUNTER_CLASS
 from shared.terminology.system_names import table_system
@@ -136,12 +138,30 @@ def _set_places(context: Context, draft: Draft, encounter: Resource) -> None:
             draft.put(40, source.text(bed, "code"))
 
 
+def field_of_participant(context: Context, participant: Resource) -> int:
+    """Return the field of a participant's kind, 0 where the version has none."""
+    codes = [one.get("code") for kind in participant.get("type", ()) for one in kind.get("coding", ())]
+    number = next((_PARTICIPANTS[str(code)] for code in codes if code in _PARTICIPANTS), 0)
+    return number if context.has_field("PV1", number) else 0
+
+
 def _set_people(context: Context, draft: Draft, encounter: Resource) -> None:
-    for participant in context.source.items(encounter, "participant"):
-        codes = [one.get("code") for kind in participant.get("type", ()) for one in kind.get("coding", ())]
-        number = next((_PARTICIPANTS[str(code)] for code in codes if code in _PARTICIPANTS), 0)
-        if number and context.has_field("PV1", number):
-            context.source.whole(participant, "type", "period")
+    """Set the people of the visit; those whose role ROL tells only where a field has nobody else."""
+    source, has_roles = context.source, stands_after(context, "PV1", "ROL")
+    roles = []
+    for participant in source.items(encounter, "participant"):
+        number = field_of_participant(context, participant)
+        if not number:
+            continue
+        source.whole(participant, "type", "period")
+        actor = source.find(participant.get("individual", {}))
+        if has_roles and actor is not None and describes_role(actor):
+            roles.append((number, participant))
+        else:
+            draft.put(number, *xcns_from(context, participant, "individual"))
+    taken = set(draft.fields)
+    for number, participant in roles:
+        if number not in taken:
             draft.put(number, *xcns_from(context, participant, "individual"))
 
 

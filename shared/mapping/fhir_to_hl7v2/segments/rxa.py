@@ -43,7 +43,8 @@ from shared.terminology.systems import TERMINOLOGY
 TABLE = table_of(__doc__)
 
 _REQUIRED = frozenset({3, 5})
-_STATUS = {"completed": "CP", "not-done": "RE"}
+_STATUS = {"completed": "CP", "not-done": "NA"}
+_ACT_REASON, _OBJECTION = TERMINOLOGY + "v3-ActReason", "PATOBJ"
 _NEW: Composite = ["00", "New immunization record", "NIP001"]
 _LA2_ADDRESS, _LA2_PLACE = 6, 8
 
@@ -84,11 +85,13 @@ def rxa_from(context: Context, immunization: Resource) -> Draft:
     draft.put(15, source.text(immunization, "lotNumber"))
     draft.put(16, dtm_from(context, immunization, "expirationDate"))
     draft.put(17, _manufacturer(context, source.reference(immunization, "manufacturer")))
-    draft.put(18, cwe_from(context, source.one(immunization, "statusReason"), "RXA-18"))
+    refused = _is_refused(immunization)
+    draft.put(18, cwe_from(context, source.one(immunization, "statusReason"), "RXA-18") if refused else None)
     draft.put(19, *codes_from(context, immunization, "reasonCode", "RXA-19"))
     status = source.text(immunization, "status")
     partial = immunization.get("isSubpotent") is True and status == "completed"
-    draft.put(20, context.original_code(immunization, "status") or ("PA" if partial else _STATUS.get(status)))
+    known = "PA" if partial else "RE" if refused else _STATUS.get(status)
+    draft.put(20, context.original_code(immunization, "status") or known)
     draft.put(21, "D" if status == "entered-in-error" else "A")
     draft.put(22, dtm_from(context, immunization, "recorded"))
     context.restore(draft, immunization)
@@ -96,6 +99,14 @@ def rxa_from(context: Context, immunization: Resource) -> Draft:
     if not draft.has(4) and draft.has(3):
         draft.fields[4] = draft.fields[3]
     return draft
+
+
+def _is_refused(immunization: Resource) -> bool:
+    """Tell whether a vaccine was refused: not done for a reason that is no medical one and no lack of stock."""
+    codings = immunization.get("statusReason", {}).get("coding", ())
+    others = [one for one in codings if one.get("system") != _ACT_REASON or one.get("code") == _OBJECTION]
+    words = immunization.get("statusReason", {}).get("text") and not codings
+    return immunization.get("status") == "not-done" and bool(others or words)
 
 
 def rxr_from(context: Context, immunization: Resource) -> Draft | None:

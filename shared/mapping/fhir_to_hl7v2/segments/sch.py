@@ -10,8 +10,16 @@ Appointment -> SCH.
     [dropped]                     = SCH-10   MIN, the unit of SCH-9
     Appointment.start             = SCH-11   TQ    its fourth component, until 2.6; the fifth is Appointment.end
     Appointment.participant       = SCH-12*  XCN   REF
+    PractitionerRole.telecom      = SCH-13   XTN   of SCH-12
+    Practitioner.address          = SCH-14*  XAD
+    PractitionerRole.location     = SCH-15   PL
     Appointment.participant       = SCH-16*  XCN   CALLBCK
+    PractitionerRole.telecom      = SCH-17   XTN   of SCH-16
+    Practitioner.address          = SCH-18*  XAD
+    PractitionerRole.location     = SCH-19   PL
     Provenance.agent[enterer]     = SCH-20*  XCN
+    PractitionerRole.telecom      = SCH-21*  XTN   of SCH-20
+    PractitionerRole.location     = SCH-22   PL
     Appointment.status            = SCH-25   CWE   table 0278
     Appointment.basedOn           = SCH-26*  EI    PLAC, since 2.5
     Appointment.basedOn           = SCH-27*  EI    FILL, since 2.5
@@ -20,9 +28,11 @@ Appointment -> SCH.
 from __future__ import annotations
 
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft, number_text
-from shared.mapping.fhir_to_hl7v2.datatypes.actors import xcns_from
+from shared.mapping.fhir_to_hl7v2.datatypes.actors import person_of, xcns_from
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, cwe_from
+from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtn_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from, is_of
+from shared.mapping.fhir_to_hl7v2.datatypes.places import pl_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import dtm_from
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments.msh import agents
@@ -53,8 +63,10 @@ def sch_from(context: Context, appointment: Resource) -> Draft:
         if number:
             source.whole(entry, "type", "status")
             draft.put(number, *xcns_from(context, entry, "actor"))
+            _set_reached(context, draft, entry, "actor", (number + 1, number + 2, number + 3))
     for agent in agents(context, source.first("Provenance"), "enterer"):
         draft.put(20, *xcns_from(context, agent, "who"))
+        _set_reached(context, draft, agent, "who", (21, 0, 22))
     status = back(APPOINTMENT_STATUS, source.text(appointment, "status"))
     draft.put(25, context.original_code(appointment, "status") or _WRITTEN.get(status, status.capitalize()))
     _set_orders(context, draft, appointment)
@@ -62,6 +74,20 @@ def sch_from(context: Context, appointment: Resource) -> Draft:
     draft.default(6, context.event)
     draft.below(*ntes_from(context, appointment))
     return draft
+
+
+def _set_reached(context: Context, draft: Draft, entry: Resource, name: str, numbers: tuple[int, int, int]) -> None:
+    """Set how a contact is reached: telephone, address and place of the first who has a role in the appointment."""
+    source = context.source
+    telecom, address, location = numbers
+    for _, role in source.references(entry, name):
+        if role is None or role["resourceType"] != "PractitionerRole" or draft.has(telecom) or draft.has(location):
+            continue
+        draft.put(telecom, *(xtn_from(context, one) for one in source.items(role, "telecom")))
+        draft.put(location, *(pl_from(context, one) for _, one in source.references(role, "location")))
+        person = person_of(context, role)
+        if address and person is not None:
+            draft.put(address, *(xad_from(context, one) for one in source.items(person, "address")))
 
 
 def _set_times(context: Context, draft: Draft, appointment: Resource) -> None:

@@ -29,6 +29,7 @@ from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import cx_from, ei_from,
 from shared.mapping.fhir_to_hl7v2.datatypes.quantities import cq_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import dr_from, dtm_from
 from shared.mapping.fhir_to_hl7v2.reading import Resource
+from shared.mapping.fhir_to_hl7v2.segments.sac import ACCESSION, sacs_from
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS
 from shared.mapping.hl7v2_to_fhir.fields import table_of
 from shared.terminology.system_names import table_system
@@ -44,7 +45,7 @@ _UNKNOWN: Composite = ["UNK", "unknown", "NULLFL"]
 
 
 def spm_from(context: Context, specimen: Resource) -> Draft:
-    """Return SPM; a specimen of which nobody tells the type is of one that is unknown."""
+    """Return SPM, its containers below; a specimen of which nobody tells the type is of one that is unknown."""
     draft = Draft("SPM", TABLE)
     source = context.source
     source.whole(specimen, "subject", "request")
@@ -67,6 +68,7 @@ def spm_from(context: Context, specimen: Resource) -> Draft:
     for number, table in _KEPT.items():
         _put_kept(context, draft, specimen, number, table)
     context.restore(draft, specimen)
+    draft.below(*sacs_from(context, specimen))
     return draft
 
 
@@ -79,6 +81,8 @@ def _set_numbers(context: Context, draft: Draft, specimen: Resource) -> None:
     source = context.source
     pair: list[Component] = ["", ""]
     for identifier in source.items(specimen, "identifier"):
+        if is_of(identifier, ACCESSION):
+            continue
         place = 0 if is_of(identifier, "PLAC") else 1
         if not pair[place] and not is_of(identifier, "SHIP"):
             pair[place] = _texts(ei_from(context, identifier))

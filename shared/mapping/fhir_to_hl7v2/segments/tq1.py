@@ -1,5 +1,5 @@
 """
-ServiceRequest -> TQ1, or TQ in OBR-27 before 2.5.
+ServiceRequest -> TQ1, or TQ in OBR-27 where the message has no TQ1: before 2.5, and in ORM.
 
     ServiceRequest.quantityQuantity  = TQ1-2    CQ
     ServiceRequest.occurrencePeriod  = TQ1-7    DTM   occurrenceDateTime too, where OBR-6 is gone
@@ -17,6 +17,7 @@ from shared.mapping.fhir_to_hl7v2.datatypes.quantities import cq_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds, dtm_from
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments.obr import priority_of
+from shared.mapping.fhir_to_hl7v2.structure import has_segment
 from shared.mapping.hl7v2_to_fhir.fields import table_of
 
 TABLE = table_of(__doc__)
@@ -24,7 +25,7 @@ TABLE = table_of(__doc__)
 
 def tq1_from(context: Context, request: Resource) -> Draft | None:
     """Return TQ1, None where the request has no time or amount that another segment does not tell."""
-    if context.definitions.segment("TQ1") is None:
+    if not has_segment(context, "TQ1"):
         return None
     draft = Draft("TQ1", TABLE)
     source = context.source
@@ -52,8 +53,8 @@ def tq1_from(context: Context, request: Resource) -> Draft | None:
 
 
 def put_tq(context: Context, obr: Draft, request: Resource) -> None:
-    """Put amount, times and priority into OBR-27, for versions without TQ1."""
-    if context.definitions.segment("TQ1") is not None or obr.has(27) or obr.has(6):
+    """Put amount, times and priority into OBR-27, for messages without TQ1."""
+    if has_segment(context, "TQ1") or obr.has(27) or obr.has(6):
         return
     source = context.source
     start, end = bounds(context, source.one(request, "occurrencePeriod"))

@@ -40,6 +40,8 @@ TABLE = table_of(__doc__)
 
 _REQUIRED = frozenset({2, 12})
 _STATUS = {"final": "AU", "preliminary": "IP", "amended": "AU"}
+# Nobody said that it was authenticated.
+_DOCUMENTED = "DO"
 _FURTHER = f"{EXTENSIONS}further-authenticator"
 
 
@@ -60,7 +62,7 @@ def txa_from(context: Context, document: Resource) -> Draft:
         draft.put(11, *xcns_from(context, agent, "who"))
     _set_numbers(context, draft, document)
     _set_context(context, draft, source.one(document, "context") or {})
-    draft.put(17, _STATUS.get(source.text(document, "docStatus"), "AU"))
+    draft.put(17, _STATUS.get(source.text(document, "docStatus"), _DOCUMENTED))
     for label in source.items(document, "securityLabel")[:1]:
         draft.put(18, cwe_from(context, label, "TXA-18", "HL70272"))
     status = context.original_code(document, "status") or back(DOCUMENT_AVAILABILITY, source.text(document, "status"))

@@ -30,7 +30,7 @@ SENT = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 CORPUS = Path(os.environ.get("CORRIDOR_CORPUS") or Path(__file__).parents[5] / "shared" / "corpus")
 SEGMENTS = (
     *("evn", "pid", "pd1", "nk1", "pv1", "pv2", "al1", "dg1", "in1", "gt1", "orc", "obr", "obx", "spm", "nte"),
-    *("mrg", "sch", "txa", "rxa", "ft1", "tq1"),
+    *("mrg", "sch", "txa", "rxa", "ft1", "tq1", "in2", "pr1", "rol", "prt", "sac", "drg", "acc"),
 )
 EXAMPLES = Path(__file__).parents[1] / "hl7v2_to_fhir" / "examples"
 TABLES: dict[str, FieldTable] = {
