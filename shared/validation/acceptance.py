@@ -38,6 +38,7 @@ _TIME: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]{1,9})?"
 _ZONE: Final = r"(Z|[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 _ID: Final = r"[A-Za-z0-9\-.]"
 _LONGEST_ID: Final = 64
+_FEW: Final = 12
 _NO_CONTROL: Final = r"\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f\u3000"
 _TOKEN: Final = rf"[^{_NO_CONTROL}]+"
 _TEXT: Final = rf"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*[^{_NO_CONTROL}][^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
@@ -142,7 +143,12 @@ def _definition(name: str, wanted: list[str], omits: Omission | None) -> Schema:
 
 def _literal(properties: dict[str, Schema], targets: list[str]) -> dict[str, Schema]:
     """Return the properties of a reference to one of the targets; what it states as its type is left out."""
-    named = _matching(rf"({'|'.join(targets)})/{_ID}+", min(map(len, targets)) + 1 + _LONGEST_ID)
+    longest = min(map(len, targets)) + 1 + _LONGEST_ID
+    if len(targets) > _FEW:
+        named = _matching(rf"({'|'.join(targets)})/{_ID}+", longest)
+    else:
+        # One automaton for nearly all references: it stays in the processor's caches, and beginnings need none.
+        named = _matching(rf"[A-Za-z]+/{_ID}+", longest) | {"anyOf": [{"pattern": f"^{one}/"} for one in targets]}
     return {key: value for key, value in properties.items() if key not in ("type", "_type")} | {"reference": named}
 
 

@@ -27,10 +27,15 @@ def not_yet_known(resources: Iterable[dict[str, Any]]) -> tuple[list[dict[str, A
     """Return the resources that are still to be judged, and what to `remember` of them when they are accepted."""
     unknown, contents = [], []
     for resource in resources:
-        if resource["resourceType"] in _KINDS and (content := _written(resource)):
+        if resource["resourceType"] in _KINDS:
+            try:
+                content = orjson.dumps(resource, None, _STRICTLY)
+            except TypeError:
+                content = b""  # a decimal, or what is no JSON: judged each time
             if content in _ACCEPTED:
                 continue
-            contents.append(content)
+            if content and len(content) <= _LONGEST:
+                contents.append(content)
         unknown.append(resource)
     return unknown, contents
 
@@ -41,12 +46,3 @@ def remember(contents: Iterable[bytes]) -> None:
         if len(_ACCEPTED) >= _MOST:
             _ACCEPTED.clear()
         _ACCEPTED.add(content)
-
-
-def _written(resource: dict[str, Any]) -> bytes:
-    """Return the resource's bytes; none for what JSON cannot say without loss (a decimal), and what is very long."""
-    try:
-        content = orjson.dumps(resource, option=_STRICTLY)
-    except TypeError:
-        return b""
-    return content if len(content) <= _LONGEST else b""

@@ -192,12 +192,11 @@ def _needs_visit(form: Shape, prop: Property, *, quick: bool) -> bool:
 def _visit_object(elements: dict[str, Visitor], rules: list[Invariant]) -> Visitor:
     conditional = tuple((rule.only_with, rule.holds) for rule in rules if rule.only_with)
     always = tuple(rule.holds for rule in rules if not rule.only_with)
-    find = elements.get
+    keys = elements.keys()
 
     def visit(node: Node, scope: Scope) -> bool:
-        for key, value in node.items():
-            needed = find(key)
-            if needed is not None and not needed(value, scope):
+        for key in keys & node.keys():
+            if not elements[key](node[key], scope):
                 return False
         for only_with, holds in conditional:
             if only_with in node and not holds(node, scope.node):

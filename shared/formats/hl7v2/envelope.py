@@ -129,7 +129,7 @@ def identifier_of(repetition: Repetition) -> Identifier | None:
     """Return a CX (number ^ ^ ^ authority ^ type) as an identifier; None when it has no number."""
     if not (value := repetition.component(1)):
         return None
-    issuer = authority(*(repetition.subcomponent(4, part) for part in (1, 2, 3)))
+    issuer = authority(*repetition.subcomponents(4, 3))
     return Identifier(issuer, value, repetition.component(5))
 
 

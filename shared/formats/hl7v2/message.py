@@ -69,6 +69,15 @@ class Repetition:
         pieces = raw.split(separator)
         return self.delimiters.text(pieces[part - 1]).strip() if part <= len(pieces) else ""
 
+    def subcomponents(self, number: int, count: int) -> list[str]:
+        """Return the first `count` sub-components of component `number` as text, absent ones as ""."""
+        raw = self.parts[number - 1] if number <= len(self.parts) else ""
+        separator = self.delimiters.subcomponent
+        pieces = raw.split(separator, count)[:count] if separator else [raw]
+        text = self.delimiters.text
+        found = [text(piece).strip() for piece in pieces]
+        return found + [""] * (count - len(found))
+
     def text(self) -> str:
         """Return the whole repetition as text, its separators as `^` and `&`: for types that should have none."""
         if self.plain:

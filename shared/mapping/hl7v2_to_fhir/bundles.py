@@ -15,6 +15,8 @@ goes to no server, and there the rules for references in bundles (R4, section 2.
 
 from __future__ import annotations
 
+from itertools import repeat
+from operator import itemgetter
 from typing import Any, Literal
 
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, reference
@@ -38,12 +40,13 @@ def transaction(context: Context, provenance: Resource) -> Resource:
     The Z-segments that the partner file maps are put into the resources first.
     """
     map_z_segments(context, context.message.segments)
-    resources = [resource for resource in context.resources if resource is not provenance]
-    resources.sort(key=_rank)
+    resources = _ordered(context.resources)
     claim_profiles(resources)
     entries: list[Resource] = []
     targets: list[Resource] = []
     for resource in resources:
+        if resource is provenance:
+            continue
         identity = resource["id"]
         name = f"{resource['resourceType']}/{identity}"
         targets.append({"reference": name})
@@ -124,8 +127,10 @@ def _refer_by_url(value: Any, urls: dict[str, str]) -> None:
             _refer_by_url(part, urls)
 
 
-def _rank(resource: Resource) -> int:
-    return _RANKS.get(resource["resourceType"], _LAST)
+def _ordered(resources: list[Resource]) -> list[Resource]:
+    """Return the resources by the rank of their types, else as they were made."""
+    ranks = [*map(_RANKS.get, map(itemgetter("resourceType"), resources), repeat(_LAST))]
+    return [resources[at] for at in sorted(range(len(ranks)), key=ranks.__getitem__)]
 
 
 def _name(resource: Resource) -> str:

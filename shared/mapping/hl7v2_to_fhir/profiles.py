@@ -75,16 +75,14 @@ def claim_profiles(resources: list[Resource]) -> None:
     """Add to `meta.profile` of each resource the profile that it meets, if there is one, the resources being all."""
     met: dict[str, tuple[Resource, str]] = {}
     wanted: dict[str, set[str]] = {}
-    absent: set[str] = set()
     for one in resources:
         kind = one["resourceType"]
         if (check := _PROFILES.get(kind)) is not None and (profile := check(one)):
             name = f"{kind}/{one['id']}"
             met[name] = one, profile
-            if (referred := _REFERRED.get(kind)) is not None:
-                wanted[name] = others = _wanted(one, referred)
-                absent |= others
-    absent -= met.keys()
+            if kind in _REFERRED and (others := _wanted(one, _REFERRED[kind])):
+                wanted[name] = others
+    absent = set().union(*wanted.values()) - met.keys()
     while absent:
         absent = {name for name, others in wanted.items() if not others.isdisjoint(absent)}
         for name in absent:

@@ -89,7 +89,7 @@ def in_role(context: Context, person: Resource, code: str, organization: Resourc
 
 def practitioner_from_ndl(context: Context, repetition: Repetition) -> Resource | None:
     """Return the Practitioner in an NDL (a CNN in its first component), None when it names nobody."""
-    parts = [repetition.subcomponent(1, index) for index in range(1, 12)]
+    parts = repetition.subcomponents(1, 11)
     if not any(parts):
         return None
     value, family, given, further, suffix, prefix, degree, _source, namespace, universal, kind = parts

@@ -157,6 +157,6 @@ def _street(repetition: Repetition) -> list[str]:
     separator = repetition.delimiters.subcomponent
     if not separator or separator not in repetition.parts[0]:
         return [street] if (street := repetition.component(1)) else []
-    line, name, number = (repetition.subcomponent(1, part) for part in (1, 2, 3))
+    line, name, number = repetition.subcomponents(1, 3)
     extra = " ".join([part for part in (number, name) if part and part not in line])
     return [part for part in (line, extra) if part]

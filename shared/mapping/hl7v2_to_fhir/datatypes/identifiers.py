@@ -72,7 +72,7 @@ def _identifier_from_ei(context: Context, repetition: Repetition, type_code: str
 
 def identifier_from_eip(context: Context, repetition: Repetition, component: int, type_code: str) -> Resource | None:
     """Return one half of an EIP (an EI in sub-components) as an Identifier."""
-    value, namespace, universal, kind = (repetition.subcomponent(component, part) for part in (1, 2, 3, 4))
+    value, namespace, universal, kind = repetition.subcomponents(component, 4)
     if not value:
         return None
     identifier: Resource = {"type": identifier_type(type_code)}
@@ -117,8 +117,8 @@ def _hd(repetition: Repetition, component: int) -> tuple[str, str, str]:
         return "", "", ""
     if repetition.plain:
         return repetition.parts[component - 1].strip(), "", ""
-    subcomponent = repetition.subcomponent
-    return subcomponent(component, 1), subcomponent(component, 2), subcomponent(component, 3)
+    namespace, universal, kind = repetition.subcomponents(component, 3)
+    return namespace, universal, kind
 
 
 def issuer_key(context: Context, namespace: str, universal: str, kind: str) -> str:

@@ -68,7 +68,7 @@ def _level(
     place = context.shared("Location", *path)
     if len(place) > 2:
         return place
-    namespace, universal, kind = (repetition.subcomponent(number, part) for part in (1, 2, 3))
+    namespace, universal, kind = repetition.subcomponents(number, 3)
     place["name"] = namespace or universal or path[-1]
     if universal:
         issuer = issuer_key(context, "", universal, kind)
@@ -87,7 +87,7 @@ def _level(
 
 def _identify(context: Context, place: Resource, repetition: Repetition) -> None:
     """Add the comprehensive identifier (an EI in 10), assigned by 11."""
-    value, namespace, universal, kind = (repetition.subcomponent(10, part) for part in (1, 2, 3, 4))
+    value, namespace, universal, kind = repetition.subcomponents(10, 4)
     authority = repetition.component(11)
     if not value:
         for number in (10, 11):
@@ -100,7 +100,7 @@ def _identify(context: Context, place: Resource, repetition: Repetition) -> None
         identifier["system"] = issuer
     if words := authority or namespace or universal:
         identifier["assigner"] = {"display": words}
-        named = [repetition.subcomponent(11, part) for part in (1, 2, 3)]
+        named = repetition.subcomponents(11, 3)
         if organization := authority_organization(context, *(named if any(named) else (namespace, universal, kind))):
             identifier["assigner"].update(reference(organization))
     for text in (namespace, universal, kind):

@@ -117,7 +117,7 @@ def _set_family(name: Resource, repetition: Repetition, number: int) -> None:
         if family := repetition.component(number):
             name["family"] = family
         return
-    whole, *parts = (repetition.subcomponent(number, index) for index in range(1, 6))
+    whole, *parts = repetition.subcomponents(number, 5)
     family = whole or " ".join(part for part in parts if part)
     if family:
         name["family"] = family

@@ -93,7 +93,7 @@ def quantity_from_cq(context: Context, repetition: Repetition | None) -> Resourc
     if repetition is None:
         return None
     value = decimal(repetition.component(1))
-    words = [repetition.subcomponent(2, part) for part in (1, 2, 3)]
+    words = repetition.subcomponents(2, 3)
     unit: Resource = {}
     if words[1] or words[0]:
         unit["unit"] = words[1] or words[0]

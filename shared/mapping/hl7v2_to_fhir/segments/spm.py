@@ -87,7 +87,7 @@ def specimen_from_spm(context: Context, spm: Segment, owner: str) -> Resource:
 def _key(context: Context, spm: Segment, owner: str) -> tuple[str, ...]:
     if number := spm.first(2):
         for component in (2, 1):
-            value, *issuer = (number.subcomponent(component, part) for part in (1, 2, 3, 4))
+            value, *issuer = number.subcomponents(component, 4)
             if value:
                 return "number", context.scope, authority(*issuer), value
     return "report", context.scope, owner
