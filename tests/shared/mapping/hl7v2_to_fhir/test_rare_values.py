@@ -171,6 +171,33 @@ def test_a_death_at_a_time_that_nobody_can_read_keeps_both_fields() -> None:
     assert {"url": f"{EXTENSION}pid-30", "valueString": "Y"} in found["extension"]
 
 
+def test_a_flag_alone_says_of_a_birth_and_of_a_death_what_is_known() -> None:
+    found = patient("F", *[""] * 15, "Y", *[""] * 5, "N")
+
+    assert (True, False) == (found["multipleBirthBoolean"], found["deceasedBoolean"])
+
+
+def test_a_time_that_says_more_than_a_time_is_read_and_kept() -> None:
+    found = patient("F", *[""] * 20, "20260301&about noon")
+
+    assert "2026-03-01" == found["deceasedDateTime"]
+    assert "20260301&about noon" == found["_deceasedDateTime"]["extension"][0]["valueString"]
+
+
+def test_an_address_of_a_kind_that_nobody_knows_keeps_its_code() -> None:
+    (address,) = patient("F", "", "", "1 Road^^Springfield^^^^QQ")["address"]
+
+    assert {"use", "type"}.isdisjoint(address)
+    assert "QQ" == address["extension"][0]["valueCoding"]["code"]
+
+
+def test_the_number_of_an_issuer_that_does_not_say_of_what_kind_it_is_identifies_the_issuer() -> None:
+    sent = "PID|1||100^^^NG&77^MR||Testcase^Tilda"
+    (identifier,) = only(converted("ADT^A08", sent), "Patient")["identifier"]
+
+    assert {"value": "77"} == identifier["assigner"]["identifier"]
+
+
 def test_a_race_without_words_is_said_by_its_code() -> None:
     (race,) = patient("F", "", "2106-3^^HL70005")["extension"]
 
