@@ -228,3 +228,39 @@ def test_a_message_that_says_much_loses_only_what_the_version_does_not_have(
 
     assert definitions is not None
     assert lost >= {key[:2] for key in kept(before, definitions) - kept(after, definitions)}
+
+
+APPOINTMENT = (
+    "MSH|^~\\&|BOOK|NG|EHR|NG|20260301120000+0100||SIU^S12^SIU_S12|NG-3|P|2.5.1",
+    "SCH|A-1^NG|F-1^NG||||CHECK^Check^L|||30|MIN|^^^20260310090000+0100^20260310093000+0100|1^Book^Bea||||2^Fill^Finn"
+    "||||3^Enter^Eve||||||P-1^NG|F-2^NG",
+    f"PID|1||100^^^{NORTHGATE}^MR||Testcase^Tilda",
+)
+EPISODE = (
+    "MSH|^~\\&|REG|NG|EHR|NG|20260301120000+0100||ADT^A01^ADT_A01|NG-4|P|2.5.1",
+    "EVN|A01|20260301120000+0100|||||NG",
+    f"PID|1||100^^^{NORTHGATE}^MR||Testcase^Tilda",
+    f"PV1|1|I{'|' * 51}Knee, second attempt|600^^^{NORTHGATE}^VN",
+    "PV2|||||||||||3",
+)
+
+
+@pytest.mark.parametrize(
+    ("sent", "version", "lost"),
+    [
+        (APPOINTMENT, "2.3.1", set()),
+        (APPOINTMENT, "2.5.1", set()),
+        (APPOINTMENT, "2.8", {("SCH", 10)}),  # withdrawn with SCH-9, whose unit it is
+        (EPISODE, "2.3.1", set()),
+        (EPISODE, "2.5.1", set()),
+        (EPISODE, "2.8", set()),
+    ],
+)
+def test_an_appointment_and_an_episode_lose_only_what_the_version_does_not_have(
+    sent: tuple[str, ...], version: str, lost: set[tuple[str, int]]
+) -> None:
+    before, (after,) = there_and_back("\r".join(sent).encode(), version)
+    definitions = definitions_of(version)
+
+    assert definitions is not None
+    assert lost == {key[:2] for key in kept(before, definitions) - kept(after, definitions)}
