@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, settings
 from tests.distribution import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 from tests.fixtures.ledger import clock, hints, ledger, ledger_url, migrated_template, ports
 from tests.fixtures.postgres import database_url, postgres_server
+from tests.measuring import MARKER, pytest_runtest_call
 
 __all__ = [
     "clock",
@@ -17,6 +18,7 @@ __all__ = [
     "ports",
     "postgres_server",
     "pytest_collection_modifyitems",
+    "pytest_runtest_call",
     "pytest_xdist_make_scheduler",
 ]
 
@@ -29,6 +31,7 @@ _RANDOM_IN_A_THREAD = (
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", _RANDOM_IN_A_THREAD)
+    config.addinivalue_line("markers", MARKER)
 
 
 # A loaded machine is slow, and the first text of a fresh clone builds a table: neither says anything about the code.

@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[2]
 INVARIANT = re.compile(r"[a-z]{2,4}-\d+")
 
 
+@pytest.mark.unmeasured
 def test_every_code_that_can_be_raised_is_explained_and_no_other() -> None:
     found = codes_of("shared", "functions", "cli", "local/supervisor", "local/platform")
     # A finding of the walker is computed by the check of a type: what may come out of it is in its table.

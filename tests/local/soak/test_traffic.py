@@ -30,6 +30,7 @@ def accepted(traffic: list[Errand]) -> list[Errand]:
     return [one for one in traffic if one.posting.expect.verdict == "accepted"]
 
 
+@pytest.mark.unmeasured
 def test_the_same_seed_gives_the_same_traffic(traffic: list[Errand]) -> None:
     assert soak_traffic(11, 400) == traffic
     assert soak_traffic(12, 400) != traffic
@@ -42,6 +43,7 @@ def test_the_traffic_is_about_as_long_as_was_asked_for_and_numbered(traffic: lis
         soak_traffic(1, 59)
 
 
+@pytest.mark.unmeasured
 def test_every_message_that_may_arrive_has_a_mark_of_its_own_that_its_record_carries(traffic: list[Errand]) -> None:
     marks = [one.posting.mark for one in accepted(traffic)]
     assert len(set(marks)) == len(marks)

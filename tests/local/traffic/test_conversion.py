@@ -30,6 +30,7 @@ def converted(posting: Posting) -> Conversion:
     return conversion
 
 
+@pytest.mark.unmeasured
 def test_every_accepted_message_that_is_not_held_becomes_valid_fhir() -> None:
     faults = [
         (posting.sequence, issue.code, issue.location, issue.text)
@@ -42,6 +43,7 @@ def test_every_accepted_message_that_is_not_held_becomes_valid_fhir() -> None:
     assert [] == faults
 
 
+@pytest.mark.unmeasured
 def test_every_held_message_needs_a_person() -> None:
     for posting in ACCEPTED:
         if posting.expect.quarantined:
@@ -50,6 +52,7 @@ def test_every_held_message_needs_a_person() -> None:
             assert posting.expect.code == caught.value.code
 
 
+@pytest.mark.unmeasured
 def test_every_report_and_result_of_a_message_is_in_its_event() -> None:
     for posting in ACCEPTED:
         if not posting.expect.quarantined:

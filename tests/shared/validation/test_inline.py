@@ -117,6 +117,7 @@ def test_what_is_rarer_in_a_transaction_of_updates_is_accepted_without_a_walk(
     assert is_accepted(bundle)
 
 
+@pytest.mark.unmeasured
 @settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_any_change_of_a_transaction_of_updates_gets_the_verdict_of_the_walk(data: st.DataObject) -> None:
@@ -214,6 +215,7 @@ def test_hostile_input_gives_what_the_walk_finds(number: int) -> None:
     assert errors_of_the_walk(resource) == find_errors(resource) != ()
 
 
+@pytest.mark.unmeasured
 @settings(max_examples=400, deadline=None)
 @given(ANYTHING)
 def test_any_json_gets_the_verdict_of_the_walk(value: Any) -> None:
@@ -224,6 +226,7 @@ def copy_of(place: tuple[Any, Any]) -> Any:
     return deepcopy(place[0][place[1]])
 
 
+@pytest.mark.unmeasured
 @settings(max_examples=800, deadline=None)
 @given(st.sampled_from(sorted(samples.ALL)), st.data())
 def test_any_change_of_a_sound_resource_gets_the_verdict_of_the_walk(name: str, data: st.DataObject) -> None:
@@ -258,6 +261,7 @@ PRIMITIVES: dict[str, Any] = {
 }
 
 
+@pytest.mark.unmeasured
 @settings(max_examples=1500, deadline=None)
 @given(st.sampled_from(sorted(PRIMITIVES)).flatmap(lambda key: st.tuples(st.just(key), PRIMITIVES[key])))
 @example(("valueString", "\ud800"))
@@ -271,6 +275,7 @@ def test_any_primitive_gets_the_verdict_of_the_walk(member: tuple[str, Any]) -> 
     assert errors_of_the_walk(resource) == find_errors(resource)
 
 
+@pytest.mark.unmeasured
 def test_every_day_of_the_calendar_is_accepted_and_no_other() -> None:
     def is_day(text: str) -> bool:
         return is_accepted({"resourceType": "Patient", "birthDate": text})
@@ -289,6 +294,7 @@ def test_depth_is_judged_as_on_the_walk(levels: int) -> None:
         assert errors_of_the_walk(resource) == find_errors(resource)
 
 
+@pytest.mark.unmeasured
 def test_the_schemas_of_no_resource_type_refer_to_themselves() -> None:
     for name in sorted(resource_types()):
         definitions = schema_of(name)["definitions"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,12 +33,14 @@ def places(node: Any) -> list[tuple[Any, Any]]:
     return [(node, key) for key, _ in children] + [place for _, child in children for place in places(child)]
 
 
+@pytest.mark.unmeasured
 @settings(max_examples=250, deadline=None)
 @given(ANYTHING)
 def test_any_json_is_answered(value: Any) -> None:
     validate(value)
 
 
+@pytest.mark.unmeasured
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(sorted(samples.ALL)), st.data())
 def test_any_change_of_a_sound_resource_is_answered_with_a_sound_outcome(name: str, data: st.DataObject) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +55,7 @@ def meaning(message: Message) -> list[list[list[list[str]]]]:
     ]
 
 
+@pytest.mark.unmeasured
 @given(CONTENT)
 def test_other_delimiters_mean_the_same(content: Content) -> None:
     usual, odd = (parse(written(content, one).encode()) for one in (USUAL, ODD))
@@ -61,6 +63,7 @@ def test_other_delimiters_mean_the_same(content: Content) -> None:
     assert meaning(usual) == meaning(odd)
 
 
+@pytest.mark.unmeasured
 @given(CONTENT, st.sampled_from([("8859/1", "latin-1"), ("8859/15", "iso8859-15"), ("UNICODE UTF-16", "utf-16")]))
 def test_another_character_set_means_the_same(content: Content, charset: tuple[str, str]) -> None:
     name, codec = charset
@@ -71,6 +74,7 @@ def test_another_character_set_means_the_same(content: Content, charset: tuple[s
     assert () == other.issues
 
 
+@pytest.mark.unmeasured
 @given(CONTENT, st.sampled_from(["\n", "\r\n"]))
 def test_another_line_end_means_the_same(content: Content, end: str) -> None:
     text = written(content, USUAL)
@@ -78,6 +82,7 @@ def test_another_line_end_means_the_same(content: Content, end: str) -> None:
     assert meaning(parse(text.encode())) == meaning(parse(text.replace("\r", end).encode()))
 
 
+@pytest.mark.unmeasured
 @given(st.lists(CONTENT, min_size=1, max_size=4))
 def test_a_batch_and_frames_mean_what_their_messages_mean(contents: list[Content]) -> None:
     payloads = [written(content, USUAL, control_id=str(number)).encode() for number, content in enumerate(contents)]
@@ -89,6 +94,7 @@ def test_a_batch_and_frames_mean_what_their_messages_mean(contents: list[Content
     assert alone == [meaning(parse(item)) for item in frames]
 
 
+@pytest.mark.unmeasured
 @given(CONTENT)
 def test_a_z_segment_more_means_the_same(content: Content) -> None:
     text = written(content, USUAL)

@@ -106,6 +106,7 @@ def there_and_back(payload: bytes, version: str) -> tuple[Message, list[Message]
     return message, [parse(one.payload) for one in written]
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(("kind", "version"), KINDS, ids=["-".join(one) for one in KINDS])
 @settings(
     max_examples=5,
@@ -163,6 +164,7 @@ def lost_of(payloads: Iterable[bytes]) -> tuple[int, int, list[tuple[str, int, i
     return seen, values, lost
 
 
+@pytest.mark.unmeasured
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="third-party corpus not present, set CORRIDOR_CORPUS to its folder")
 def test_the_messages_of_other_peoples_corpora_come_back_with_what_the_maps_claim() -> None:
     seen, values, lost = lost_of(messages_in(CORPUS))

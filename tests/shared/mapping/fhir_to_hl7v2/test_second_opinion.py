@@ -41,6 +41,7 @@ def written(file: Path, version: str) -> list[bytes]:
     return [one.payload for one in found]
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("version", WRITTEN_VERSIONS)
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: f"{file.parent.name}/{file.stem}")
 def test_the_structure_is_that_of_the_version(file: Path, version: str) -> None:

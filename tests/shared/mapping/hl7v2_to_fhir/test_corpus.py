@@ -22,9 +22,12 @@ CORPUS = Path(os.environ.get("CORRIDOR_CORPUS") or Path(__file__).parents[5] / "
 RECEIVED = datetime(2026, 3, 12, tzinfo=UTC)
 EMPTY = re.compile(r'""|\[\]|\{\}')
 
-pytestmark = pytest.mark.skipif(
-    not CORPUS.is_dir(), reason="third-party corpus not present, set CORRIDOR_CORPUS to its folder"
-)
+pytestmark = [
+    pytest.mark.unmeasured,
+    pytest.mark.skipif(
+        not CORPUS.is_dir(), reason="third-party corpus not present, set CORRIDOR_CORPUS to its folder"
+    ),
+]
 
 
 def messages() -> Iterator[tuple[str, bytes]]:

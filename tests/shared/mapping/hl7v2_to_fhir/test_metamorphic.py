@@ -81,6 +81,7 @@ REWRITINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("rewriting", REWRITINGS)
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_another_way_to_write_it_says_the_same(example: Path, rewriting: str) -> None:
@@ -98,6 +99,7 @@ def corpus_messages() -> Iterator[tuple[str, bytes]]:
             yield f"{file.relative_to(CORPUS)}:{number}", payload
 
 
+@pytest.mark.unmeasured
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="third-party corpus not present, set CORRIDOR_CORPUS to its folder")
 @pytest.mark.parametrize("rewriting", REWRITINGS)
 def test_another_way_to_write_a_third_partys_message_says_the_same(rewriting: str) -> None:

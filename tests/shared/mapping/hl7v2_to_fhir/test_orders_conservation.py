@@ -140,6 +140,7 @@ def populated(draw: st.DrawFn) -> tuple[dict[tuple[str, int], str], dict[str, tu
     return values, tokens
 
 
+@pytest.mark.unmeasured
 @given(populated())
 @settings(max_examples=100, deadline=None, derandomize=True)
 def test_whatever_is_populated_together_in_an_order_is_accounted_for_and_valid(
