@@ -61,10 +61,9 @@ def owe(tx: Transaction, ports: Ports, work: Work, routed: Routed) -> None:
 
 
 def _put_off(tx: Transaction, entry: NewEntry, until: datetime, subject: str) -> None:
-    """Let the update wait for its window's end, in the place of an older one about the same."""
-    earlier = tx.windows.replace(entry.lane, entry.key, subject)
-    if earlier is not None:
+    """Let the update wait for its window's end, in the place of the older ones about the same."""
+    for earlier in tx.windows.replace(entry.lane, entry.key, subject):
         tx.deliveries.set_status(earlier.delivery_id, "superseded", "newer-update-known")
-        until = earlier.until
+        until = min(until, earlier.until)
     tx.streams.append(entry)
     tx.windows.defer(entry, until, subject)

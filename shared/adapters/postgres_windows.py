@@ -61,12 +61,12 @@ class PostgresWindows:
         if row:
             self._hints.append(Hint(row[0], entry.function, entry.traceparent, not_before=until))
 
-    def replace(self, lane: str, key: UUID, subject: str) -> Deferred | None:
-        """Take out the entry about `subject` whose window is open, unless a worker has it in hand."""
+    def replace(self, lane: str, key: UUID, subject: str) -> list[Deferred]:
+        """Take out what is about `subject` and whose window is open, unless a worker has it in hand."""
         rows = self._connection.execute(
             _REPLACE, {"lane": lane, "keys": [key], "subject": subject, "now": self._clock()}
         ).fetchall()
-        return Deferred(rows[0][0], rows[0][1]) if rows else None
+        return sorted((Deferred(*row) for row in rows), key=lambda one: one.until)
 
     def close(self, lane: str, keys: Sequence[UUID]) -> None:
         """Make due what waits in a window, since something comes behind it; its worker is hinted."""

@@ -153,8 +153,12 @@ class Windows(Protocol):
     def defer(self, entry: NewEntry, until: datetime, subject: str | None = None) -> None:
         """Put off an entry that this commit has appended; with `subject` a newer one about it may replace it."""
 
-    def replace(self, lane: str, key: UUID, subject: str) -> Deferred | None:
-        """Take out the entry about `subject` that is put off, if nobody works on it; its delivery is the caller's."""
+    def replace(self, lane: str, key: UUID, subject: str) -> list[Deferred]:
+        """
+        Take out what is put off about `subject` and nobody works on, the first due first.
+
+        Their deliveries are the caller's. It is one, but where clocks differ and an older one was in a worker's hand when the next one came.
+        """
 
     def close(self, lane: str, keys: Sequence[UUID]) -> None:
         """Make due at once what is put off for these keys: something comes behind it. Then append that."""

@@ -135,14 +135,15 @@ def _receiver(section: _Section) -> Receiver:
         kind: tuple(elements) if isinstance(elements, list) else (str(elements),)
         for kind, elements in section.take("allow", dict, {}).items()
     }
+    endpoint = _endpoint(section.section("endpoint"))
     receiver = Receiver(
-        endpoint=_endpoint(section.section("endpoint")),
+        endpoint=endpoint,
         events=section.texts("events", ()),
         processing_ids=section.texts("processing-ids", ("P",)),
         allow=allow,
         consent=section.choice("consent", _CONSENT_RULES, "unless-denied"),  # type: ignore[arg-type]
         limits=_limits(section.section("limits")) if section.has("limits") else USUAL_LIMITS,
-        secondary=_secondary(section.section("secondary")) if section.has("secondary") else None,
+        secondary=_secondary(section.section("secondary"), endpoint.kind) if section.has("secondary") else None,
         visits=VisitFilter(section.texts("facilities", ()), section.texts("classes", ()), section.texts("units", ())),
         coalesce=timedelta(seconds=section.at_least("coalesce-seconds", 0, 0)),
         hl7v2=read_writing_preferences(section.section("hl7v2")) if section.has("hl7v2") else NO_PREFERENCES,
@@ -175,11 +176,13 @@ def _seconds(duration: timedelta) -> int:
     return int(duration.total_seconds())
 
 
-def _secondary(section: _Section) -> Secondary:
+def _secondary(section: _Section, kind: str) -> Secondary:
     secondary = Secondary(
         endpoint=_endpoint(section.section("endpoint")),
         after=timedelta(minutes=section.at_least("after-minutes", 1, 5)),
     )
+    if secondary.endpoint.kind != kind:
+        raise _invalid(f"{section.at('endpoint')}.kind", f"{kind}, as the endpoint: both get the same bodies")
     section.finish()
     return secondary
 
@@ -198,7 +201,7 @@ def _endpoint(section: _Section) -> Endpoint:
             scope=credential.take("scope", str, ""),
         ),
         idempotent=section.take("idempotent", bool, False),
-        timeout_seconds=float(section.take("timeout-seconds", int, 10)),
+        timeout_seconds=float(section.at_least("timeout-seconds", 1, 10)),
     )
     credential.finish()
     section.finish()

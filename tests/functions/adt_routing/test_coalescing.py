@@ -108,6 +108,28 @@ def test_an_update_in_a_workers_hand_is_not_replaced(ward: Ward) -> None:
     )
 
 
+def test_every_older_update_is_replaced_though_a_worker_whose_clock_is_ahead_had_one_in_hand(ward: Ward) -> None:
+    ward.post(adt("A08", 1))
+    ward.work()
+    ((stream,),) = ward.rows("select stream_id from stream where lane = 'deliver/registry'")
+    with ward.ports.ledger.transaction() as tx:
+        taken = tx.streams.take(stream, "another worker", timedelta(seconds=30), "")
+    ward.post(adt("A08", 2))
+    ward.work()
+    holder = taken()
+    assert holder is not None
+    with ward.ports.ledger.transaction() as tx:
+        tx.streams.confirm(holder.lease)
+        tx.streams.release(holder.lease)
+    ward.post(adt("A08", 3))
+    ward.work()
+    ward.later(timedelta(seconds=61))
+
+    assert [("delivered", 1), ("superseded", 2)] == ward.rows(
+        "select status, count(*) from delivery where destination = 'registry' group by status order by status"
+    )
+
+
 def test_a_lost_wake_up_call_is_made_good_by_the_sweeper(ward: Ward) -> None:
     burst(ward)
     ward.left.clear()

@@ -67,6 +67,8 @@ def test_a_way_ends_at_its_endpoint_or_nowhere(tmp_path: Path) -> None:
         ({"limits": {"rate": {"burst": 2}}}, "receives.limits.rate.per-second"),
         ({"secondary": {"after-minutes": 2}}, "receives.secondary.endpoint"),
         ({"secondary": {"endpoint": ENDPOINT, "after-minutes": 0}}, "receives.secondary.after-minutes"),
+        ({"secondary": {"endpoint": {**ENDPOINT, "kind": "hl7v2"}}}, "receives.secondary.endpoint.kind"),
+        ({"endpoint": {**ENDPOINT, "timeout-seconds": 0}}, "receives.endpoint.timeout-seconds"),
     ],
 )
 def test_what_makes_no_sense_is_named(more: dict[str, object], place: str, tmp_path: Path) -> None:
