@@ -19,7 +19,7 @@ import orjson
 
 from shared.adapters.file_drop import open_drop
 from shared.adapters.http_connections import HttpConnections
-from shared.adapters.http_posting import Answer, judge
+from shared.adapters.http_posting import Answer, judge, judge_transaction
 from shared.adapters.key_vault_secrets import KeyVaultSecrets
 from shared.errors import ConfigurationError, RejectedError, TransientError
 from shared.formats.hl7v2.acknowledgment import acknowledgment_code
@@ -60,7 +60,7 @@ class FhirDestination:
         """POST the transaction; the receipt is the status."""
         headers = {**_kinds("application/fhir+json"), "Idempotency-Key": idempotency_key, "traceparent": traceparent}
         answer = _post_with_token(self._client, self._url, self._tokens, body, headers)
-        judge(answer)
+        judge_transaction(answer)
         return Sent(f"HTTP {answer.status}")
 
 

@@ -1,23 +1,27 @@
 """
 What a destination answered to a POST, and what its status means.
 
-A time-out, a broken connection, 401, 408, 425, 429 and every 5xx may heal; any other refusal is final, a redirect
-among them. The status line decides: of an answer's body no more is read than a receipt can hold and the time-out
-allows.
+A time-out, a broken connection, 401, 408, 425, 429 and every 5xx may heal. So may a redirect, which is not followed:
+it tells of the address and nothing of the content. Any other refusal is final. The status line decides, and what a
+transaction's answer says of its entries: of a body no more is read than a receipt can hold and the time-out allows.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
+import orjson
+
 from shared.errors import RejectedError, TransientError
 
 _HEALS = frozenset({408, 425, 429})
 _LONGEST_RETRY_AFTER = 86_400.0
+_A_FAILED_ENTRY = re.compile(rb'"status"\s*:\s*"[45]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,40 @@ def judge(answer: Answer) -> None:
         return
     if answer.status == HTTPStatus.UNAUTHORIZED:
         raise TransientError("destination-unauthorized", text="the destination refused our token or signature")
-    if answer.status in _HEALS or answer.status >= 500:
+    if _may_heal(answer.status):
         raise TransientError(
             "destination-unavailable", text=f"HTTP {answer.status}", retry_after=_retry_after(answer.headers)
         )
     raise RejectedError("destination-refused", text=f"HTTP {answer.status}")
+
+
+def judge_transaction(answer: Answer) -> None:
+    """
+    Raise what the status of the answer means, or those of its entries.
+
+    A transaction is done whole or not at all (FHIR R4, http.html#transaction). Who does a part of it all the same says
+    so entry by entry (Bundle.entry.response.status), under a status of 200.
+    """
+    judge(answer)
+    failed = _failed_entries(answer.body) if _A_FAILED_ENTRY.search(answer.body) else []
+    for status in sorted(failed, key=_may_heal):  # what no repetition can mend decides
+        text = f"HTTP {answer.status}, an entry {status}"
+        if _may_heal(status):
+            raise TransientError("destination-unavailable", text=text)
+        raise RejectedError("destination-refused", text=text)
+
+
+def _may_heal(status: int) -> bool:
+    return status in _HEALS or status < 400 or status >= 500
+
+
+def _failed_entries(body: bytes) -> list[int]:
+    try:
+        entries = orjson.loads(body)["entry"]
+        told = [str(entry["response"]["status"])[:3] for entry in entries]
+    except (ValueError, KeyError, TypeError):  # cut off, or something else: the status line stands
+        return []
+    return [int(status) for status in told if status.isdecimal() and int(status) >= 400]
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

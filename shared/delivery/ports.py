@@ -157,7 +157,8 @@ class Windows(Protocol):
         """
         Take out what is put off about `subject` and nobody works on, the first due first.
 
-        Their deliveries are the caller's. It is one, but where clocks differ and an older one was in a worker's hand when the next one came.
+        Their deliveries are the caller's. It is one, but where clocks differ and an older one was in a worker's hand
+        when the next one came.
         """
 
     def close(self, lane: str, keys: Sequence[UUID]) -> None:

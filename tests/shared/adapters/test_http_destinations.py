@@ -10,9 +10,10 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler
 from uuid import uuid4
 
+import orjson
 import pytest
 
-from shared.adapters.http_destinations import FhirDestination, WebhookDestination
+from shared.adapters.http_destinations import ClientCredentials, FhirDestination, WebhookDestination
 from shared.errors import RejectedError, TransientError
 from tests.shared.adapters.desks import Clients, bundle, failure, send, webhook_at
 from tests.shared.adapters.parts import HttpServer, nobody, plain, silent_server
@@ -75,12 +76,46 @@ def test_what_heals_is_tried_again(clients: Clients, status: int) -> None:
         )
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_not_followed(clients: Clients, status: int) -> None:
-    with HttpServer(plain(status, Location="/elsewhere")).running() as server:
-        failure(RejectedError, lambda: send(webhook_at(clients(), f"{server.url}/here"), b"{}"))
+@pytest.mark.parametrize(
+    ("statuses", "kind", "text"),
+    [
+        (["201 Created", "422 Unprocessable Entity"], RejectedError, "HTTP 200, an entry 422"),
+        (["201", "503"], TransientError, "HTTP 200, an entry 503"),
+        (["503", "409", "200"], RejectedError, "HTTP 200, an entry 409"),
+    ],
+)
+def test_a_transaction_that_was_done_in_part_was_not_done(
+    clients: Clients,
+    tokens: ClientCredentials,
+    statuses: list[str],
+    kind: type[RejectedError | TransientError],
+    text: str,
+) -> None:
+    entries = [{"response": {"status": status}} for status in statuses]
+    answer = {"resourceType": "Bundle", "type": "batch-response", "entry": entries}
+    with HttpServer(plain(200, orjson.dumps(answer))).running() as server:
+        error = failure(kind, lambda: send(FhirDestination(clients(), server.url, tokens), bundle()))
 
-    assert ["/here"] == server.paths
+    assert text == error.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b'{"status": "400"}', b'{"entry": [{"response": {"status": "400', b'{"entry": [{"note": ""status":"4"}]}'],
+)
+def test_an_answer_that_says_nothing_of_its_entries_has_told_its_status(
+    clients: Clients, tokens: ClientCredentials, body: bytes
+) -> None:
+    with HttpServer(plain(200, body)).running() as server:
+        assert "HTTP 200" == send(FhirDestination(clients(), server.url, tokens), bundle())
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed_and_condemns_no_content(clients: Clients, status: int) -> None:
+    with HttpServer(plain(status, Location="/elsewhere")).running() as server:
+        error = failure(TransientError, lambda: send(webhook_at(clients(), f"{server.url}/here"), b"{}"))
+
+    assert ("destination-unavailable", f"HTTP {status}", ["/here"]) == (error.code, error.text, server.paths)
 
 
 @pytest.mark.parametrize(
