@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from functions.operations.use_case import wake_overdue_streams
 from shared.catalog.flows import OPERATIONS
+from shared.delivery.clocks import FAR_AHEAD
 from shared.delivery.ports import waits_for_flow
 from shared.ledger import NewTask
 from shared.ledger_ports import Transaction
@@ -28,12 +29,22 @@ _HELD_TOO_LONG = timedelta(hours=1)
 
 def sweep(ports: Ports) -> None:
     """Do everything that must happen every few seconds though nobody asks for it. Twice at once does no harm."""
+    recall_what_a_wrong_clock_put_off(ports)
     wake_overdue_streams(ports)
     end_expired_halts(ports)
     wake_held_streams(ports)
     tell_what_waits_too_long(ports)
     with ports.ledger.transaction() as tx:
         tx.pressure.measure()
+
+
+def recall_what_a_wrong_clock_put_off(ports: Ports) -> int:
+    """Let nobody wait for a moment that only a clock gone wrong has promised; return how many entries did."""
+    with ports.ledger.transaction() as tx:
+        count = tx.waking.recall(ports.clock() + FAR_AHEAD)
+    if count:
+        log_event(_log, logging.WARNING, "put off by a wrong clock", count=count)
+    return count
 
 
 def end_expired_halts(ports: Ports) -> int:

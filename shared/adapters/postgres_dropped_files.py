@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from shared.adapters.postgres_statements import Statements
+from shared.delivery.clocks import FAR_AHEAD
 from shared.errors import RejectedError
 from shared.landing import DroppedFile, ItemOfFile, ItemRow, Sighting
 from shared.ports import Clock
@@ -24,7 +25,7 @@ _LEASE = f"""
     UPDATE dropped_file SET lease_owner = %(owner)s, lease_until = clock_timestamp() + %(duration)s
     WHERE file_id IN (
         SELECT file_id FROM dropped_file
-        WHERE due_at <= %(now)s AND coalesce(lease_until < clock_timestamp(), true)
+        WHERE (due_at <= %(now)s OR due_at > %(beyond)s) AND coalesce(lease_until < clock_timestamp(), true)
           AND NOT EXISTS (
               SELECT 1 FROM dropped_file earlier
               WHERE earlier.partner = dropped_file.partner AND earlier.due_at IS NOT NULL
@@ -86,7 +87,14 @@ class PostgresDroppedFiles:
         """Lease what is due, the longest due first, of each partner its first; a lease that ran out is anybody's."""
         with self._connection.cursor(row_factory=class_row(DroppedFile)) as cursor:
             return cursor.execute(
-                _LEASE, {"owner": owner, "duration": duration, "now": self._clock(), "limit": limit}
+                _LEASE,
+                {
+                    "owner": owner,
+                    "duration": duration,
+                    "now": self._clock(),
+                    "beyond": self._clock() + FAR_AHEAD,  # by a clock gone wrong: no pause is as long
+                    "limit": limit,
+                },
             ).fetchall()
 
     def renew(self, file: DroppedFile, owner: str, duration: timedelta) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from shared.adapters.postgres_statements import Statements
+from shared.delivery.clocks import FAR_AHEAD
 from shared.delivery.ports import ParkedStreams, WaitingAt
 from shared.ledger import Entry, Hint
 from shared.ports import Clock
@@ -99,7 +100,7 @@ class PostgresWaking:
                     SELECT stream.stream_id, entry.function, entry.traceparent
                     FROM entry JOIN stream USING (stream_id)
                     WHERE entry.status = 'waiting' AND entry.due_at < %(before)s AND {_UNLEASED}
-                      AND (stream.hinted_at IS NULL OR stream.hinted_at < %(before)s)
+                      AND (stream.hinted_at IS NULL OR stream.hinted_at < %(before)s OR stream.hinted_at > %(beyond)s)
                       AND NOT EXISTS (
                           SELECT 1 FROM entry earlier
                           WHERE earlier.stream_id = entry.stream_id AND earlier.seq < entry.seq)
@@ -108,8 +109,26 @@ class PostgresWaking:
                 UPDATE stream SET hinted_at = %(now)s FROM stuck WHERE stream.stream_id = stuck.stream_id
                 RETURNING stuck.stream_id, stuck.function, stuck.traceparent
                 """,  # noqa: S608 -- our own text
-                {"before": before, "limit": limit, "now": self._clock()},
+                {"before": before, "beyond": self._clock() + FAR_AHEAD, "limit": limit, "now": self._clock()},
             ).fetchall()
+
+    def recall(self, beyond: datetime) -> int:
+        """
+        Count an entry's wait from now where it was entered in a time to come; else it is due.
+
+        The database's clock must agree: a sweeper whose own is behind would undo every back-off.
+        """
+        recalled = self._connection.execute(
+            """
+            WITH limits AS (
+                SELECT greatest(%(beyond)s, clock_timestamp() + (%(beyond)s - %(now)s::timestamptz)) AS beyond)
+            UPDATE entry SET entered_at = least(entered_at, %(now)s), due_at = CASE WHEN entered_at > beyond
+                THEN %(now)s + greatest(due_at - entered_at, interval '0') ELSE %(now)s END
+            FROM limits WHERE status = 'waiting' AND due_at > beyond AND (attempts > 0 OR entered_at > beyond)
+            """,
+            {"now": self._clock(), "beyond": beyond},
+        )
+        return recalled.rowcount
 
     def parked(self) -> list[ParkedStreams]:
         """Return how many streams are parked per function, and since when the oldest is."""

@@ -16,6 +16,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
 
+from shared.delivery.clocks import is_to_come
+
 Verdict = Literal["pass", "probe", "wait"]
 
 
@@ -51,7 +53,7 @@ class Breaker:
         """Tell what the next delivery may do."""
         if self.state == "closed":
             return "pass"
-        return "probe" if self.probe_at is None or now >= self.probe_at else "wait"
+        return "wait" if is_to_come(self.probe_at, now) else "probe"
 
     def probing(self, now: datetime, patience: timedelta) -> Breaker:
         """Return the breaker with a probe on its way that is lost after `patience`."""

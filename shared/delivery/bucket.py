@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.delivery.clocks import FAR_AHEAD
 from shared.partners.model import Rate
 
 
@@ -21,7 +22,9 @@ class Bucket:
         return cls(float(rate.burst), now)
 
     def refilled(self, rate: Rate, now: datetime) -> Bucket:
-        """Return the bucket as it is at `now`; a clock that went back refills nothing."""
+        """Return the bucket as it is at `now`; a clock that went back refills nothing, and stops it for moments."""
+        if self.at > now + FAR_AHEAD:
+            return Bucket(self.tokens, now)
         elapsed = max((now - self.at).total_seconds(), 0.0)
         return Bucket(min(self.tokens + elapsed * rate.per_second, float(rate.burst)), max(now, self.at))
 

@@ -13,6 +13,7 @@ from typing import Literal
 
 from shared.delivery.breaker import CLOSED, Breaker, BreakerPolicy
 from shared.delivery.bucket import Bucket
+from shared.delivery.clocks import is_to_come
 from shared.partners.model import Limits
 
 HALTED = "halted"
@@ -35,7 +36,7 @@ class Gate:
 
     def waking(self, until: datetime | None, now: datetime) -> Gate | None:
         """Return the gate with a wake-up at `until`; None where one is to come already, or none is wanted."""
-        if until is None or (self.wake_at is not None and self.wake_at > now):
+        if until is None or is_to_come(self.wake_at, now):
             return None
         return replace(self, wake_at=until)
 

@@ -135,6 +135,9 @@ class Waking(Protocol):
     def overdue(self, before: datetime, limit: int) -> list[Hint]:
         """Return hints for unleased streams whose head has been due since `before`."""
 
+    def recall(self, beyond: datetime) -> int:
+        """Put right what a clock gone wrong has put off beyond this moment; return how many entries."""
+
     def parked(self) -> list[ParkedStreams]:
         """Return how many streams wait for a person, per function."""
 

@@ -13,7 +13,7 @@ from functions.lab_results.use_case import PROCESS
 from functions.operations.dead_letters import drain_dead_letters
 from functions.operations.sweeping import sweep, tell_what_waits_too_long, wake_held_streams
 from shared.adapters.memory import FewDeadLetters, FixedClock, RecordedHints
-from shared.errors import ReviewNeededError
+from shared.errors import ReviewNeededError, TransientError
 from shared.ledger import NewEntry
 from shared.pipeline import Outcome, Work, drain
 from shared.pipeline.decisions import halt
@@ -26,6 +26,10 @@ from tests.shared.adapters.rooms import post
 def rows(url: str, query: str) -> list[tuple[object, ...]]:
     with psycopg.connect(url) as connection:
         return connection.execute(query).fetchall()
+
+
+def away(work: Work, ports: Ports) -> Outcome:
+    raise TransientError("ledger-unavailable")
 
 
 def refuse(work: Work, ports: Ports) -> Outcome:
@@ -110,6 +114,27 @@ def test_a_stream_that_is_being_worked_off_ages_nobodys_backlog(ports: Ports, cl
 
     with ports.ledger.transaction() as tx:
         assert tx.pressure.measure().oldest_due is None
+
+
+def test_nobody_waits_for_the_tomorrow_of_a_clock_that_was_wrong(
+    ports: Ports, hints: RecordedHints, clock: FixedClock, ledger_url: str
+) -> None:
+    clock.advance(timedelta(days=10_000))  # beyond the database's own
+    post(ports, oru("T-1", mrn="TEST-RIGHT"))
+    clock.advance(timedelta(days=1))
+    post(ports, oru("T-2", mrn="TEST-WRONG"))
+    failing = replace(PROCESS, use_case=away)
+    for hint in hints.take():
+        if hint.function == PROCESS.step.function:
+            drain(failing, hint.stream_id, replace(ports, partners=PARTNERS))
+    clock.advance(timedelta(days=-1))
+
+    sweep(ports)
+    clock.advance(timedelta(minutes=6))  # beyond the longest back-off, and the sweeper's grace
+    sweep(ports)
+
+    assert 4 == len([hint for hint in hints.take() if hint.not_before is None])
+    assert [(True,)] == rows(ledger_url, f"select max(due_at) <= '{clock().isoformat()}' from entry")
 
 
 def letter(

@@ -111,7 +111,17 @@ def test_after_the_wait_that_it_names_a_bucket_gives(per_second: float, burst: i
 def test_a_clock_that_goes_back_refills_nothing() -> None:
     rate = Rate(1.0, 5)
 
-    assert Bucket(1.0, NOON) == Bucket(1.0, NOON).refilled(rate, NOON - timedelta(hours=1))
+    assert Bucket(1.0, NOON) == Bucket(1.0, NOON).refilled(rate, NOON - timedelta(minutes=1))
+
+
+def test_a_clock_that_was_far_ahead_holds_nobody_once_it_is_right() -> None:
+    rate, tomorrow = Rate(1.0, 5), NOON + timedelta(days=1)
+    outage = Breaker("open", 5, 1, tomorrow, tomorrow + timedelta(seconds=2))
+
+    drained = Bucket(0.0, tomorrow).refilled(rate, NOON)
+    assert (Bucket(0.0, NOON), 3) == (drained, drained.drawn(rate, NOON + timedelta(seconds=3), 9)[1])
+    assert "probe" == outage.verdict(NOON)
+    assert replace(GATE, wake_at=tomorrow).waking(NOON + timedelta(seconds=1), NOON) is not None
 
 
 def test_a_clean_breaker_is_the_closed_one() -> None:
