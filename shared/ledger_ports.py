@@ -189,11 +189,15 @@ class Conversions(Protocol):
 
 
 class Reports(Protocol):
-    """Which state of a report was passed on last; the key is that of the stream, so that who was merged is one."""
+    """Which state of a report was passed on last."""
 
-    def newest(self, keys: Sequence[UUID], report_keys: Sequence[str]) -> dict[str, tuple[int, datetime | None]]:
+    def newest(
+        self, keys: Sequence[UUID], report_keys: Sequence[str], stream_id: int = 0
+    ) -> dict[str, tuple[int, datetime | None]]:
         """
         Return (rank, stated at) of the newest state of each report that one of the keys has.
+
+        With `stream_id`, also of the patients whose streams were joined to it.
 
         Only who holds the lease of the patient's stream records one: what it reads stands until its commit.
         """
@@ -202,9 +206,6 @@ class Reports(Protocol):
         self, patient_key: UUID, report_key: str, rank: int, stated_at: datetime | None, message_id: UUID
     ) -> None:
         """Make this the newest state."""
-
-    def unite(self, lease: Lease) -> None:
-        """Let the newest states of those whose streams were joined to this one count for its own patient."""
 
 
 class Events(Protocol):

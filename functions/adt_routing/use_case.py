@@ -80,7 +80,7 @@ def route_adt(work: Work, ports: Ports) -> Outcome:
         _record(tx, message, routed, conversion)
         owe(tx, ports, work, routed)
         if verdict is not Verdict.OUTDATED:
-            _remember(tx, work, message, told, visit, bundle)
+            _remember(tx, message, told, visit, bundle)
         if turn is Verdict.EARLY:
             tx.tasks.open(_review(message, told, ports), work.actor, DISORDER)
         if known.own is not None:
@@ -96,7 +96,9 @@ def _look_up(ports: Ports, work: Work, message: MessageRow, told: Told, bundle: 
         visit = tx.visits.get(told.visit) if told.visit else None
         waiting = tx.early.of_visit(told.visit) if told.visit else []
         own = tx.early.get(message.message_id)
-        keys = (work.lease.key, message.patient_key) if message.patient_key else ()
+        keys = [message.patient_key] if message.patient_key else []
+        if landed is not bundle:
+            keys.append(work.lease.key)
         person = tx.reports.newest(keys, [_PERSON]).get(_PERSON) if keys else None
         late = visit is not None and is_before(told.stated_at, visit.stated_at)
         description = tx.conversions.get(visit.message_id).bundle if visit is not None and late else None
@@ -157,17 +159,14 @@ def _record(tx: Transaction, message: MessageRow, routed: Routed, conversion: Co
     )
 
 
-def _remember(
-    tx: Transaction, work: Work, message: MessageRow, told: Told, visit: Visit | None, bundle: dict[str, Any]
-) -> None:
+def _remember(tx: Transaction, message: MessageRow, told: Told, visit: Visit | None, bundle: dict[str, Any]) -> None:
     """Write what the next message will be judged by, and let go what waited for this one."""
     if visit is not None:
         tx.visits.record(visit)
         release_behind(tx, visit.key, message)
     if told.trigger == "A31" and message.patient_key is not None:
-        tx.reports.record(work.lease.key, _PERSON, 0, told.stated_at, message.message_id)
+        tx.reports.record(message.patient_key, _PERSON, 0, told.stated_at, message.message_id)
     if told.trigger in patient.MERGES:
-        tx.reports.unite(work.lease)
         for retired, survivor in survivors_in(bundle).items():
             tx.survivors.record(retired, survivor, message.message_id)
 

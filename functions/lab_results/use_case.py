@@ -79,7 +79,7 @@ def publish_lab_result(work: Work, ports: Ports) -> Outcome:
         _owe(tx, ports, message, event.type, work, outdated=outdated)
         if not outdated and message.patient_key is not None:
             for report in reports:
-                tx.reports.record(work.lease.key, report.key, report.rank, report.at, message.message_id)
+                tx.reports.record(message.patient_key, report.key, report.rank, report.at, message.message_id)
         tx.messages.set_status(message.message_id, "processed")
 
     hop = _hop(work, lanes.PROCESS, event.type, "processed", mapping=conversion.mapping, payload=bundle)
@@ -130,7 +130,8 @@ def _is_outdated(ports: Ports, message: MessageRow, work: Work, reports: list[_R
     if message.patient_key is None or not reports:
         return False
     with ports.ledger.statements() as each:
-        newest = each.reports.newest((work.lease.key, message.patient_key), [report.key for report in reports])
+        keys = [report.key for report in reports]
+        newest = each.reports.newest([message.patient_key], keys, work.lease.stream_id)
     verdicts = {is_outdated(newest.get(report.key), report.rank, report.at) for report in reports}
     if len(verdicts) == 2:
         raise ReviewNeededError("partly-superseded", "OBR-22", "some reports of the message are outdated, some not")

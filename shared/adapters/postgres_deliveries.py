@@ -15,7 +15,7 @@ from psycopg.rows import class_row
 
 from shared.adapters.postgres_statements import Statements
 from shared.errors import RejectedError
-from shared.ledger import ConversionRow, DeliveryRow, Lease, Owed
+from shared.ledger import ConversionRow, DeliveryRow, Owed
 from shared.ports import Clock
 
 _COLUMNS = (
@@ -169,13 +169,16 @@ class PostgresReports:
     def __init__(self, connection: Statements) -> None:
         self._connection = connection
 
-    def newest(self, keys: Sequence[UUID], report_keys: Sequence[str]) -> dict[str, tuple[int, datetime | None]]:
+    def newest(
+        self, keys: Sequence[UUID], report_keys: Sequence[str], stream_id: int = 0
+    ) -> dict[str, tuple[int, datetime | None]]:
         """Return (rank, stated at) of the newest state of each report that has one."""
         rows = self._connection.execute(
             "SELECT DISTINCT ON (report_key) report_key, rank, stated_at FROM report_state"
-            " WHERE patient_key = ANY(%s) AND report_key = ANY(%s)"
+            " WHERE report_key = ANY(%(reports)s) AND patient_key = ANY(%(keys)s::uuid[] ||"
+            " ARRAY(SELECT key FROM stream WHERE %(stream_id)s IN (stream_id, joined_to)))"
             " ORDER BY report_key, stated_at DESC NULLS LAST, rank DESC",
-            (list(keys), list(report_keys)),
+            {"reports": list(report_keys), "keys": list(keys), "stream_id": stream_id},
         )
         return {key: (rank, stated_at) for key, rank, stated_at in rows}
 
@@ -192,22 +195,6 @@ class PostgresReports:
                 "stated_at": stated_at,
                 "message_id": message_id,
             },
-        )
-
-    def unite(self, lease: Lease) -> None:
-        """Copy what is newer than what the surviving patient has; newer as the flows judge it (`is_outdated`)."""
-        self._connection.execute(
-            """
-            INSERT INTO report_state (patient_key, report_key, rank, stated_at, message_id)
-            SELECT DISTINCT ON (report_key) %(key)s::uuid, report_key, rank, stated_at, message_id
-            FROM report_state JOIN stream ON key = patient_key AND lane = %(lane)s
-            WHERE joined_to = %(stream_id)s ORDER BY report_key, stated_at DESC NULLS LAST, rank DESC
-            ON CONFLICT (patient_key, report_key) DO UPDATE SET
-                rank = excluded.rank, stated_at = excluded.stated_at, message_id = excluded.message_id
-            WHERE CASE WHEN excluded.stated_at <> report_state.stated_at
-                  THEN excluded.stated_at > report_state.stated_at ELSE excluded.rank > report_state.rank END
-            """,
-            {"key": lease.key, "lane": lease.lane, "stream_id": lease.stream_id},
         )
 
 

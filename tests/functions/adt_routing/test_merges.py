@@ -126,6 +126,10 @@ def test_a_preliminary_state_does_not_overtake_its_final_one_through_a_merge(
 
     assert ["A40", "R01"] == sorted(ward.told("ehr"))
     assert [("newer-state-known",)] == ward.rows("select status_code from delivery where status = 'superseded'")
+    disposed_of_with_another = "message_id = report_state.message_id and patient_key <> report_state.patient_key"
+    assert [] == ward.rows(
+        f"select 1 from report_state where exists (select 1 from message where {disposed_of_with_another})"
+    )
 
 
 @pytest.mark.parametrize(("final", "preliminary"), [(PRIOR, SURVIVOR), (SURVIVOR, PRIOR)])
