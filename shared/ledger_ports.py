@@ -40,8 +40,8 @@ Opens = Literal["message", "marked", "delivery"]
 class Messages(Protocol):
     """Book 1: everything that was received."""
 
-    def find_duplicate(self, receipt: Receipt) -> MessageRow | None:
-        """Claim the inbox key of `receipt`; return the earlier message when the key is taken."""
+    def find_duplicate(self, receipt: Receipt) -> Later[MessageRow | None]:
+        """Claim the inbox key of `receipt`; tell the earlier message when the key is taken."""
 
     def add(
         self,
@@ -70,8 +70,8 @@ class Messages(Protocol):
 class Patients(Protocol):
     """The patient index: opaque keys for (assigning authority, identifier)."""
 
-    def key_for(self, authority: str, identifier: str) -> UUID:
-        """Return the key, allotting one in this commit if the identifier is new."""
+    def key_for(self, authority: str, identifier: str) -> Later[UUID]:
+        """Tell the key, allotting one in this commit if the identifier is new."""
 
 
 class Streams(Protocol):

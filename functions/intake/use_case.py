@@ -199,13 +199,14 @@ def _accept(receipt: Receipt, envelope: Envelope, arrival: Arrival, sender: Send
         if sender.refuse_reused_control_ids and tx.messages.is_control_id_used(receipt):
             return _refuse_in(tx, receipt, envelope, (CONTROL_ID_REUSED,), ports)
         earlier = tx.messages.find_duplicate(receipt)
-        if earlier is not None:
-            return _repeat(tx, receipt, earlier)
+        # Asked together, so that they share one wait.
         identity = patient_identity(envelope, receipt.partner, sender)
-        patient_key = tx.patients.key_for(identity.authority, identity.value) if identity else None
-        merging = receipt.trigger_event in MERGES
-        prior = prior_identities(envelope, receipt.partner, sender) if merging else ()
-        keys = [tx.patients.key_for(one.authority, one.value) for one in prior]
+        known = tx.patients.key_for(identity.authority, identity.value) if identity else None
+        if found := earlier():
+            return _repeat(tx, receipt, found)
+        patient_key = known() if known else None
+        prior = prior_identities(envelope, receipt.partner, sender) if receipt.trigger_event in MERGES else ()
+        keys = [tx.patients.key_for(one.authority, one.value)() for one in prior]
         tx.messages.add(receipt, "received", ("AA", answer.acknowledgment), patient_key=patient_key)
         _note(tx, receipt, "accepted")
         start(tx, arrival, receipt, patient_key, [key for key in keys if key != patient_key])

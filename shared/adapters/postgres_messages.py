@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from psycopg.rows import class_row
+from psycopg.rows import TupleRow, class_row
 
 from shared.adapters.postgres_records import columns_of
 from shared.adapters.postgres_statements import Statements
-from shared.ledger import MessageRow, Receipt
+from shared.ledger import Later, MessageRow, Receipt
 from shared.ports import Clock
 
 _COLUMNS = (
@@ -31,19 +31,20 @@ class PostgresMessages:
         self._connection = connection
         self._clock = clock
 
-    def find_duplicate(self, receipt: Receipt) -> MessageRow | None:
+    def find_duplicate(self, receipt: Receipt) -> Later[MessageRow | None]:
         """
-        Claim (partner, control id, payload hash) for `receipt`, or return the message that holds it.
+        Claim (partner, control id, payload hash) for `receipt`, or tell the message that holds it.
 
-        A concurrent sender of the same bytes waits here until the first commit is decided.
+        A concurrent sender of the same bytes waits for the answer until the first commit is decided.
         """
-        claimed = self._connection.execute(
+        claim = self._connection.execute(
             "INSERT INTO inbox (partner, control_id, payload_hash, message_id) VALUES (%s, %s, %s, %s)"
             " ON CONFLICT DO NOTHING RETURNING message_id",
             (receipt.partner, receipt.control_id, receipt.payload_hash, receipt.message_id),
-        ).fetchone()
-        if claimed:
-            return None
+        )
+        return lambda: None if claim.fetchone() else self._holder(receipt)
+
+    def _holder(self, receipt: Receipt) -> MessageRow | None:
         with self._connection.cursor(row_factory=class_row(MessageRow)) as cursor:
             return cursor.execute(
                 f"SELECT {_COLUMNS} FROM message WHERE message_id ="  # noqa: S608 -- our own column list
@@ -121,12 +122,15 @@ class PostgresPatients:
         self._connection = connection
         self._clock = clock
 
-    def key_for(self, authority: str, identifier: str) -> UUID:
-        """Return the key of the identifier, allotting a random one in this commit if it is new."""
+    def key_for(self, authority: str, identifier: str) -> Later[UUID]:
+        """Tell the key of the identifier, allotting a random one in this commit if it is new."""
         where = (authority, identifier)
-        known = self._connection.execute(
+        asked = self._connection.execute(
             "SELECT patient_key FROM patient_alias WHERE (authority, identifier) = (%s, %s)", where
-        ).fetchone()
+        )
+        return lambda: self._key(where, asked.fetchone())
+
+    def _key(self, where: tuple[str, str], known: TupleRow | None) -> UUID:
         if known is None:
             known = self._connection.execute(
                 "INSERT INTO patient_alias (authority, identifier, patient_key, first_seen) VALUES (%s, %s, %s, %s)"

@@ -67,7 +67,7 @@ def correct(quarantine_id: UUID, payload: bytes, actor: str, reason: str, ports:
         if held.stream_id is None or not held.moves_message:
             raise RejectedError("not-correctable", "id", "this work runs beside the message's own way")
         receipt = _receipt(copy_id, message, envelope, payload, ports)
-        if tx.messages.find_duplicate(receipt) is not None:
+        if tx.messages.find_duplicate(receipt)() is not None:
             raise RejectedError(
                 "correction-known", "payload", "the sender has sent exactly this: discard the original"
             )

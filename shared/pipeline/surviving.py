@@ -41,8 +41,8 @@ def subsumed_keys(tx: Transaction, ports: Ports, message: MessageRow, envelope: 
     if partner is None or partner.sends is None:
         return []
     prior = prior_identities(envelope, message.partner, partner.sends)
-    keys = [tx.patients.key_for(one.authority, one.value) for one in prior]
-    return [key for key in keys if key != message.patient_key]
+    asked = [tx.patients.key_for(one.authority, one.value) for one in prior]
+    return [key for one in asked if (key := one()) != message.patient_key]
 
 
 def is_retired(patient: Mapping[str, Any]) -> bool:

@@ -39,15 +39,15 @@ def test_a_new_identifier_gets_one_key_however_many_ask_at_once(ledger: Postgres
     def ask(_: int) -> UUID:
         with ledger.transaction() as tx:
             at_once.wait(10)
-            return tx.patients.key_for("HARBOR", "TEST-0001")
+            return tx.patients.key_for("HARBOR", "TEST-0001")()
 
     with ThreadPoolExecutor(SENDERS) as pool:
         keys = set(pool.map(ask, range(SENDERS)))
 
     assert 1 == len(keys)
     with ledger.transaction() as tx:
-        assert keys == {tx.patients.key_for("HARBOR", "TEST-0001")}
-        assert keys != {tx.patients.key_for("RIVERSIDE", "TEST-0001")}
+        assert keys == {tx.patients.key_for("HARBOR", "TEST-0001")()}
+        assert keys != {tx.patients.key_for("RIVERSIDE", "TEST-0001")()}
 
 
 def test_of_many_senders_of_the_same_bytes_one_is_the_first(ledger: PostgresLedger, clock: FixedClock) -> None:
@@ -57,7 +57,7 @@ def test_of_many_senders_of_the_same_bytes_one_is_the_first(ledger: PostgresLedg
         mine: Receipt = replace(first, message_id=uuid4())
         with ledger.transaction() as tx:
             at_once.wait(10)
-            earlier = tx.messages.find_duplicate(mine)
+            earlier = tx.messages.find_duplicate(mine)()
             if earlier is None:
                 tx.messages.add(mine, "received", ("AA", b"ACK"))
             return earlier
@@ -74,14 +74,14 @@ def test_a_claim_that_was_rolled_back_is_free_again(ledger: PostgresLedger, cloc
 
     def claim_and_fail() -> None:
         with ledger.transaction() as tx:
-            assert tx.messages.find_duplicate(received) is None
+            assert tx.messages.find_duplicate(received)() is None
             raise RejectedError("changed-mind")
 
     with pytest.raises(RejectedError, match="changed-mind"):
         claim_and_fail()
 
     with ledger.transaction() as tx:
-        assert tx.messages.find_duplicate(received) is None
+        assert tx.messages.find_duplicate(received)() is None
         tx.messages.add(received, "received", ("AA", b"ACK"))
 
 
@@ -89,7 +89,7 @@ def test_a_control_id_with_other_bytes_is_flagged(ledger: PostgresLedger, clock:
     first, second, other = receipt(clock), receipt(clock), receipt(clock, control_id="T-2")
     with ledger.transaction() as tx:
         for one in (first, second, other):
-            assert tx.messages.find_duplicate(one) is None
+            assert tx.messages.find_duplicate(one)() is None
             assert tx.messages.is_control_id_used(one) is (one is second)
             tx.messages.add(one, "received", ("AA", b"ACK"))
 
