@@ -34,7 +34,7 @@ MEDICATION_REQUEST_CONTROL = ConceptMap(
     "HL70119",
     {
         **dict.fromkeys(("NW", "OK", "XO", "XX", "XR", "RO", "RF", "AF", "RL", "OE", "OR"), "active"),
-        **dict.fromkeys(("PA", "CH", "RE"), "active"),
+        **dict.fromkeys(("PA", "CH"), "active"),
         **dict.fromkeys(("CA", "OC", "CR"), "cancelled"),
         # RP names what is replaced, RO what replaces it.
         **dict.fromkeys(("DC", "OD", "DR", "RP", "RU"), "stopped"),

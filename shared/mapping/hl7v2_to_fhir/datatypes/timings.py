@@ -5,7 +5,8 @@ TQ, RPT, TQ1 -> Timing and Quantity (HL7 v2-to-FHIR guide, maps TQ[ServiceReques
     Timing.repeat.period        RPT 5 with the unit 6; or the pattern itself where it says one: Q6H, Q2D
     Timing.repeat.when, offset  RPT 8; RPT 9 with the unit 10, in minutes
     Timing.repeat.timeOfDay     TQ1-4
-    Timing.repeat.bounds        TQ1-7 and 8 (TQ 4 and 5) as a Period, else TQ1-6 as a Duration
+    Timing.repeat.bounds        TQ1-7 and 8 (TQ 4 and 5) as a Period, its end reckoned from TQ1-6 where TQ1-8 is
+                                silent and TQ1-7 has a time of day; else TQ1-6 as a Duration
     Timing.repeat.duration      TQ1-13       Timing.repeat.count   TQ1-14 (TQ 12)
 
 Policy: what has no element here is kept as sent by the segment that has it.
@@ -20,10 +21,11 @@ from shared.formats.hl7v2.message import Repetition, Segment
 from shared.formats.hl7v2.times import read_time
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal, quantity
-from shared.mapping.hl7v2_to_fhir.datatypes.times import date_time, put_date_time
+from shared.mapping.hl7v2_to_fhir.datatypes.times import date_time, later, put_date_time
 from shared.terminology.order_maps import PERIOD_UNIT, REPEAT_PATTERN, TIMING_EVENT
 from shared.terminology.systems import TERMINOLOGY, UCUM
 
+AS_NEEDED = "PRN"
 _EVERY = re.compile(r"Q(\d{1,4})([SMHDWL])")
 _IN_MINUTES = {"min": 1, "h": 60, "d": 1440, "wk": 10080}
 _MAX_COUNT = 2_147_483_647
@@ -77,6 +79,11 @@ def raised_quantity(repetition: Repetition | None, component: int) -> Resource |
     return simple_quantity(_raised(repetition, component)) if repetition is not None else None
 
 
+def is_as_needed(pattern: Repetition | None) -> bool:
+    """Tell whether a repeat pattern (RPT) is one of table 0335 that only applies as needed: PRN, PRN with a code."""
+    return pattern is not None and pattern.subcomponent(1, 1).upper().startswith(AS_NEEDED)
+
+
 def only_bounds(timing: Resource) -> Resource | None:
     """Return the Period of a Timing that says nothing else."""
     repeat = timing.get("repeat", {})
@@ -98,10 +105,20 @@ def _set_bounds(context: Context, repeat: Resource, tq1: Segment) -> None:
     period: Resource = {}
     put_date_time(context, period, "start", tq1, 7)
     put_date_time(context, period, "end", tq1, 8)
+    length = simple_quantity(tq1.first(6)) if tq1.raw(6) else None
     if period:
+        if length and not tq1.raw(8) and (end := _end(period, length)):
+            period["end"] = end
         repeat["boundsPeriod"] = period
-    elif (length := simple_quantity(tq1.first(6))) and length.get("system") == UCUM:
+    elif length and length.get("system") == UCUM:
         repeat["boundsDuration"] = length
+
+
+def _end(period: Resource, length: Resource) -> str:
+    """Return when a period ends that has a start to the minute and a length in whole minutes, "" for any other."""
+    total = length["value"] * _IN_MINUTES.get(length.get("code", ""), 0)
+    exact = "T" in period.get("start", "") and "_start" not in period
+    return later(period["start"], int(total)) if exact and 0 < total <= _MAX_COUNT and total == int(total) else ""
 
 
 def _set_pattern(repeat: Resource, pattern: Repetition) -> None:

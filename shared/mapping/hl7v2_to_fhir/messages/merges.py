@@ -13,7 +13,8 @@ Merges, moves and changes of identifiers (MRG), one MRG group at a time.
 
 The guide maps MRG-3 alone; all of this is our policy. What MRG says beyond is kept as sent: on the prior patient where
 there is one, else on the surviving one. A prior patient is a stub (identifiers and names are all that MRG knows) and
-replaces what a destination has under its id: it is the record of the merge.
+replaces what a destination has under its id: it is the record of the merge. Where MRG names several numbers of one
+kind and issuer, each is a prior patient of its own.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from shared.mapping.hl7v2_to_fhir.segments.mrg import (
     prior_encounter,
     prior_identifiers,
     prior_patient,
-    prior_patient_key,
+    prior_patient_keys,
 )
 from shared.terminology.systems import TERMINOLOGY
 
@@ -72,11 +73,14 @@ def merge(context: Context, event: str, mrg: Segment, about: About) -> None:
     kind = MERGES.get(event, Merge())
     used = set(kind.changes)
     holder = about.patient
-    key = prior_patient_key(context, mrg)
-    if key is not None and resource_id("Patient", *key) == about.patient["id"]:
+    keys = prior_patient_keys(context, mrg)
+    prior = [key for key in keys if resource_id("Patient", *key) != about.patient["id"]]
+    if keys and not prior:
         used |= _same_patient(context, mrg, about.patient, merging="Patient" in kind.retires)
-    elif "Patient" in kind.retires and key is not None:
-        holder = _retire_patient(context, mrg, about.patient, key)
+    elif "Patient" in kind.retires and prior:
+        numbers = {key[-1] for key in keys}
+        retired = [_retire_patient(context, mrg, about.patient, key, numbers - {key[-1]}) for key in prior]
+        holder = retired[0]
         used |= {1, 2, 4, 7}
     elif "Patient" in kind.retires:
         context.report("warning", "required", "merge-without-prior", mrg.label, "MRG names no prior patient.")
@@ -103,8 +107,10 @@ def _same_patient(context: Context, mrg: Segment, patient: Resource, *, merging:
     return {1, 4}
 
 
-def _retire_patient(context: Context, mrg: Segment, survivor: Resource, key: tuple[str, ...]) -> Resource:
-    prior = prior_patient(context, mrg, key)
+def _retire_patient(
+    context: Context, mrg: Segment, survivor: Resource, key: tuple[str, ...], others: set[str]
+) -> Resource:
+    prior = prior_patient(context, mrg, key, others)
     prior["active"] = False
     append(prior, "link", {"other": reference(survivor), "type": "replaced-by"})
     append(survivor, "link", {"other": reference(prior), "type": "replaces"})

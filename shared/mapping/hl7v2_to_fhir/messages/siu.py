@@ -2,7 +2,7 @@
 SIU^S12-S26, SRM^S01-S11, SRR -> transaction Bundle (HL7 v2-to-FHIR guide, map SIU_S12; requests by policy).
 
     SCH, ARQ, TQ1            Appointment: see `appointments` for its state and times
-    RGS, AIS, AIG, AIL, AIP  its services and participants, in the message's order; APR as sent
+    RGS, AIS, AIG, AIL, AIP  its services and participants, in the message's order, without deleted ones; APR as sent
     PID, PV1 ...             see `patient`; every patient is a participant
     OBX, NTE                 Observation of the patient; notes of what they follow
     MSA, ERR                 Task: the answer to a request
@@ -35,8 +35,12 @@ from shared.mapping.hl7v2_to_fhir.segments.msa import acknowledgment_from_msa
 from shared.mapping.hl7v2_to_fhir.segments.msh import provenance_from_msh
 from shared.mapping.hl7v2_to_fhir.segments.sch import add_sch
 from shared.mapping.hl7v2_to_fhir.segments.tq1_appointment import add_tq1_to_appointment
-from shared.terminology.appointment_maps import OPENED
+from shared.terminology.appointment_maps import DECIDED_BY_EVENT, OPENED
 
+# Table 0206, in the second field of RGS and of each resource.
+_DELETED = "D"
+_DELETABLE = frozenset({"RGS", "AIS", "AIG", "AIL", "AIP"})
+_GONE = "deleted: it no longer belongs to the appointment"
 _RESOURCES = {"AIS": add_ais, "AIG": add_aig, "AIL": add_ail, "AIP": add_aip}
 _OF_PATIENT = {**patient.OPENERS, "OBX": ("PV1", "PID", "")}
 OPENERS = {
@@ -58,6 +62,7 @@ def bundle_from_siu(context: Context) -> Resource:
     root = tree(message.segments[1:], OPENERS)
     people = patient.adopt(root, _OF_PATIENT)
     heads = list(root.all("SCH", "ARQ"))
+    _drop_deleted(context, root)
     resources = [one for group in root.children for one in (group, *group.walk()) if one.name in _RESOURCES]
     appointment = _appointment(context, heads[0] if heads else None, resources, provenance)
     for group in people or [root]:
@@ -75,6 +80,19 @@ def bundle_from_siu(context: Context) -> Resource:
         appointment["participant"] = [{"type": [{"text": "not named"}], "status": "needs-action"}]
     add_remainder(context, root, provenance)
     return transaction(context, provenance)
+
+
+def _drop_deleted(context: Context, root: Group) -> None:
+    """Take away resources, and groups of them, that no longer belong to an appointment which goes on."""
+    if context.message.event in DECIDED_BY_EVENT:
+        return
+    for group in (root, *root.all("RGS")):
+        for child in list(group.children):
+            if child.segment is None or child.name not in _DELETABLE or child.segment.text(2) != _DELETED:
+                continue
+            group.children.remove(child)
+            for segment in [one.segment for one in (child, *child.walk()) if one.segment is not None]:
+                context.drop(segment, _GONE)
 
 
 def _appointment(context: Context, head: Group | None, resources: list[Group], provenance: Resource) -> Resource:

@@ -14,6 +14,7 @@ What a trigger event (table 0003) says of the visit: its status, its places, its
     A22 A52 back from it                     in-progress
     A23 delete the visit                     entered-in-error
     any other                                finished with PV1-45; else by PV1-44 or the class (PV1-2)
+    none: a charge (DFT)                     finished with PV1-45; else by PV1-44, not by the class: it may come late
 
 Specification: A01 A02 A03 A05 A11 A13 (map Event[EncounterStatus]) and the class (PatientClass[EncounterStatus]).
 Policy: the rest, and three choices. A04 is `planned` in the guide's event map and `in-progress` by its class map: the
@@ -72,7 +73,7 @@ def _status(event: str, encounter: Resource, pv1: Segment) -> str:
     if status:
         return status
     told: str = encounter["status"]
-    return told if told != "unknown" else CLASS_STATUS.get(pv1.text(2)) or "unknown"
+    return told if told != "unknown" or not event else CLASS_STATUS.get(pv1.text(2)) or "unknown"
 
 
 def _put_time(context: Context, encounter: Resource, name: str, evn: Segment | None) -> None:

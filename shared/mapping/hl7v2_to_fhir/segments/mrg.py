@@ -15,6 +15,8 @@ survivor keeps the number in its extensions.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from shared.formats.fhir.identity import scoped
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value
@@ -26,16 +28,28 @@ from shared.mapping.hl7v2_to_fhir.segments.pid import patient_key
 TABLE = table_of(__doc__)
 
 
-def prior_patient_key(context: Context, mrg: Segment) -> tuple[str, ...] | None:
-    """Return the business key that the prior patient has in its own messages; None where MRG names nobody."""
-    return patient_key(context, [one for number in (1, 4) for one in mrg.repetitions(number)])
+def prior_patient_keys(context: Context, mrg: Segment) -> list[tuple[str, ...]]:
+    """
+    Return the business keys that the prior patient has in its own messages, none where MRG names nobody.
+
+    There are several where MRG names several numbers of one kind and issuer: each may have a record of its own.
+    """
+    named = [one for number in (1, 4) for one in mrg.repetitions(number) if one.component(1)]
+    first = patient_key(context, named)
+    if first is None or len(named) == 1:
+        return [first] if first is not None else []
+    keys = [(patient_key(context, [one]) or first, one.component(5)) for one in named]
+    kind = next(kind for key, kind in keys if key == first)
+    return list(dict.fromkeys([first, *(key for key, same in keys if same == kind and key[:-1] == first[:-1])]))
 
 
-def prior_patient(context: Context, mrg: Segment, key: tuple[str, ...]) -> Resource:
-    """Return the prior Patient: its identifiers and names, all that the message knows of it."""
+def prior_patient(context: Context, mrg: Segment, key: tuple[str, ...], others: Collection[str] = ()) -> Resource:
+    """Return the prior Patient: all that the message knows of it but the numbers `others`, whose records they are."""
     patient = context.shared("Patient", *key)
     for number in (1, 4, 2):
         _add_identifiers(context, patient, mrg, number)
+    if others:
+        patient["identifier"] = [one for one in patient["identifier"] if one.get("value") not in others]
     for repetition in mrg.repetitions(7):
         append(patient, "name", name_from_xpn(context, repetition, mrg.location(7)))
     return patient

@@ -1,7 +1,7 @@
 """
 ORC -> MedicationRequest (policy after the guide's ORC[ServiceRequest] and ORC[MedicationAdministration]).
 
-    MedicationRequest.status          = ORC-1   ID    table 0119 where ORC-5 is silent
+    MedicationRequest.status          = ORC-1   ID    table 0119 where ORC-5 is silent; RE says nothing of it
     MedicationRequest.identifier      = ORC-2   EI    PLAC
     MedicationRequest.identifier      = ORC-3   EI    FILL
     MedicationRequest.groupIdentifier = ORC-4   EI
@@ -144,6 +144,9 @@ def add_requesters(request: Resource, people: list[Resource]) -> None:
 
 def _set_status(context: Context, request: Resource, orc: Segment) -> None:
     control, code = orc.text(1), orc.text(5)
+    if control == "RE":
+        context.drop_field(orc, 1, "order control RE: says only that what was done follows")
+        control = ""
     status = MEDICATION_REQUEST_STATUS.get(code) if code else MEDICATION_REQUEST_CONTROL.get(control)
     if status is not None:
         request["status"] = status

@@ -113,8 +113,10 @@ def _set_status(context: Context, given: Resource, rxa: Segment) -> None:
         carry_field(given, rxa, 20)
         return
     given["status"] = ADMINISTRATION_STATUS.get(code) or ("unknown" if code else "completed")
-    if given["status"] == "unknown":
+    if given["status"] in ("unknown", "not-done"):
+        # Refused is not the same as not administered, which the status alone does not tell.
         extend(given, "status", original_code(TERMINOLOGY + "v2-0322", code))
+    if given["status"] == "unknown":
         text = "The completion status is not in table 0322."
         context.report("warning", "code-invalid", "unmapped-code", rxa.location(20), text)
     carry_field(given, rxa, 21)

@@ -3,10 +3,10 @@ TQ1 -> ServiceRequest (HL7 v2-to-FHIR guide, map TQ1[ServiceRequest]): quantity,
 
     [dropped]                        = TQ1-1    numbers the segment
     ServiceRequest.quantityQuantity  = TQ1-2    AS-SENT  without a number, or a second one: extension alone
-    ServiceRequest.occurrenceTiming  = TQ1-3*   AS-SENT  and repeat.period, when, offset
+    ServiceRequest.occurrenceTiming  = TQ1-3*   AS-SENT  and repeat.period, when, offset; PRN: asNeededBoolean
     ServiceRequest.occurrenceTiming  = TQ1-4*   AS-SENT  and repeat.timeOfDay
     ServiceRequest.extension         = TQ1-5*   AS-SENT
-    ServiceRequest.occurrenceTiming  = TQ1-6    AS-SENT  and repeat.boundsDuration without TQ1-7 and TQ1-8
+    ServiceRequest.occurrenceTiming  = TQ1-6    AS-SENT  and repeat.boundsDuration, or the end of boundsPeriod
     ServiceRequest.occurrencePeriod  = TQ1-7    DTM   repeat.boundsPeriod of a Timing that says more; else extension
     ServiceRequest.occurrencePeriod  = TQ1-8    DTM   repeat.boundsPeriod of a Timing that says more; else extension
     ServiceRequest.priority          = TQ1-9*   CWE   no translation, or OBR-5 speaks already: extension
@@ -25,6 +25,7 @@ from __future__ import annotations
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append
 from shared.mapping.hl7v2_to_fhir.datatypes.timings import (
+    is_as_needed,
     only_bounds,
     raised_quantity,
     simple_quantity,
@@ -50,6 +51,9 @@ def add_tq1(context: Context, request: Resource, tq1: Segment) -> None:
             carry_field(request, tq1, 10)
         else:
             request["asNeededCodeableConcept"] = {"text": condition}
+            request.pop("asNeededBoolean", None)
+    elif is_as_needed(tq1.first(3)) and "asNeededCodeableConcept" not in request:
+        request["asNeededBoolean"] = True
     if instruction := tq1.lines(11):
         append(request, "note", {"text": instruction})
     if not set_occurrence(request, timing_from_tq1(context, tq1)):

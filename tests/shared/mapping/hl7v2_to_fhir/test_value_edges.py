@@ -312,3 +312,134 @@ def test_the_kind_of_a_participation_is_of_its_own_table() -> None:
     found = converted("ADT^A01", PID, "PRT||AD||PI|5^Five^Fay", "PV1|1|I", version="2.8")
 
     assert f"{V2}0912" == only(found, "PractitionerRole")["code"][0]["coding"][0]["system"]
+
+
+@pytest.mark.parametrize("segment", ['AL1|1|DA|""', 'AL1|""', 'DG1|1||""|""', 'PR1|1||""'])
+def test_an_explicit_null_is_no_allergy_diagnosis_or_procedure_of_nobody_knows_what(segment: str) -> None:
+    found = converted("ADT^A01", PID, "PV1|1|I", segment)
+
+    assert {"Patient", "Encounter"} >= {entry["resource"]["resourceType"] for entry in found.bundle["entry"]} - {
+        "Provenance",
+        "Organization",
+    }
+    assert any(reason.startswith("explicit null") for reason in (one.reason for one in found.coverage.dropped))
+
+
+@pytest.mark.parametrize("segment", ['DG1|1||""|Gout', "AL1|1|DA|^Latex", 'DG1|1||""|||||||||||||||||D-1^NG|D'])
+def test_what_is_named_by_words_or_a_number_alone_is_not_nothing(segment: str) -> None:
+    found = converted("ADT^A01", PID, "PV1|1|I", segment)
+
+    assert 1 == len(resources(found, "Condition") + resources(found, "AllergyIntolerance"))
+
+
+def test_a_drug_for_when_it_is_needed_is_not_due() -> None:
+    rxe = "RXE||1049630^amoxicillin^RXNORM|1||{tbl}"
+    dosages = [
+        only(converted("RDE^O11", PID, "ORC|NW|P-1^NG", first, *rest), "MedicationRequest")["dosageInstruction"][0]
+        for first, *rest in (
+            (rxe, "TQ1|1||PRN|||||||if in pain"),
+            (rxe, "TQ1|1||BID~PRN"),
+            ("RXE|^PRN" + rxe[4:],),
+            ("RXE|^PRN" + rxe[4:], "TQ1|1||PRNQ4H|||||||if in pain"),
+            (rxe, "TQ1|1||BID"),
+        )
+    ]
+
+    assert [
+        (None, {"text": "if in pain"}),
+        (True, None),
+        (True, None),
+        (None, {"text": "if in pain"}),
+        (None, None),
+    ] == [(one.get("asNeededBoolean"), one.get("asNeededCodeableConcept")) for one in dosages]
+    assert {"url": "urn:corridor:extension:tq1-3", "valueString": "BID~PRN"} in dosages[1]["extension"]
+
+
+def test_an_order_for_when_it_is_needed_says_so() -> None:
+    lines = (PID, "ORC|NW|P-1^NG", "TQ1|1||PRN", "OBR|1|P-1^NG||GLU^Glucose^L")
+    twice = (PID, "ORC|NW|P-1^NG", "TQ1|1||PRN", "TQ1|2||PRN|||||||if dizzy", "OBR|1|P-1^NG||GLU^Glucose^L")
+
+    assert only(converted("OML^O21", *lines), "ServiceRequest")["asNeededBoolean"] is True
+    found = only(converted("OML^O21", *twice), "ServiceRequest")
+    assert ({"text": "if dizzy"}, False) == (found["asNeededCodeableConcept"], "asNeededBoolean" in found)
+
+
+@pytest.mark.parametrize(
+    ("times", "expected", "kept"),
+    [
+        ("8^h|20260301100000+0100", {"start": "2026-03-01T10:00:00+01:00", "end": "2026-03-01T18:00:00+01:00"}, True),
+        ("3^d|20260301", {"start": "2026-03-01"}, True),
+        ("3^mo|20260301100000+0100", {"start": "2026-03-01T10:00:00+01:00"}, True),
+        (
+            "8^h|20260301100000+0100|20260301120000+0100",
+            {"start": "2026-03-01T10:00:00+01:00", "end": "2026-03-01T12:00:00+01:00"},
+            True,
+        ),
+        ("1.001^min|20260301100000+0100", {"start": "2026-03-01T10:00:00+01:00"}, True),
+    ],
+)
+def test_how_long_a_drug_is_given_is_its_end(times: str, expected: dict[str, str], kept: bool) -> None:
+    lines = ("ORC|NW|P-1^NG", "RXE||1049630^amoxicillin^RXNORM|1||{tbl}", f"TQ1|1|||||{times}")
+    dosage = only(converted("RDE^O11", PID, *lines), "MedicationRequest")["dosageInstruction"][0]
+
+    assert expected == dosage["timing"]["repeat"]["boundsPeriod"]
+    assert kept == (times.split("|")[0] in str(dosage.get("extension")))
+
+
+def test_what_a_timing_has_no_form_for_is_kept_as_sent() -> None:
+    tq1 = "TQ1|1||Q6H^A|0800~soon|||||||||half an hour|many"
+    lines = ("ORC|NW|P-1^NG", "RXE||1049630^amoxicillin^RXNORM|1||{tbl}", tq1)
+    dosage = only(converted("RDE^O11", PID, *lines), "MedicationRequest")["dosageInstruction"][0]
+
+    assert {"Q6H^A", "0800~soon", "half an hour", "many"} == {one["valueString"] for one in dosage["extension"]}
+
+
+def test_what_was_given_does_not_make_a_prescription_active() -> None:
+    lines = (PID, "ORC|RE|P-1^NG", "RXA|0|1|20260301080500+0100||1049630^amoxicillin^RXNORM|1|{tbl}")
+    found = converted("RAS^O17", *lines)
+
+    assert ("unknown", "completed") == tuple(
+        only(found, kind)["status"] for kind in ("MedicationRequest", "MedicationAdministration")
+    )
+
+
+@pytest.mark.parametrize("event", ["S14", "S15"])
+def test_who_was_taken_off_an_appointment_no_longer_takes_part(event: str) -> None:
+    lines = (
+        "SCH|A-1||||||||30|MIN|^^^20260310090000+0100",
+        PID,
+        "RGS|1|U",
+        "AIS|1|D|X^Old^L|20260401090000+0100",
+        "AIP|1|U|5^Doctor^Dora",
+        "AIP|2|D|6^Gone^Gus",
+        "NTE|1||no longer",
+        "RGS|2|D",
+        "AIL|1||W1",
+    )
+    found = converted(f"SIU^{event}", *lines)
+    appointment = only(found, "Appointment")
+    count = {"S14": 2, "S15": 4}[event]
+
+    assert count == len(appointment["participant"])
+    assert (event == "S15") == ("serviceType" in appointment)
+    assert (event == "S14") == any(one.reason.startswith("deleted") for one in found.coverage.dropped)
+
+
+def test_a_charge_without_times_does_not_open_a_visit_again() -> None:
+    lines = (PID, "PV1|1|I|W1" + "|" * 16 + "V-1^^^NG^VN", "FT1|1|T-1||20260301||CG|A1^Alpha^L")
+
+    assert "unknown" == only(converted("DFT^P03", *lines), "Encounter")["status"]
+
+
+def test_each_number_that_a_merge_names_is_retired() -> None:
+    found = resources(converted("ADT^A40", PID, "MRG|100^^^NG^MR~90^^^NG^MR~91^^^NG^MR~77^^^LAB^PI"), "Patient")
+    values = {tuple(number["value"] for number in one["identifier"]): one.get("active") for one in found}
+
+    assert {("100",): None, ("90", "77"): False, ("91", "77"): False} == values
+
+
+def test_a_refused_dose_is_not_merely_one_that_was_not_given() -> None:
+    lines = (PID, "ORC|RE|P-1^NG", "RXA|0|1|20260301||1049630^amoxicillin^RXNORM|1|{tbl}" + "|" * 13 + "RE")
+    given = only(converted("RAS^O17", *lines), "MedicationAdministration")
+
+    assert ("not-done", "RE") == (given["status"], given["_status"]["extension"][0]["valueCoding"]["code"])
