@@ -124,7 +124,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The message that an entry is about; `is_merged`: its patient was merged away, None where nobody has asked."""
+    """The message that an entry is about; `is_merged`: its patient was in a merge, None where nobody has asked."""
 
     message: MessageRow
     is_merged: bool | None = None

@@ -34,7 +34,7 @@ from shared.workflow.ports import JobLeases, Tasks, Thresholds
 from shared.workflow.visits import EarlyMessages, Survivors, Visits
 
 Opens = Literal["message", "marked", "delivery"]
-"""What comes with an entry: its message; that, marked with whether its patient was merged away; or its delivery."""
+"""What comes with an entry: its message; that, marked with whether its patient was in a merge; or its delivery."""
 
 
 class Messages(Protocol):
@@ -192,12 +192,12 @@ class Reports(Protocol):
     """Which state of a report was passed on last."""
 
     def newest(
-        self, keys: Sequence[UUID], report_keys: Sequence[str], stream_id: int = 0
+        self, patient_key: UUID, report_keys: Sequence[str], stream_id: int | None = None
     ) -> dict[str, tuple[int, datetime | None]]:
         """
-        Return (rank, stated at) of the newest state of each report that one of the keys has.
+        Return (rank, stated at) of the newest state of each report that has one.
 
-        With `stream_id`, also of the patients whose streams were joined to it.
+        With `stream_id`, also among the patients whose streams were joined to it.
 
         Only who holds the lease of the patient's stream records one: what it reads stands until its commit.
         """

@@ -96,10 +96,9 @@ def _look_up(ports: Ports, work: Work, message: MessageRow, told: Told, bundle: 
         visit = tx.visits.get(told.visit) if told.visit else None
         waiting = tx.early.of_visit(told.visit) if told.visit else []
         own = tx.early.get(message.message_id)
-        keys = [message.patient_key] if message.patient_key else []
-        if landed is not bundle:
-            keys.append(work.lease.key)
-        person = tx.reports.newest(keys, [_PERSON]).get(_PERSON) if keys else None
+        joined = None if landed is bundle else work.lease.stream_id
+        key = message.patient_key
+        person = tx.reports.newest(key, [_PERSON], joined).get(_PERSON) if key else None
         late = visit is not None and is_before(told.stated_at, visit.stated_at)
         description = tx.conversions.get(visit.message_id).bundle if visit is not None and late else None
     return _Known(landed, visit, waiting, own, person[1] if person else None, description)

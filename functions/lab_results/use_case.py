@@ -66,7 +66,7 @@ def publish_lab_result(work: Work, ports: Ports) -> Outcome:
         _Report(f"{message.partner}|{state.key}", rank_of(state.status), stated_at(state.changed, profile.time_zone))
         for state in states
     ]
-    outdated = _is_outdated(ports, message, work, reports)
+    outdated = _is_outdated(ports, message, reports, work.lease.stream_id if is_merged else None)
 
     def write(tx: Transaction) -> None:
         issues = [issue.as_fhir() for issue in conversion.issues]
@@ -125,13 +125,13 @@ def _of_survivor(bundle: dict[str, Any], ports: Ports) -> dict[str, Any]:
         return on_survivor(bundle, each)
 
 
-def _is_outdated(ports: Ports, message: MessageRow, work: Work, reports: list[_Report]) -> bool:
+def _is_outdated(ports: Ports, message: MessageRow, reports: list[_Report], joined: int | None) -> bool:
     """Judge before the commit: while this worker holds the patient's stream, nobody else passes a report on."""
     if message.patient_key is None or not reports:
         return False
     with ports.ledger.statements() as each:
         keys = [report.key for report in reports]
-        newest = each.reports.newest([message.patient_key], keys, work.lease.stream_id)
+        newest = each.reports.newest(message.patient_key, keys, joined)
     verdicts = {is_outdated(newest.get(report.key), report.rank, report.at) for report in reports}
     if len(verdicts) == 2:
         raise ReviewNeededError("partly-superseded", "OBR-22", "some reports of the message are outdated, some not")

@@ -23,6 +23,17 @@ _COLUMNS = (
     "possibly_repeated, receipt, way, uncertain"
 )
 
+_NEWEST_OF_ONE = """
+    SELECT report_key, rank, stated_at FROM report_state
+    WHERE patient_key = %(key)s AND report_key = ANY(%(reports)s)
+"""
+_NEWEST_OF_ALL = """
+    SELECT DISTINCT ON (report_key) report_key, rank, stated_at FROM report_state
+    WHERE report_key = ANY(%(reports)s) AND patient_key = ANY(%(key)s::uuid ||
+        ARRAY(SELECT key FROM stream WHERE %(stream_id)s IN (stream_id, joined_to)))
+    ORDER BY report_key, stated_at DESC NULLS LAST, rank DESC
+"""
+
 
 class PostgresDeliveries:
     """What is owed to whom; consistent within one transaction."""
@@ -170,15 +181,12 @@ class PostgresReports:
         self._connection = connection
 
     def newest(
-        self, keys: Sequence[UUID], report_keys: Sequence[str], stream_id: int = 0
+        self, patient_key: UUID, report_keys: Sequence[str], stream_id: int | None = None
     ) -> dict[str, tuple[int, datetime | None]]:
         """Return (rank, stated at) of the newest state of each report that has one."""
         rows = self._connection.execute(
-            "SELECT DISTINCT ON (report_key) report_key, rank, stated_at FROM report_state"
-            " WHERE report_key = ANY(%(reports)s) AND patient_key = ANY(%(keys)s::uuid[] ||"
-            " ARRAY(SELECT key FROM stream WHERE %(stream_id)s IN (stream_id, joined_to)))"
-            " ORDER BY report_key, stated_at DESC NULLS LAST, rank DESC",
-            {"reports": list(report_keys), "keys": list(keys), "stream_id": stream_id},
+            _NEWEST_OF_ONE if stream_id is None else _NEWEST_OF_ALL,
+            {"key": patient_key, "reports": list(report_keys), "stream_id": stream_id},
         )
         return {key: (rank, stated_at) for key, rank, stated_at in rows}
 

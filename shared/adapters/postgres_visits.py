@@ -130,9 +130,8 @@ class PostgresSurvivors:
         )
 
     def mark(self, subsumed: Sequence[UUID], surviving: UUID | None, message_id: UUID) -> None:
-        """Note whose patient keys were merged away, and that the surviving one is none of them."""
-        self._connection.execute("DELETE FROM merged_key WHERE patient_key = %s", (surviving,))
-        for key in subsumed:
+        """Note the keys of everybody in the merge: whose records must be looked at before they leave."""
+        for key in filter(None, (*subsumed, surviving)):
             self._connection.execute(
                 "INSERT INTO merged_key (patient_key, message_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",
                 (key, message_id),

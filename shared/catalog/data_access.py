@@ -35,7 +35,7 @@ _PROCESS = {
     "visit": "SIU",
     "early_message": "SIUD",
     "merged_patient": "SIUD",
-    "merged_key": "SID",
+    "merged_key": "SI",
 }
 
 TABLE_ACCESS: dict[Tier, dict[str, str]] = {

@@ -35,7 +35,7 @@ def open_message(work: Work, ports: Ports) -> tuple[MessageRow, bytes]:
 
 
 def open_to_record(work: Work, ports: Ports) -> tuple[MessageRow, bytes, bool]:
-    """As `open_message`, for a stage of a book: tell whether the patient was merged away (then see `surviving`)."""
+    """As `open_message`, for a stage of a book: tell whether the patient was in a merge (then see `surviving`)."""
     opened = opened_by(work)
     return opened.message, payload_of(opened.message, ports), bool(opened.is_merged)
 

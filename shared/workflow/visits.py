@@ -92,4 +92,4 @@ class Survivors(Protocol):
         """Retire a Patient; those that had it as their survivor live on in the new one."""
 
     def mark(self, subsumed: Sequence[UUID], surviving: UUID | None, message_id: UUID) -> None:
-        """Note whose patient keys were merged away, and that the surviving one is none of them."""
+        """Note the keys of everybody in the merge: whose records must be looked at before they leave."""

@@ -113,7 +113,7 @@ def test_what_nobody_knows_is_none(ledger: PostgresLedger) -> None:
     with ledger.transaction() as tx:
         assert tx.messages.get(uuid4()) is None
         assert tx.deliveries.get(uuid4()) is None
-        assert not tx.reports.newest([uuid4()], ["any"])
+        assert not tx.reports.newest(uuid4(), ["any"])
         assert tx.consents.decision(uuid4(), "any") is None
         with pytest.raises(RejectedError, match="conversion-missing"):
             tx.conversions.get(uuid4())
@@ -173,7 +173,7 @@ def test_the_newest_state_of_a_report_replaces_the_older(
     with ledger.transaction() as tx:
         for rank in (1, 2):
             tx.reports.record(patient, "report", rank, clock(), message)
-            told.append(tx.reports.newest([patient], ["report"]).get("report"))
+            told.append(tx.reports.newest(patient, ["report"]).get("report"))
 
     assert [(1, clock()), (2, clock())] == told
 
