@@ -19,7 +19,7 @@ it. A coverage that is sent is active. Money and rules of the plan travel as sen
     Coverage.period.end           = IN1-13   DTM
     Coverage.extension            = IN1-14   AS-SENT
     Coverage.type                 = IN1-15   CWE
-    Coverage.subscriber           = IN1-16*  XPN   a RelatedPerson; the patient where IN1-17 says SEL
+    Coverage.subscriber           = IN1-16*  XPN   a RelatedPerson; SEL: the patient, and the extension, as of 18 to 49
     Coverage.relationship         = IN1-17   CWE   and RelatedPerson.relationship
     RelatedPerson.birthDate       = IN1-18   DTM
     RelatedPerson.address         = IN1-19*  XAD
@@ -151,17 +151,18 @@ def _set_subscriber(context: Context, coverage: Resource, in1: Segment, subject:
     """Set who is insured: the patient where IN1-17 says so; else the person whom the segment describes."""
     if (number := in1.first(49)) and (value := number.component(1)):
         coverage["subscriberId"] = value
-    person = None
-    itself = in1.text(17) == "SEL"
-    if "reference" in subject and not (itself and not any(in1.raw(field) for field in (16, 18, 19, 43, 49))):
-        name = in1.field(16).text() if in1.raw(16) else in1.text(49)
-        person = related_person(context, subject, in1, _INSURED, "insured", name, in1.text(18))
-    elif "reference" not in subject:
-        for field in (16, 18, 19, 43, 49):
+    if in1.text(17) == "SEL" or "reference" not in subject:
+        # What it says here of the patient is the Patient's to say: nobody is related to himself.
+        for field in (16, 18, 19, 43):
             carry_field(coverage, in1, field)
-    if itself:
-        coverage["subscriber"] = subject
-    elif person is not None:
+        if len(in1.raw(49)) > len(in1.text(49)) or "reference" not in subject:
+            carry_field(coverage, in1, 49)
+        if in1.text(17) == "SEL":
+            coverage["subscriber"] = subject
+        return
+    name = in1.field(16).text() if in1.raw(16) else in1.text(49)
+    person = related_person(context, subject, in1, _INSURED, "insured", name, in1.text(18))
+    if person is not None:
         coverage["subscriber"] = reference(person)
 
 

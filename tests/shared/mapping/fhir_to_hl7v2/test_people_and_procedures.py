@@ -235,6 +235,19 @@ def test_what_is_known_of_an_insured_person_and_an_employer_comes_back() -> None
     assert [INSURANCE[1], INSURANCE[2]] == lines(message, "IN1", "IN2")
 
 
+def test_a_patient_insured_himself_is_nobodys_next_of_kin() -> None:
+    insured = (
+        "IN1|1|P1|I-1|Example Insurance"
+        + "|" * 12
+        + "Testcase^Tilda|SEL^^HL70063|19800214|1 Road^^Town"
+        + "|" * 24
+        + "F||||||S-1^^^NORTHGATE^MB"
+    )
+    message = returned("ADT^A01", "2.5.1", PID, VISIT, insured)
+
+    assert [insured] == lines(message, "IN1", "NK1")
+
+
 def test_the_only_number_of_a_member_is_also_that_of_the_policy() -> None:
     coverage = {
         "resourceType": "Coverage",

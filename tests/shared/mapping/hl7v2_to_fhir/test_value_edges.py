@@ -443,3 +443,13 @@ def test_a_refused_dose_is_not_merely_one_that_was_not_given() -> None:
     given = only(converted("RAS^O17", *lines), "MedicationAdministration")
 
     assert ("not-done", "RE") == (given["status"], given["_status"]["extension"][0]["valueCoding"]["code"])
+
+
+def test_nobody_is_related_to_himself() -> None:
+    in1 = "IN1|1|P1|I-1|Example Insurance" + "|" * 12 + "Testcase^Tilda|SEL|19800214"
+    found = converted("ADT^A01", PID, "PV1|1|I", in1)
+    coverage = only(found, "Coverage")
+
+    assert [] == resources(found, "RelatedPerson")
+    assert coverage["beneficiary"] == coverage["subscriber"]
+    assert ["Testcase^Tilda", "19800214"] == [one["valueString"] for one in coverage["extension"]]
