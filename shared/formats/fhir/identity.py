@@ -34,10 +34,13 @@ the sending facility and application.
 from __future__ import annotations
 
 from hashlib import sha1
+from operator import itemgetter
 from uuid import UUID
 
 _NAMESPACE = UUID("6a4c6cf7-5f10-5f86-9d9b-0d6d3f2f7b11")
 _SEED = sha1(_NAMESPACE.bytes, usedforsecurity=False)
+# The groups of a UUID among the digits of a hash, without the version and with the variant by itself.
+_groups = itemgetter(slice(8), slice(8, 12), slice(13, 16), 16, slice(17, 20), slice(20, 32))
 # The first digit of a UUID's fourth group has its two highest bits fixed (RFC 9562, section 4.1).
 _VARIANT = {f"{digit:x}": f"{digit & 0b0011 | 0b1000:x}" for digit in range(16)}
 
@@ -50,8 +53,8 @@ def resource_id(kind: str, *key: str) -> str:
     # What uuid.uuid5 does, without its objects: this runs for every resource of every message.
     digest = _SEED.copy()
     digest.update(name.encode())
-    text = digest.hexdigest()
-    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
+    low, mid, high, variant, clock, node = _groups(digest.hexdigest())
+    return f"{low}-{mid}-5{high}-{_VARIANT[variant]}{clock}-{node}"
 
 
 def scoped(scope: str, issuer: str) -> str:

@@ -66,8 +66,6 @@ _ONE_REPETITION = Fate("unknown", (), "the map takes one repetition of this fiel
 _NO_COMPONENT_MAP = Fate("unknown", (), "no map for this component")
 _NOTHING_QUALIFIED = Fate("dropped", (), "qualifies a component that is empty")
 _NO_MAP_AT_ALL = Form([("", _NO_SEGMENT_MAP)])
-# What no field can hold stands in for a delimiter that is not declared.
-_NEVER = "\r"
 
 
 def coverage_of(context: Context) -> Coverage:
@@ -106,7 +104,7 @@ def _form(segment: Segment, table: FieldTable, special: dict[int, Fate]) -> Form
     filled = tuple(map(bool, fields))
     find = _usual if len(filled) <= _USUAL_FIELDS else _usual.__wrapped__
     usual, looked_at = find(table, filled)
-    component, repetition = delimiters.component or _NEVER, delimiters.repetition or _NEVER
+    repetition, component = delimiters.separators
     empty = (component, delimiters.subcomponent)
     # A first component that is empty, or made of separators, leaves those that qualify it in doubt.
     further = [

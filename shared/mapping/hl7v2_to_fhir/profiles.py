@@ -137,11 +137,12 @@ def _procedure(resource: Resource) -> str:
 
 
 def _practitioner(resource: Resource) -> str:
-    names, identifiers = resource.get("name", ()), resource.get("identifier", ())
-    if not names or not identifiers or _NPI in [one.get("system") for one in identifiers]:
+    if "name" not in resource or "identifier" not in resource:
         return ""
-    complete = _each_has(resource, "identifier", "system", "value") and _each_has(resource, "name", "family")
-    return "practitioner" if complete else ""
+    for identifier in resource["identifier"]:
+        if "value" not in identifier or identifier.get("system", _NPI) == _NPI:
+            return ""
+    return "practitioner" if _each_has(resource, "name", "family") else ""
 
 
 def _coverage(resource: Resource) -> str:

@@ -13,11 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVarTuple
 
 import orjson
 
 from shared.formats.hl7v2.delimiters import Delimiters
 from shared.mapping.hl7v2_to_fhir.context import Context, Memories, Resource
+
+Sent = TypeVarTuple("Sent")
 
 _MOST = 4096
 _MOST_SENDERS = 64
@@ -37,20 +40,21 @@ _SENDERS: dict[tuple[str, str, Delimiters], tuple[object, Memories]] = {}
 
 
 def recurrent(
-    context: Context, memory: tuple[str, ...], build: Callable[[Context], Resource | None]
+    context: Context, memory: tuple[str, ...], build: Callable[[Context, *Sent], Resource | None], *sent: *Sent
 ) -> Resource | None:
     """
     Return what `build` makes of a value, in the bundle of this context with all that comes with it.
 
-    `memory` is the value as sent and its data type; `build` depends on it and on the sender's ways alone.
+    `memory` is the value as sent and its data type; `build`, which is given `sent`, depends on it and on the sender's
+    ways alone.
     """
     if memory in context.known:
         known: Resource | None = context.known[memory]
         return known
     memories = context.memories if context.memories is not None else _memories(context)
-    recipe = memories.get(memory) or _remember(context, memories, memory, build)
+    recipe = memories.get(memory) or _remember(context, memories, memory, build, *sent)
     found = _read(context, recipe) if recipe is not None else None
-    context.known[memory] = found = found if found is not None else build(context)
+    context.known[memory] = found = found if found is not None else build(context, *sent)
     return found
 
 
@@ -73,11 +77,15 @@ def _memories(context: Context) -> Memories:
 
 
 def _remember(
-    context: Context, memories: Memories, memory: tuple[str, ...], build: Callable[[Context], Resource | None]
+    context: Context,
+    memories: Memories,
+    memory: tuple[str, ...],
+    build: Callable[[Context, *Sent], Resource | None],
+    *sent: *Sent,
 ) -> Recipe | None:
     """Return the recipe of a value, None where there is none to remember."""
     apart = context.apart()
-    found = build(apart)
+    found = build(apart, *sent)
     if found is None or apart.issues:
         return None
     resources = tuple((str(one["id"]), orjson.dumps(one)) for one in apart.resources)

@@ -52,7 +52,7 @@ def practitioners(context: Context, segment: Segment, number: int) -> list[Resou
 def practitioner_from_xcn(context: Context, repetition: Repetition, location: str) -> Resource | None:
     """Return the Practitioner that an XCN names, None when it names nobody."""
     # The same people and laboratories are named in every OBX of a report.
-    return recurrent(context, ("XCN", repetition.raw), lambda within: _practitioner(within, repetition, location))
+    return recurrent(context, ("XCN", repetition.raw), _practitioner, repetition, location)
 
 
 def _practitioner(context: Context, repetition: Repetition, location: str) -> Resource | None:
@@ -113,7 +113,7 @@ def practitioner_from_ndl(context: Context, repetition: Repetition) -> Resource 
 
 def organization_from_xon(context: Context, repetition: Repetition) -> Resource | None:
     """Return the Organization that an XON names, None when it names none."""
-    return recurrent(context, ("XON", repetition.raw), lambda within: _organization(within, repetition))
+    return recurrent(context, ("XON", repetition.raw), _organization, repetition)
 
 
 def _organization(context: Context, repetition: Repetition) -> Resource | None:

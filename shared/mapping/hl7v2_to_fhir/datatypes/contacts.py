@@ -28,20 +28,21 @@ _MAX_RANK = 2_147_483_647
 
 def contact_from_xtn(context: Context, repetition: Repetition, location: str, use: str = "") -> Resource | None:
     """Return an XTN as a ContactPoint; `use` where the value does not say. None without a number or address."""
-    number, kind, equipment, mail, *further = parts = repetition.components(12)
+    number, kind, equipment, mail, country, area, local, extension, words, _, _, sent = repetition.components(12)
     contact: Resource = {}
     _set_system(contact, equipment, kind, mail=bool(mail))
-    value = parts[11] or mail or number or _assembled(*further[:4])
+    value = sent or mail or number or _assembled(country, area, local, extension)
     if not value:
         return None
     contact.setdefault("system", "phone")
     contact["value"] = value
     if code := ("mobile" if equipment == "CP" else TELECOM_USE.get(kind) or use):
         contact["use"] = code
-    if any(further[:4]):
-        told = [{"url": url, "valueString": part} for url, part in zip(_NUMBER_PARTS, further, strict=False) if part]
+    if country or area or local or extension:
+        numbers = zip(_NUMBER_PARTS, (country, area, local, extension), strict=True)
+        told = [{"url": url, "valueString": part} for url, part in numbers if part]
         contact["extension"] = contact["extension"] + told if "extension" in contact else told
-    for part in (number, mail, further[4], parts[11]):
+    for part in (number, mail, words, sent):
         if part and not _holds(value, part):
             append(contact, "extension", original_value(part))
     if len(repetition.parts) > 9:

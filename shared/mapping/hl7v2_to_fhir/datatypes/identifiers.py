@@ -135,7 +135,7 @@ _preferred_system = lru_cache(maxsize=4096)(identifier_system)
 def authority_organization(context: Context, namespace: str, universal: str, kind: str) -> Resource | None:
     """Return the Organization that an HD names, None when it names none."""
     memory = ("HD", namespace, universal, kind)
-    return recurrent(context, memory, lambda within: _organization(within, namespace, universal, kind))
+    return recurrent(context, memory, _organization, namespace, universal, kind)
 
 
 def _organization(context: Context, namespace: str, universal: str, kind: str) -> Resource | None:

@@ -34,7 +34,7 @@ def location_from_pl(context: Context, repetition: Repetition | None) -> Resourc
     """Return the most specific Location that a PL names, None when it names none; those above are in the bundle."""
     if repetition is None or not any(repetition.parts):
         return None
-    return recurrent(context, ("PL", repetition.raw), lambda within: _location(within, repetition))
+    return recurrent(context, ("PL", repetition.raw), _location, repetition)
 
 
 def _location(context: Context, repetition: Repetition) -> Resource | None:

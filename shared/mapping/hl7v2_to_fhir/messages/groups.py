@@ -63,17 +63,14 @@ def tree(segments: Iterable[Segment], openers: Openers) -> Group:
     for segment in segments:
         group = Group(segment)
         name = group.name
-        depth = _depth(names, name, openers.get(name, ()))
+        depth = 1  # how much of the path stays open
+        for holder in openers.get(name, ()):
+            if holder in names:
+                depth = len(names) - names[::-1].index(holder)
+                break
+            if holder == ANY:
+                depth = len(names) - (names[-1] == name)
+                break
         path[depth:], names[depth:] = (group,), (name,)
         path[depth - 1].children.append(group)
     return root
-
-
-def _depth(names: list[str], name: str, holders: tuple[str, ...]) -> int:
-    """Return how much of the path, given by its names, stays open under the new segment."""
-    for holder in holders:
-        if holder in names:
-            return len(names) - names[::-1].index(holder)
-        if holder == ANY:
-            return len(names) - (names[-1] == name)
-    return 1
