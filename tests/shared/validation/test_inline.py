@@ -71,6 +71,7 @@ REVERSED = {"start": "2026", "end": "2020"}
     [
         (["entry", 2, "resource", "subject", "reference"], "Organization/x", "reference-type-wrong"),
         (["entry", 2, "resource", "subject", "reference"], "Patients/x", "reference-malformed"),
+        (["entry", 2, "resource", "subject", "reference"], "Patient/x y", "reference-malformed"),
         (["entry", 2, "resource", "subject", "reference"], samples.urn(99), "reference-unresolved"),
         (["entry", 2, "resource", "subject"], {"type": "Organization"}, "reference-type-wrong"),
         (["entry", 5, "resource", "target", 0, "reference"], "Nothing/x", "reference-malformed"),
@@ -79,6 +80,7 @@ REVERSED = {"start": "2026", "end": "2020"}
         (["entry", 1, "resource", "contact"], [{"name": {"text": "x"}, "period": REVERSED}], "per-1"),
         (["entry", 2, "resource", "period", "end"], "2020", "per-1"),
         (["entry", 1, "resource", "extension"], [{"url": "urn:x", "valuePeriod": REVERSED}], "per-1"),
+        (["entry", 1, "resource", "maritalStatus"], {"id": "alone"}, "value-empty"),
         (["entry", 1, "resource", "contained"], [{"resourceType": "Organization", "id": "x", "name": "x"}], "dom-3"),
         (["entry", 0, "resource", "address", 0, "use"], "home", "org-2"),
         (["entry", 3, "resource", "clinicalStatus", "coding", 0, "code"], "unheard-of", "code-invalid"),
@@ -104,6 +106,7 @@ def test_a_broken_transaction_of_updates_is_refused_as_on_the_walk(
         (["entry", 2, "resource", "subject", "reference"], samples.urn(2)),
         (["entry", 2, "resource", "subject", "reference"], "https://nowhere.example/fhir/Patient/x"),
         (["entry", 1, "resource", "identifier", 0, "period"], {"start": "2020", "end": "2026"}),
+        (["entry", 1, "resource", "maritalStatus"], {"id": "named", "text": "x"}),
         (["entry", 1, "resource", "extension"], [{"url": "urn:x", "valuePeriod": {"start": "2020", "end": "2026"}}]),
         (["id"], "zz-bundle"),
     ],

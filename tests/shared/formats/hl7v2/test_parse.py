@@ -58,6 +58,32 @@ def test_positions_count_from_one_as_in_the_standard() -> None:
     assert ("ORU", "R01", "RIV-1") == (message.code, message.event, message.control_id)
 
 
+@pytest.mark.parametrize(
+    ("delimiters", "sent", "expected"),
+    [
+        ("|^~\\&", "H& 1.2\\T\\3 &ISO&more", ["H", "1.2&3", "ISO"]),
+        ("|^~\\&", "H", ["H", "", ""]),
+        ("|^~\\&", "", ["", "", ""]),
+        ("|^~", "H&1", ["H&1", "", ""]),
+    ],
+)
+def test_sub_components_that_are_read_at_once_are_those_read_one_by_one(
+    delimiters: str, sent: str, expected: list[str]
+) -> None:
+    header = HEADER.replace("|^~\\&", delimiters, 1)
+    found = parse(f"{header}\rPID|1||{sent}^x".encode()).segments[1].repetitions(3)[0]
+
+    assert expected == found.subcomponents(1, 3) == [found.subcomponent(1, part) for part in (1, 2, 3)]
+    assert ["", ""] == found.subcomponents(9, 2)
+
+
+@pytest.mark.parametrize("field", ["a", "a\\T\\b", "a&b", '""'])
+def test_a_segment_is_plain_where_all_of_its_fields_are(field: str) -> None:
+    message = parse(f"{HEADER}\rPID|1||{field}\rOBX|1".encode())
+
+    assert [True, field == "a", True] == [segment.plain for segment in message.segments]
+
+
 def test_an_empty_field_is_not_an_explicit_null() -> None:
     pid = parse(f'{HEADER}\rPID|1||100||""|""^x'.encode()).segments[1]
 
