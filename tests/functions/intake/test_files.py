@@ -299,6 +299,19 @@ def test_a_file_that_waits_for_hours_is_somebodys_task_until_it_is_taken(
     assert [("waiting-too-long", "completed")] == rows("select kind, state from task")
 
 
+def test_a_file_that_a_clock_far_ahead_has_put_off_goes_on_once_it_is_right(
+    desk: Ports, landing: MemoryLanding, clock: FixedClock
+) -> None:
+    closed = TransientError("backlog-full", text="too much is waiting", retry_after=30.0)
+    clock.advance(timedelta(days=1))
+    drop(replace(desk, intake=OpenDoor({"riverside-lab": closed})), batch(oru("T-1")))
+    clock.advance(timedelta(days=-1))
+
+    work_on_files(desk)
+
+    assert [("AA", "T-1")] == told(landing)
+
+
 class DefectiveLanding(MemoryLanding):
     """Reads as only a defect would."""
 
