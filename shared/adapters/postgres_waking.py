@@ -125,10 +125,11 @@ class PostgresWaking:
             UPDATE entry SET entered_at = least(entered_at, %(now)s), due_at = CASE WHEN entered_at > beyond
                 THEN %(now)s + greatest(due_at - entered_at, interval '0') ELSE %(now)s END
             FROM limits WHERE status = 'waiting' AND due_at > beyond AND (attempts > 0 OR entered_at > beyond)
+            RETURNING seq
             """,
             {"now": self._clock(), "beyond": beyond},
-        )
-        return recalled.rowcount
+        ).fetchall()
+        return len(recalled)
 
     def parked(self) -> list[ParkedStreams]:
         """Return how many streams are parked per function, and since when the oldest is."""

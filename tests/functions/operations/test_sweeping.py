@@ -117,12 +117,12 @@ def test_a_stream_that_is_being_worked_off_ages_nobodys_backlog(ports: Ports, cl
 
 
 def test_nobody_waits_for_the_tomorrow_of_a_clock_that_was_wrong(
-    ports: Ports, hints: RecordedHints, clock: FixedClock, ledger_url: str
+    ports: Ports, hints: RecordedHints, clock: FixedClock, ledger_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock.advance(timedelta(days=10_000))  # beyond the database's own
-    post(ports, oru("T-1", mrn="TEST-RIGHT"))
+    post(ports, oru("T-1", mrn="TEST-RIGHT", value="7.9", flag="HH"))
     clock.advance(timedelta(days=1))
-    post(ports, oru("T-2", mrn="TEST-WRONG"))
+    post(ports, oru("T-2", mrn="TEST-WRONG", value="7.9", flag="HH"))
     failing = replace(PROCESS, use_case=away)
     for hint in hints.take():
         if hint.function == PROCESS.step.function:
@@ -133,6 +133,8 @@ def test_nobody_waits_for_the_tomorrow_of_a_clock_that_was_wrong(
     clock.advance(timedelta(minutes=6))  # beyond the longest back-off, and the sweeper's grace
     sweep(ports)
 
+    told = [record.__dict__["fields"] for record in caplog.records if "wrong clock" in record.message]
+    assert [{"count": 3}] == told
     assert 4 == len([hint for hint in hints.take() if hint.not_before is None])
     assert [(True,)] == rows(ledger_url, f"select max(due_at) <= '{clock().isoformat()}' from entry")
 
