@@ -49,7 +49,6 @@ def test_a_day_goes_well_and_again_in_the_same_folder(folder: Path) -> None:
     assert "not-reachable" in told.stderr
 
 
-@pytest.mark.unmeasured
 def test_a_day_with_three_kills_goes_well_too(folder: Path) -> None:
     done = live(folder, "--kill", "--messages", "200")
 

@@ -20,7 +20,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.rmtree(path / "postgres" / "data", ignore_errors=True)  # large; the logs stay
 
 
-@pytest.mark.unmeasured
 def test_under_every_fault_nothing_is_lost_doubled_or_out_of_order(folder: Path) -> None:
     port, result = free_row(), folder.parent / "soak.json"
     options = ("--rate", "4", "--minutes", "0.3", "--seed", "7", "--patience", "90", "--json", result)
