@@ -20,6 +20,7 @@ from shared.ledger import Hop, NewEntry, Receipt
 from shared.ledger_ports import Transaction
 from shared.partners.profile import PartnerProfile
 from shared.structured_log import log_event
+from shared.trace_context import child_of, span_id_of
 from shared.workflow.critical_results import RULES, nothing_critical
 
 _log = logging.getLogger(__name__)
@@ -95,7 +96,8 @@ def _hop(step: Step, receipt: Receipt) -> Hop:
         source="arrival",
         target="worklist",
         outcome=step.unless,
-        traceparent=receipt.traceparent,
+        traceparent=child_of(receipt.traceparent),
         mapping=SCREENS[step.unless].rules,
         payload_hash=receipt.payload_hash,
+        parent_span=span_id_of(receipt.traceparent),
     )

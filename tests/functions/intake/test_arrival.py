@@ -18,7 +18,7 @@ from shared.formats.hl7v2.message import MAX_REPETITIONS
 from shared.partners.model import Partners
 from shared.partners.profile import CodeMapping
 from shared.ports import Ports
-from shared.trace_context import start_trace
+from shared.trace_context import span_id_of, start_trace, trace_id_of
 from shared.workflow.critical_results import RULES
 from tests.functions.messages import PARTNERS, oru
 
@@ -47,6 +47,16 @@ def test_a_message_that_shows_nothing_critical_wakes_nobody_to_look_and_says_by_
 
     assert {PROCESS} == woken(hints)
     assert [("intake_receive_hl7v2", "accepted", None), (DETECT, "nothing-critical", RULES)] == hops(ledger_url)
+
+
+def test_who_looked_at_the_door_is_a_span_of_the_posting(ports: Ports, ledger_url: str) -> None:
+    post(ports, oru())
+
+    with psycopg.connect(ledger_url) as connection:
+        spans = connection.execute("SELECT traceparent, parent_span FROM hop ORDER BY hop_id").fetchall()
+    (posted, _), (looked, parent) = spans
+    assert (trace_id_of(posted), span_id_of(posted)) == (trace_id_of(looked), parent)
+    assert span_id_of(posted) != span_id_of(looked)
 
 
 def test_the_same_bytes_again_are_looked_at_once(ports: Ports, ledger_url: str) -> None:

@@ -337,6 +337,21 @@ def test_a_result_and_a_patient_may_have_prt_but_a_person_without_a_role_has_non
     } <= {issue.location for issue in one.issues}
 
 
+def test_the_place_of_a_result_comes_back_since_prt_is_there() -> None:
+    place = "PRT|PT-7^NG|AD||RO^Observer^HL70912|||||W3^12"
+    message = returned("ORU^R01", "2.8", PID, *ORDER, "OBX|1|ST|N^Note^L||fine||||||F", place)
+
+    assert [place] == lines(message, "PRT")
+
+
+def test_what_a_procedure_is_part_of_has_a_field_since_2_8() -> None:
+    whole = {"identifier": {"value": "PRC-9", "system": "urn:oid:1.2.3"}, "type": "Procedure", "display": "Transplant"}
+    one = procedure("completed", performedDateTime="2026-03-01", partOf=[whole])
+    messages = [written(one, kind="ADT^A01", version=version) for version in ("2.5.1", "2.8")]
+
+    assert ["", "PRC-9^^1.2.3^ISO"] == [raw(message, "PR1", 25) for message in messages]
+
+
 def test_the_length_of_a_procedure_is_that_of_its_period() -> None:
     period = {"start": "2026-03-01T09:00:00+01:00", "end": "2026-03-01T10:30:00+01:00"}
     message = written(procedure("completed", performedPeriod=period), kind="ADT^A01", version="2.5.1")
