@@ -22,7 +22,8 @@ from shared.adapters.http_connections import HttpConnections
 from shared.adapters.http_posting import Answer, judge, judge_transaction
 from shared.adapters.key_vault_secrets import KeyVaultSecrets
 from shared.errors import ConfigurationError, RejectedError, TransientError
-from shared.formats.hl7v2.acknowledgment import acknowledgment_code
+from shared.formats.hl7v2.acknowledgment import read_acknowledgment
+from shared.formats.hl7v2.parse import parse
 from shared.partners.model import SECONDARY, Endpoint, Partners
 from shared.ports import Destination, Sent
 from shared.settings import Settings
@@ -68,7 +69,9 @@ class Hl7v2Destination:
     """
     HL7 v2 over HTTPS: one message a POST, answered with its ACK; OAuth 2 client credentials.
 
-    AA or CA is success. A message that the receiver refuses (AE, AR, CE, CR) stays refused: a person must look.
+    AA or CA with our control id (MSA-2) is success; an answer that was another message's says nothing of this one. A
+    message that the receiver refuses (AE, AR, CE, CR) stays refused: a person must look. Who could not read so much as
+    the control id refuses without one.
     """
 
     def __init__(self, client: HttpConnections, url: str, tokens: ClientCredentials) -> None:
@@ -77,16 +80,28 @@ class Hl7v2Destination:
         self._tokens = tokens
 
     def send(self, body: bytes, *, idempotency_key: str, traceparent: str) -> Sent:
-        """POST the message; the receipt is the status and MSA-1. TransientError where no ACK can be read."""
+        """POST the message; the receipt is the status and MSA-1. TransientError where no ACK of it can be read."""
         headers = {**_kinds(_HL7V2), "Idempotency-Key": idempotency_key, "traceparent": traceparent}
         answer = _post_with_token(self._client, self._url, self._tokens, body, headers)
-        code = acknowledgment_code(answer.body)
-        if code in _REFUSALS and answer.status != HTTPStatus.UNAUTHORIZED:
+        code, about = read_acknowledgment(answer.body)
+        is_ours = about == _control_id(body)
+        if code in _REFUSALS and (is_ours or not about) and answer.status != HTTPStatus.UNAUTHORIZED:
             raise RejectedError("destination-refused", "MSA-1", code)
         judge(answer)
-        if code not in _ACCEPTED:
+        if code not in _ACCEPTED | _REFUSALS:
             raise TransientError("destination-unavailable", text="the answer is no HL7 acknowledgment")
+        if not is_ours:
+            raise TransientError("destination-unavailable", "MSA-2", "the answer acknowledges another message")
         return Sent(f"HTTP {answer.status} {code}")
+
+
+def _control_id(message: bytes) -> str:
+    """Return MSH-10; "" of what is no message, which nobody acknowledges."""
+    try:
+        header = parse(message).first("MSH")
+    except RejectedError:
+        return ""
+    return header.text(10) if header is not None else ""
 
 
 class WebhookDestination:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from shared.errors import Issue, RejectedError
 from shared.formats.hl7v2.acknowledgment_modes import AckCode
@@ -21,7 +22,7 @@ from shared.formats.hl7v2.envelope import Envelope
 from shared.formats.hl7v2.parse import parse
 from shared.formats.hl7v2.structures import version_number
 
-__all__ = ["AckCode", "acknowledge", "acknowledgment_code"]
+__all__ = ["AckCode", "Acknowledged", "acknowledge", "acknowledgment_code", "read_acknowledgment"]
 
 _LOCATION = re.compile(
     r"(?P<segment>[A-Z][A-Z0-9]{2})(?:\[(?P<sequence>\d+)\])?"
@@ -54,13 +55,25 @@ _SEVERITY = {"fatal": "E", "error": "E", "warning": "W", "information": "I"}
 _FALLBACK_VERSION = "2.5.1"
 
 
-def acknowledgment_code(answer: bytes) -> str:
-    """Return MSA-1 of an acknowledgment that we were given; "" when it is none, or cannot be read."""
+class Acknowledged(NamedTuple):
+    """What an acknowledgment says: MSA-1, and MSA-2, the control id of the message that it is about."""
+
+    code: str
+    control_id: str
+
+
+def read_acknowledgment(answer: bytes) -> Acknowledged:
+    """Return what an acknowledgment that we were given says; "" for both when it is none, or cannot be read."""
     try:
         found = parse(answer).first("MSA")
     except RejectedError:
-        return ""
-    return found.text(1) if found is not None else ""
+        found = None
+    return Acknowledged(found.text(1), found.text(2)) if found is not None else Acknowledged("", "")
+
+
+def acknowledgment_code(answer: bytes) -> str:
+    """Return MSA-1 of an acknowledgment that we were given; "" when it is none, or cannot be read."""
+    return read_acknowledgment(answer).code
 
 
 def acknowledge(

@@ -25,8 +25,8 @@ def beds(clients: Clients, sites: Sites, tokens: ClientCredentials) -> Iterator[
     sites.fault("hl7v2", "none")
 
 
-def acknowledgment(code: str) -> bytes:
-    return f"MSH|^~\\&|BEDS|HARBOR|CORRIDOR|HARBOR|20260314100001||ACK|A-1|P|2.3.1\rMSA|{code}|C-1\r".encode()
+def acknowledgment(code: str, about: str = "C-1") -> bytes:
+    return f"MSH|^~\\&|BEDS|HARBOR|CORRIDOR|HARBOR|20260314100001||ACK|A-1|P|2.3.1\rMSA|{code}|{about}\r".encode()
 
 
 def test_a_message_is_acknowledged_and_takes_effect_once(beds: Hl7v2Destination, sites: Sites) -> None:
@@ -61,6 +61,7 @@ def test_a_receiver_that_is_down_is_asked_again(beds: Hl7v2Destination, sites: S
         (422, acknowledgment("AR"), RejectedError),
         (200, b"<html>welcome</html>", TransientError),
         (200, b"", TransientError),
+        (200, acknowledgment("AE", about=""), RejectedError),
         (401, acknowledgment("AE"), TransientError),
         (503, b"", TransientError),
     ],
@@ -70,6 +71,39 @@ def test_the_acknowledgment_decides_and_its_absence_is_no_success(
 ) -> None:
     with HttpServer(plain(status, body)).running() as server:
         failure(kind, lambda: send(Hl7v2Destination(clients(), server.url, tokens), MESSAGE))
+
+
+@pytest.mark.parametrize(
+    ("answer", "location"),
+    [
+        (acknowledgment("AA", about="C-0"), "MSA-2"),
+        (acknowledgment("CA", about="C-0"), "MSA-2"),
+        (acknowledgment("AE", about="C-0"), "MSA-2"),
+        (acknowledgment("AA", about=""), "MSA-2"),
+        (acknowledgment("AA").partition(b"\r")[0], ""),
+        (acknowledgment("AA").replace(b"MSA|AA", b"MSA|XX"), ""),
+    ],
+    ids=["stale", "stale-commit", "stale-refusal", "of-nothing", "without-msa", "unknown-code"],
+)
+def test_an_acknowledgment_of_another_message_says_nothing_of_this_one(
+    clients: Clients, tokens: ClientCredentials, answer: bytes, location: str
+) -> None:
+    with HttpServer(plain(200, answer)).running() as server:
+        error = failure(TransientError, lambda: send(Hl7v2Destination(clients(), server.url, tokens), MESSAGE))
+
+    assert ("destination-unavailable", location) == (error.code, error.location)
+
+
+def test_a_control_id_is_the_same_in_whatever_delimiters_it_is_acknowledged(
+    clients: Clients, tokens: ClientCredentials
+) -> None:
+    message, answer = (
+        MESSAGE.replace(b"|C-1|", b"|C\\T\\1|"),
+        acknowledgment("AA", about="C&1").replace(b"\\&", b"\\#"),
+    )
+
+    with HttpServer(plain(200, answer)).running() as server:
+        assert "HTTP 200 AA" == send(Hl7v2Destination(clients(), server.url, tokens), message)
 
 
 @pytest.mark.parametrize("code", ["AA", "CA"])
