@@ -64,15 +64,20 @@ def _speaks_hl7v2(receiver: Receiver) -> bool:
 
 
 def _as_hl7v2(bundle: dict[str, Any], event: str, owed: Owed, receiver: Receiver) -> bytes:
-    """Return the message. It says when the delivery was owed, so that a repetition has the same bytes."""
+    """Return the message. Its time and its control id are the delivery's, so that a repetition has the same bytes."""
     # Read when it is first needed: most instances write no HL7 v2 and should not pay for its tables.
     from shared.mapping.fhir_to_hl7v2.generate import messages_from_bundle
 
     if event not in _WRITTEN_AS:
         raise RejectedError("unsupported-event", "MSH-9.2", "This event is not written in HL7 v2.")
-    sent = owed.delivery.due_since
     messages = list(
-        messages_from_bundle(bundle, message_type=_WRITTEN_AS[event], preferences=receiver.hl7v2, sent=sent)
+        messages_from_bundle(
+            bundle,
+            message_type=_WRITTEN_AS[event],
+            preferences=receiver.hl7v2,
+            sent=owed.delivery.due_since,
+            key=str(owed.delivery.delivery_id),
+        )
     )
     if len(messages) != 1:
         raise RejectedError("several-messages", "PID[2]", "The event is about several patients, a message about one.")

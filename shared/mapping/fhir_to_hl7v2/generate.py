@@ -1,7 +1,8 @@
 """
 A FHIR R4 Bundle -> HL7 v2 messages: one for each patient that the bundle is about.
 
-Pure: the same bundle, preferences and instant give the same bytes; the control id is made of the content.
+Pure: the same bundle, preferences, instant and key give the same bytes; without a key the control id is made of the
+content.
 """
 
 from __future__ import annotations
@@ -56,10 +57,12 @@ def messages_from_bundle(
     message_type: str = "",
     preferences: WritingPreferences = NO_PREFERENCES,
     sent: datetime,
+    key: str = "",
 ) -> Iterator[Generated]:
     """
     Yield the messages of a Bundle (or of a single resource), one for each patient.
 
+    The control ids are made of `key`: what is owed anew repeats nothing, however much it is like what was sent before.
     `message_type` is `TYPE^EVENT`, "" to let the bundle tell. RejectedError where the type is not written, the version
     has none of it, or an element that HL7 v2 requires is missing; it names the element.
     """
@@ -78,7 +81,8 @@ def messages_from_bundle(
         if wanted is not None:
             _count_stated(source, version)
         context = Context(source, definitions, preferences, chosen, sent)
-        yield _written(context, _control_id(bundle, preferences, chosen, number))
+        content = key.encode() or serialize(bundle)
+        yield _written(context, _control_id(content, preferences, chosen, number))
 
 
 def _count_stated(source: Source, version: tuple[int, ...]) -> None:
@@ -107,8 +111,8 @@ def _count_provenance(context: Context) -> None:
         context.source.whole(header, "focus", "eventCoding")
 
 
-def _control_id(bundle: dict[str, Any], preferences: WritingPreferences, message: tuple[str, str], number: int) -> str:
-    content = serialize(bundle) + "|".join((preferences.version, *message, str(number))).encode()
+def _control_id(content: bytes, preferences: WritingPreferences, message: tuple[str, str], number: int) -> str:
+    content += "|".join((preferences.version, *message, str(number))).encode()
     return hashlib.sha256(content).hexdigest()[:_CONTROL_ID].upper()
 
 

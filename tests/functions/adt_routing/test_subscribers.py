@@ -77,6 +77,20 @@ def test_a_repeated_delivery_has_the_same_bytes(beds: Ward) -> None:
     assert 3 == len(sent) - 1
 
 
+def test_a_patient_who_is_told_as_once_before_is_told_under_a_new_control_id(ward: Ward) -> None:
+    told_little = speaking("beds", HL7)
+    assert told_little.receives is not None
+    allow = {"Patient": ("identifier", "name"), "Encounter": ("status", "class", "subject")}
+    beds = replace(told_little, receives=replace(told_little.receives, allow=allow))
+    desk = replace(ward, ports=replace(ward.ports, partners=partners(beds)))
+    for minute, family in enumerate(("TESTPATIENT-ALDER", "TESTPATIENT-ASH", "TESTPATIENT-ALDER")):
+        desk.post(adt("A08", minute, family=family))
+        desk.work()
+
+    control_ids = [parse(body).header.text(10) for body in taken(desk, "beds")]
+    assert (3, 3) == (len(control_ids), len(set(control_ids)))
+
+
 def test_an_event_that_hl7_here_has_no_words_for_waits_for_a_person(beds: Ward) -> None:
     beds.post(adt("A29", 0))
     beds.work()
