@@ -91,7 +91,7 @@ def _forecast(item: Item, ports: Ports) -> Forecast:
             raise RejectedError("conversion-missing", text="the message was never converted")
         if each.replays.is_planned_elsewhere(item):
             return Forecast("planned-elsewhere")
-        if is_overtaken(passed, each.replays.later(item, message.patient_key, message.received_at)):
+        if is_overtaken(passed, each.replays.later(item, message.patient_key, passed)):
             return Forecast("overtaken")
         consent = each.consents.decision(message.patient_key or message.message_id, item.destination)
     if not may_disclose(receiver.consent, consent):

@@ -77,9 +77,7 @@ def _owe(plan: Plan, item: Item, message: MessageRow, ports: Ports) -> None:
         _append(tx, entry, message, merge, ports)
         # The patient's stream is locked by now: what is newer is committed and seen, or comes behind this.
         passed = tx.replays.passed(item)
-        if passed is not None and is_overtaken(
-            passed, tx.replays.later(item, message.patient_key, message.received_at)
-        ):
+        if passed is not None and is_overtaken(passed, tx.replays.later(item, message.patient_key, passed)):
             raise _OvertakenError
         tx.lineage.add(_hop(item, trace), ACTOR)
 

@@ -29,7 +29,12 @@ _OF_THE_MESSAGE = """
             AND conversion.mapping = %(mapping)s))
 """
 
-_POSITION = "row_number() OVER (ORDER BY message.received_at, message.message_id, destination)"
+# In the order in which messages were processed: one that came too early was received first and told last. Clocks do not
+# tell, for two workers have two; hops of one patient are numbered while its stream is locked.
+_POSITION = """
+    row_number() OVER (ORDER BY (
+        SELECT max(hop_id) FROM hop WHERE (hop.message_id, outcome) = (message.message_id, 'processed')), destination)
+"""
 
 FREEZE = f"""
     WITH frozen AS (

@@ -172,29 +172,32 @@ class PostgresReplays:
         with self._connection.cursor(row_factory=class_row(Passed)) as cursor:
             return cursor.execute(
                 """
-                SELECT event.type AS event_type, event.data, message.received_at,
+                SELECT event.type AS event_type, event.data, processed.hop_id AS place,
                     sent.delivery_id AS sent_as, sent.sent_hash
-                FROM message JOIN event USING (message_id) LEFT JOIN LATERAL (
+                FROM message JOIN event USING (message_id)
+                JOIN hop processed ON (processed.message_id, processed.outcome) = (message.message_id, 'processed')
+                LEFT JOIN LATERAL (
                     SELECT delivery_id, sent_hash FROM delivery
                     WHERE delivery.message_id = message.message_id AND destination = %(destination)s
                         AND status = 'delivered' AND sent_hash IS NOT NULL
                     ORDER BY status_at DESC LIMIT 1) sent ON true
-                WHERE message.message_id = %(message_id)s LIMIT 1
+                WHERE message.message_id = %(message_id)s ORDER BY processed.hop_id DESC LIMIT 1
                 """,
                 {"message_id": item.message_id, "destination": item.destination},
             ).fetchone()
 
-    def later(self, item: Item, key: UUID | None, received_at: datetime) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    def later(self, item: Item, key: UUID | None, passed: Passed) -> Sequence[tuple[str, Mapping[str, Any]]]:
         """Return those that the destination will not be told again by the same plan; who was merged is one patient."""
         return self._connection.execute(
             """
             SELECT event.type, event.data FROM message JOIN event USING (message_id)
+                JOIN hop processed ON (processed.message_id, processed.outcome) = (message.message_id, 'processed')
                 JOIN delivery ON delivery.message_id = message.message_id AND destination = %(destination)s
             WHERE message.patient_key IN (
                     SELECT %(key)s UNION SELECT merged.key FROM stream own JOIN stream merged
                         ON coalesce(own.joined_to, own.stream_id) IN (merged.stream_id, merged.joined_to)
                     WHERE (own.lane, own.key) = (%(lane)s, %(key)s))
-                AND message.received_at > %(received_at)s
+                AND processed.hop_id > %(place)s
                 AND delivery.status IN ('delivered', 'due', 'quarantined') AND NOT EXISTS (
                     SELECT 1 FROM replay_item again
                     WHERE again.plan_id = %(plan_id)s AND again.message_id = message.message_id
@@ -205,7 +208,7 @@ class PostgresReplays:
                 "destination": item.destination,
                 "key": key,
                 "lane": lanes.PROCESS,
-                "received_at": received_at,
+                "place": passed.place,
                 "plan_id": item.plan_id,
                 "left_out": list(LEFT_OUT),
             },

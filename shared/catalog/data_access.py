@@ -59,6 +59,7 @@ TABLE_ACCESS: dict[Tier, dict[str, str]] = {
         **_ACCEPTING,
         **_PROCESS,
         "message": "SIU",
+        "hop": "SI",  # in which order messages were processed: so they are replayed
         "patient_alias": "SI",
         "dropped_file": "SIU",
         "file_item": "SI",

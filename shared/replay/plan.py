@@ -135,11 +135,16 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What was recorded of an item's message, and the last delivery that arrived there (with the hash of its body)."""
+    """
+    What was recorded of an item's message, and the last delivery that arrived there (with the hash of its body).
+
+    `place` tells what came before and after it for its patient: it grows with each message that is processed. One that
+    came too early was received first and is processed last.
+    """
 
     event_type: str
     data: dict[str, Any]
-    received_at: datetime
+    place: int
     sent_as: UUID | None
     sent_hash: bytes | None
 

@@ -46,7 +46,7 @@ class Replays(Protocol):
         """Move the plan to `running`, its first item due at once."""
 
     def freeze(self, plan_id: UUID, query: Query, limit: int) -> int:
-        """Write down which deliveries to repeat, in the order of arrival; return how many, `limit` + 1 at most."""
+        """Write down which deliveries to repeat, in the order of processing; return how many, `limit` + 1 at most."""
 
     def freeze_feed(self, plan_id: UUID, query: Query, receiver: Receiver, limit: int) -> int:
         """Write down which events the destination of `query` was never told of, though its filter takes them."""
@@ -60,7 +60,7 @@ class Replays(Protocol):
     def passed(self, item: Item) -> Passed | None:
         """Return what was recorded of the item's message; None when it left no event."""
 
-    def later(self, item: Item, key: UUID | None, received_at: datetime) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    def later(self, item: Item, key: UUID | None, passed: Passed) -> Sequence[tuple[str, Mapping[str, Any]]]:
         """Return the later events of the patient `key` that the destination was told of, other than by this plan."""
 
     def is_planned_elsewhere(self, item: Item) -> bool:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
+
+import orjson
 
 from functions.adt_routing import use_case as adt_routing
 from functions.delivery.use_case import SEND, SEND_BULK
 from shared.adapters.postgres_books import read_books
 from shared.partners.model import Partner, VisitFilter
-from shared.pipeline import drain
-from tests.functions.adt_routing.rooms import adt, with_visit
+from shared.pipeline import drain, replaying
+from tests.functions.adt_routing.rooms import adt, resources, with_visit
 from tests.functions.messages import PARTNERS
-from tests.functions.replay.rooms import Room
+from tests.functions.replay.rooms import PLANNER, Room
 from tests.shared.adapters.rooms import post
 
 
@@ -40,12 +43,16 @@ def run(room: Room, newcomer: Partner, **query: Any) -> list[str]:
 
 def route(room: Room, payload: bytes) -> None:
     post(room.whole, payload, "harbor-hospital")
+    work(room)
+    room.clock.advance(timedelta(seconds=1))
+
+
+def work(room: Room) -> None:
     for _ in range(3):
         for hint in room.hints.take():
             stage = {stage.step.function: stage for stage in (adt_routing.PROCESS, SEND, SEND_BULK)}.get(hint.function)
             if stage is not None:
                 drain(stage, hint.stream_id, room.whole)
-    room.clock.advance(timedelta(seconds=1))
 
 
 def test_a_newcomer_is_told_what_its_filter_takes_since_a_moment(room: Room) -> None:
@@ -68,6 +75,37 @@ def test_states_that_were_outdated_when_they_came_are_fed_to_nobody(room: Room) 
     room.send_results(1, status="P", stated="20260314100000-0400")
 
     assert ["create"] == run(room, subscriber(events=("result.*",)))
+
+
+def discharge_before_its_admission(room: Room) -> UUID:
+    """Let a discharge come first and wait for its admission; return its message."""
+    discharge = post(room.whole, adt("A03", 5), "harbor-hospital")
+    work(room)
+    room.clock.advance(timedelta(seconds=1))
+    route(room, adt("A01", 0))
+    return discharge
+
+
+def statuses(room: Room, name: str) -> list[str]:
+    return [one["status"] for _, body in room.sent(name) for one in resources(orjson.loads(body), "Encounter")]
+
+
+def test_a_newcomer_is_told_in_the_order_in_which_the_others_were(room: Room) -> None:
+    discharge_before_its_admission(room)
+
+    assert ["create", "create"] == run(room, subscriber(events=("encounter.*",)))
+
+    assert ["in-progress", "finished"] == statuses(room, "newcomer") == statuses(room, "harbor-ehr")
+
+
+def test_what_came_before_and_took_effect_after_is_not_overtaken(room: Room) -> None:
+    discharge = discharge_before_its_admission(room)
+
+    plan_id = room.plan(destination="harbor-ehr")
+    assert [discharge] == [item.message_id for item in room.items(plan_id)][-1:]
+    replaying.cancel(plan_id, PLANNER, "each alone", room.api)
+    alone = [room.plan(destination="harbor-ehr", event=f"encounter.{what}") for what in ("admitted", "discharged")]
+    assert [["overtaken"], ["no-change"]] == [[item.effect for item in room.items(one)] for one in alone]
 
 
 def test_a_visit_that_the_filter_does_not_take_is_left_out(room: Room) -> None:

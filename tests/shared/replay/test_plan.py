@@ -78,4 +78,4 @@ def test_an_event_is_about_what_it_says_something_new_of(event: str, data: dict[
     ids=["nothing later", "something else later", "the same report later"],
 )
 def test_what_was_told_anew_since_overtakes(later: list[tuple[str, dict[str, object]]], overtaken: bool) -> None:
-    assert overtaken == is_overtaken(Passed("result.finalized", RESULT, NOON, None, None), later)
+    assert overtaken == is_overtaken(Passed("result.finalized", RESULT, 1, None, None), later)
