@@ -1,7 +1,8 @@
 """
 How a replay plan's list is frozen: one statement, so that the list is of one moment.
 
-    replay   deliveries that ended (delivered, cancelled, withheld) and match the query; never a replay itself
+    replay   deliveries that ended (delivered, cancelled, withheld) and match the query; never one that repeats
+             another, but what a feed has told counts like what was told at the time
     feed     processed messages whose event the destination's filter takes and that it was never owed
 
 What is still owed is not repeated: it is released, or it arrives by itself. A state that was outdated when it came is
@@ -29,8 +30,8 @@ _OF_THE_MESSAGE = """
             AND conversion.mapping = %(mapping)s))
 """
 
-# In the order in which messages were processed: one that came too early was received first and told last. Clocks do not
-# tell, for two workers have two; hops of one patient are numbered while its stream is locked.
+# In the order in which messages were processed: one that came too early was received first and told last. Clocks do
+# not tell, for two workers have two; hops of one patient are numbered while its stream is locked.
 _POSITION = """
     row_number() OVER (ORDER BY (
         SELECT max(hop_id) FROM hop WHERE (hop.message_id, outcome) = (message.message_id, 'processed')), destination)
@@ -41,7 +42,7 @@ FREEZE = f"""
     INSERT INTO replay_item (plan_id, position, message_id, destination, original)
     SELECT %(plan_id)s, {_POSITION}, message.message_id, destination, delivery_id
     FROM delivery JOIN message USING (message_id)
-    WHERE delivery.replay_plan IS NULL AND delivery.status IN ('delivered', 'cancelled', 'withheld')
+    WHERE delivery.replay_of IS NULL AND delivery.status IN ('delivered', 'cancelled', 'withheld')
         AND (%(destination)s = '' OR destination = %(destination)s)
         AND (%(code)s = '' OR delivery.status_code = %(code)s OR EXISTS (
             SELECT 1 FROM quarantine

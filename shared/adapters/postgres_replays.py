@@ -215,11 +215,11 @@ class PostgresReplays:
         ).fetchall()
 
     def is_planned_elsewhere(self, item: Item) -> bool:
-        """Tell whether a plan that is forecast and not yet at its end makes the same delivery."""
+        """Tell whether a plan that is not yet at its end has forecast the same delivery."""
         found = self._connection.execute(
             "SELECT 1 FROM replay_item other JOIN replay_plan USING (plan_id)"
             " WHERE (message_id, destination) = (%(message_id)s, %(destination)s) AND plan_id <> %(plan_id)s"
-            " AND state IN ('ready', 'approved', 'running') AND effect <> ALL (%(left_out)s) LIMIT 1",
+            " AND state IN ('forecasting', 'ready', 'approved', 'running') AND effect <> ALL (%(left_out)s) LIMIT 1",
             {
                 "message_id": item.message_id,
                 "destination": item.destination,

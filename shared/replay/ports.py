@@ -64,7 +64,7 @@ class Replays(Protocol):
         """Return the later events of the patient `key` that the destination was told of, other than by this plan."""
 
     def is_planned_elsewhere(self, item: Item) -> bool:
-        """Tell whether another plan that is still open makes the same delivery."""
+        """Tell whether another plan that is still open has forecast the same delivery."""
 
     def keep_bundle(self, plan_id: UUID, message_id: UUID, mapping: str, bundle: bytes) -> None:
         """Keep the record that the plan sends for a message, once."""

@@ -70,6 +70,21 @@ def test_a_newcomer_is_told_what_its_filter_takes_since_a_moment(room: Room) -> 
     assert [] == run(room, subscriber(events=("result.final*",)), since=since)
 
 
+def test_what_a_feed_has_told_can_be_told_again(room: Room) -> None:
+    room.send_results(1)
+    newcomer = subscriber(events=("result.final*",))
+    assert ["create"] == run(room, newcomer)
+
+    plan_id = room.plan(destination="newcomer")
+    assert ["no-change"] == [item.effect for item in room.items(plan_id)]
+    room.approve_and_run(plan_id)
+    room.advance()
+    room.send_owed()
+
+    assert (2, 2) == (len(room.sent("newcomer")), len({key for key, _ in room.sent("newcomer")}))
+    assert 1 == len(room.items(room.plan(destination="newcomer")))
+
+
 def test_states_that_were_outdated_when_they_came_are_fed_to_nobody(room: Room) -> None:
     room.send_results(1, status="F", stated="20260314110000-0400")
     room.send_results(1, status="P", stated="20260314100000-0400")

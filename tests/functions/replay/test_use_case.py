@@ -12,7 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from functions.replay.forecasting import freeze
+from functions.replay.forecasting import forecast, freeze
 from functions.replay.use_case import advance_replays
 from shared.adapters.memory import FakeDestinations, MemoryArchive
 from shared.adapters.postgres_books import read_books
@@ -21,7 +21,7 @@ from shared.ledger_ports import Ledger, Transaction
 from shared.partners.profile import CodeMapping
 from shared.pipeline import replaying
 from shared.pipeline.decisions import discard
-from shared.replay.plan import MAX_RATE, NewPlan, PlanKind, Query
+from shared.replay.plan import MAX_RATE, Forecast, NewPlan, PlanKind, Query
 from tests.functions.messages import PARTNERS
 from tests.functions.replay.rooms import APPROVER, PLANNER, Room
 from tests.shared.adapters.rooms import delivery_of
@@ -225,6 +225,21 @@ def test_what_another_open_plan_makes_is_not_made_twice(room: Room) -> None:
         effects(room, first),
         effects(room, room.plan(destination="harbor-ehr")),
     )
+
+
+def test_of_two_plans_that_are_forecast_side_by_side_one_makes_a_delivery(room: Room) -> None:
+    room.send_results(1)
+    first, second = uuid4(), uuid4()
+    for plan_id in (first, second):
+        replaying.plan(NewPlan(plan_id, "replay", Query(destination="harbor-ehr"), 1, PLANNER, "twice"), room.api)
+        freeze(plan_id, room.batch)
+    (item,) = room.items(first)
+    with room.batch.ledger.transaction() as tx:
+        tx.replays.forecast(item, Forecast("create"))
+
+    forecast(second, room.batch)
+
+    assert ("forecasting", ["planned-elsewhere"]) == (room.get(first).state, effects(room, second))
 
 
 def test_what_may_not_or_cannot_be_sent_is_left_out_with_its_reason(room: Room) -> None:
