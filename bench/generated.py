@@ -51,8 +51,8 @@ _ROWS: dict[str, LiteralString] = {
         SELECT message_id, 'generated', digest, digest, '{}', '[]', at FROM old""",
     "event": """
         INSERT INTO event (event_id, type, version, message_id, patient_key, occurred_at, recorded_at, data,
-            published_at)
-        SELECT md5('e' || n)::uuid, 'result.finalized', 1, message_id, patient_key, at, at, '{}', at FROM old""",
+            published_at, announced_at)
+        SELECT md5('e' || n)::uuid, 'result.finalized', 1, message_id, patient_key, at, at, '{}', at, at FROM old""",
     "report_state": """
         INSERT INTO report_state (patient_key, report_key, rank, stated_at, message_id)
         SELECT patient_key, 'riverside-lab|old-' || n, 3, at, message_id FROM old""",

@@ -66,7 +66,8 @@ def build_ports(settings: Settings) -> Ports:
         ledger=ledger,
         archive=archive,
         hints=hints,
-        facts=_facts(settings, credential, ServiceBusFactPublisher(senders)),
+        facts=ServiceBusFactPublisher(senders),
+        event_grid=_event_grid(settings, credential),
         destinations=HttpDestinations(partners, settings, secrets),
         tokens=_verifier(settings),
         secrets=secrets,
@@ -172,15 +173,15 @@ def _landing(settings: Settings, credential: TokenCredential) -> Landing:
     return AzureBlobLanding(BlobServiceClient(settings.landing_url, credential=credential))
 
 
-def _facts(settings: Settings, credential: TokenCredential, bus: FactPublisher) -> FactPublisher:
-    """Return who publishes facts: the bus, and the enterprise's Event Grid topic where there is one."""
+def _event_grid(settings: Settings, credential: TokenCredential) -> FactPublisher | None:
+    """Return who publishes facts to the enterprise's Event Grid topic; None where there is no such topic."""
     if settings.facts_url is None:
-        return bus
+        return None
     from azure.eventgrid import EventGridPublisherClient
 
-    from shared.adapters.azure_event_grid import BothPublishers, EventGridFactPublisher
+    from shared.adapters.azure_event_grid import EventGridFactPublisher
 
-    return BothPublishers(bus, EventGridFactPublisher(EventGridPublisherClient(settings.facts_url, credential)))
+    return EventGridFactPublisher(EventGridPublisherClient(settings.facts_url, credential))
 
 
 def _secrets(settings: Settings, credential: TokenCredential) -> Any:

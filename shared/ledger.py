@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from shared.landing import ItemOfFile
 
 T = TypeVar("T")
+
+FactChannel = Literal["bus", "event-grid"]
+"""Where a recorded event is published: each in its own time."""
 
 Later = Callable[[], T]
 """

@@ -20,6 +20,7 @@ from shared.ledger import (
     ConversionRow,
     DeliveryRow,
     Entry,
+    FactChannel,
     Hint,
     Hop,
     Later,
@@ -198,7 +199,6 @@ class Reports(Protocol):
         Return (rank, stated at) of the newest state of each report that has one.
 
         With `stream_id`, also among the patients whose streams were joined to it.
-
         Only who holds the lease of the patient's stream records one: what it reads stands until its commit.
         """
 
@@ -223,11 +223,11 @@ class Events(Protocol):
     ) -> None:
         """Record the event, once."""
 
-    def unpublished(self, limit: int) -> list[dict[str, Any]]:
-        """Return events that were not published yet, oldest first, as CloudEvents without PHI."""
+    def unpublished(self, channel: FactChannel, limit: int) -> list[dict[str, Any]]:
+        """Return events that were not published there yet, oldest first, as CloudEvents without PHI."""
 
-    def published(self, event_ids: Sequence[str]) -> None:
-        """Mark them published."""
+    def published(self, event_ids: Sequence[str], *channels: FactChannel) -> None:
+        """Mark them published there."""
 
 
 class Consents(Protocol):

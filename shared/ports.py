@@ -72,7 +72,7 @@ class DeadLetters(Protocol):
 
 
 class FactPublisher(Protocol):
-    """Publishes PHI-free facts as CloudEvents 1.0 to the topic `events`."""
+    """Publishes PHI-free facts as CloudEvents 1.0, to the topic `events` of the bus or that of Event Grid."""
 
     def publish(self, events: Sequence[dict[str, Any]]) -> None:
         """Send all or raise TransientError."""
@@ -123,7 +123,7 @@ class Ports:
 
     `lease` is how long a worker may hold a stream without a sign of life. Replays of more deliveries than
     `four_eyes_above` are approved by somebody else than the planner. `behind_gateway`: calls must prove that they
-    came by way of the gateway.
+    came by way of the gateway. `event_grid` is the enterprise's topic, where there is one.
     """
 
     ledger: Ledger
@@ -144,3 +144,4 @@ class Ports:
     landing: Landing
     four_eyes_above: int
     behind_gateway: bool = False
+    event_grid: FactPublisher | None = None

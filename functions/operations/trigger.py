@@ -1,4 +1,4 @@
-"""Wakes the sweeper, the drain, the publisher, the sealer, the watch, the disposal; hears the platform's facts."""
+"""Wakes the sweeper, the drain, the publishers, the sealer, the watch, the disposal; hears the platform's facts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ blueprints = {step.tier: func.Blueprint() for step in OPERATIONS.steps}
 SWEEP = OPERATIONS.step("sweep")
 DRAIN_DEAD_LETTERS = OPERATIONS.step("drain-dead-letters")
 PUBLISH_EVENTS = OPERATIONS.step("publish-events")
+ANNOUNCE_EVENTS = OPERATIONS.step("announce-events")
 SEAL_AUDIT = OPERATIONS.step("seal-audit")
 WATCH_THRESHOLDS = OPERATIONS.step("watch-thresholds")
 DISPOSE = OPERATIONS.step("dispose")
@@ -40,10 +41,19 @@ def operations_drain_dead_letters(timer: func.TimerRequest) -> None:
 @blueprints[PUBLISH_EVENTS.tier].function_name(PUBLISH_EVENTS.function)
 @blueprints[PUBLISH_EVENTS.tier].timer_trigger(arg_name="timer", schedule=PUBLISH_EVENTS.inbound.name)
 def operations_publish_events(timer: func.TimerRequest) -> None:
-    """Publish the facts that commits have recorded."""
+    """Publish the facts that commits have recorded, on the bus."""
     from functions.operations.use_case import publish_recorded_events
 
     publish_recorded_events(bootstrap.ports())
+
+
+@blueprints[ANNOUNCE_EVENTS.tier].function_name(ANNOUNCE_EVENTS.function)
+@blueprints[ANNOUNCE_EVENTS.tier].timer_trigger(arg_name="timer", schedule=ANNOUNCE_EVENTS.inbound.name)
+def operations_announce_events(timer: func.TimerRequest) -> None:
+    """Publish the same on Event Grid."""
+    from functions.operations.use_case import announce_recorded_events
+
+    announce_recorded_events(bootstrap.ports())
 
 
 @blueprints[SEAL_AUDIT.tier].function_name(SEAL_AUDIT.function)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from shared.audit.chain import GENESIS, Position, Seal, parse_seal, seal, serialize_seal
 from shared.errors import RejectedError
-from shared.ports import Ports
+from shared.ledger import FactChannel
+from shared.ports import FactPublisher, Ports
 
 _GRACE = timedelta(seconds=5)
 _HINTS_PER_SWEEP = 500
 _FACTS_PER_TRANSFER = 100
 _PUBLISHING = "operations-publish-events"
+_ANNOUNCING = "operations-announce-events"
 _ROWS_PER_SEAL = 1_000
 _SEALS_PER_RUN = 50
 _SEALING = "operations-seal-audit"
@@ -32,28 +35,42 @@ def wake_overdue_streams(ports: Ports) -> int:
 
 def publish_recorded_events(ports: Ports) -> int:
     """
-    Publish recorded events that were not published yet, oldest first; return how many.
+    Publish recorded events on the bus that were not published there yet, oldest first; return how many.
 
     Until a transfer is not full: what is recorded meanwhile is the next run's, for under traffic there is always some,
     and an event alone costs as much as a hundred. At least once: a crash after the bus took them publishes them again
     under the same ids. One runner at a time, by lease; no transaction is open while the bus is spoken to.
     """
+    channels: tuple[FactChannel, ...] = ("bus",) if ports.event_grid else ("bus", "event-grid")
+    return _publish(ports, ports.facts, _PUBLISHING, channels)
+
+
+def announce_recorded_events(ports: Ports) -> int:
+    """
+    Publish them on the enterprise's Event Grid topic, where there is one; for the rest as `publish_recorded_events`.
+
+    A job of its own: while Event Grid is away or slow, the bus gets what is new, and the other way round.
+    """
+    return _publish(ports, ports.event_grid, _ANNOUNCING, ("event-grid",)) if ports.event_grid else 0
+
+
+def _publish(ports: Ports, publisher: FactPublisher, job: str, channels: Sequence[FactChannel]) -> int:
     published = 0
-    while events := _next_events(ports):
-        ports.facts.publish(events)
+    while events := _next_events(ports, job, channels[0]):
+        publisher.publish(events)
         with ports.ledger.transaction() as tx:
-            tx.events.published([event["id"] for event in events])
+            tx.events.published([event["id"] for event in events], *channels)
         published += len(events)
         if len(events) < _FACTS_PER_TRANSFER:
             break
     return published
 
 
-def _next_events(ports: Ports) -> list[dict[str, Any]]:
+def _next_events(ports: Ports, job: str, channel: FactChannel) -> list[dict[str, Any]]:
     with ports.ledger.transaction() as tx:
-        if not tx.jobs.take(_PUBLISHING, ports.instance, timedelta(minutes=1)):
+        if not tx.jobs.take(job, ports.instance, timedelta(minutes=1)):
             return []
-        return tx.events.unpublished(_FACTS_PER_TRANSFER)
+        return tx.events.unpublished(channel, _FACTS_PER_TRANSFER)
 
 
 def seal_audit_log(ports: Ports, batches: int = _SEALS_PER_RUN) -> int:

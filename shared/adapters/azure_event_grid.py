@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from azure.core.exceptions import AzureError
@@ -11,7 +10,6 @@ from azure.core.messaging import CloudEvent
 from azure.eventgrid import EventGridPublisherClient
 
 from shared.errors import TransientError
-from shared.ports import FactPublisher
 
 
 class EventGridFactPublisher:
@@ -31,16 +29,3 @@ class EventGridFactPublisher:
             self._topic.send([CloudEvent.from_dict(event) for event in events])
         except AzureError as error:
             raise TransientError("event-grid-unavailable", text="the topic did not take the events") from error
-
-
-@dataclass(frozen=True, slots=True)
-class BothPublishers:
-    """Publishes on the bus and on Event Grid: an event counts as published once both have it."""
-
-    bus: FactPublisher
-    event_grid: FactPublisher
-
-    def publish(self, events: Sequence[dict[str, Any]]) -> None:
-        """Send all to both; what the first has taken comes there again, under the same ids, when the second fails."""
-        self.bus.publish(events)
-        self.event_grid.publish(events)

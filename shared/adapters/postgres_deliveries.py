@@ -15,13 +15,15 @@ from psycopg.rows import class_row
 
 from shared.adapters.postgres_statements import Statements
 from shared.errors import RejectedError
-from shared.ledger import ConversionRow, DeliveryRow, Owed
+from shared.ledger import ConversionRow, DeliveryRow, FactChannel, Owed
 from shared.ports import Clock
 
 _COLUMNS = (
     "delivery_id, message_id, destination, status, status_code, status_at, due_since, attempts, attempt_open, "
     "possibly_repeated, receipt, way, uncertain"
 )
+
+_MARKS: dict[FactChannel, str] = {"bus": "published_at", "event-grid": "announced_at"}
 
 _NEWEST_OF_ONE = """
     SELECT report_key, rank, stated_at FROM report_state
@@ -238,13 +240,15 @@ class PostgresEvents:
             },
         )
 
-    def unpublished(self, limit: int) -> list[dict[str, Any]]:
-        """Return events not yet published as CloudEvents 1.0: opaque identifiers, never `data`."""
+    def unpublished(self, channel: FactChannel, limit: int) -> list[dict[str, Any]]:
+        """Return events not yet published there as CloudEvents 1.0: opaque identifiers, never `data`."""
         rows = self._connection.execute(
-            "SELECT event.event_id, event.type, event.version, event.message_id, event.recorded_at,"
-            " message.partner, message.traceparent"
-            " FROM event JOIN message USING (message_id) WHERE event.published_at IS NULL"
-            " ORDER BY event.recorded_at LIMIT %s",
+            f"""
+            SELECT event.event_id, event.type, event.version, event.message_id, event.recorded_at,
+                message.partner, message.traceparent
+            FROM event JOIN message USING (message_id) WHERE event.{_MARKS[channel]} IS NULL
+            ORDER BY event.recorded_at LIMIT %s
+            """,  # noqa: S608 -- our own columns
             (limit,),
         ).fetchall()
         return [
@@ -261,8 +265,10 @@ class PostgresEvents:
             for event_id, type_, version, message_id, recorded_at, partner, traceparent in rows
         ]
 
-    def published(self, event_ids: Sequence[str]) -> None:
-        """Mark them published."""
+    def published(self, event_ids: Sequence[str], *channels: FactChannel) -> None:
+        """Mark them published there."""
+        marks = ", ".join(f"{_MARKS[channel]} = %(now)s" for channel in channels)
         self._connection.execute(
-            "UPDATE event SET published_at = %s WHERE event_id = ANY(%s::uuid[])", (self._clock(), list(event_ids))
+            f"UPDATE event SET {marks} WHERE event_id = ANY(%(ids)s::uuid[])",  # noqa: S608 -- our own columns
+            {"now": self._clock(), "ids": list(event_ids)},
         )

@@ -173,6 +173,7 @@ OPERATIONS = Flow(
         Step("sweep", Tier.OPS, Schedule("*/5 * * * * *")),
         Step("drain-dead-letters", Tier.OPS, Schedule("20 * * * * *")),
         Step("publish-events", Tier.OPS, Schedule("*/2 * * * * *")),
+        Step("announce-events", Tier.OPS, Schedule("1/2 * * * * *")),
         Step("seal-audit", Tier.OPS, Schedule("*/15 * * * * *")),
         Step("watch-thresholds", Tier.OPS, Schedule("40 * * * * *")),
         Step("dispose", Tier.OPS, Schedule("50 * * * * *")),

@@ -23,6 +23,7 @@ RELEASED = {
     "0010_one_statement": "236113f4f84078a5",
     "0011_retention": "7addd46386550d30",
     "0012_what_follows": "ce76ea46489ed815",
+    "0013_facts_apart": "fed99f5be8f10fbc",
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from functions.intake.use_case import Submission, receive_hl7v2
 from functions.lab_results.use_case import PROCESS
-from functions.operations.use_case import publish_recorded_events, wake_overdue_streams
+from functions.operations.use_case import announce_recorded_events, publish_recorded_events, wake_overdue_streams
 from shared.adapters.memory import FixedClock, RecordedFacts, RecordedHints
 from shared.authorization import Principal
 from shared.errors import TransientError
@@ -92,11 +92,41 @@ def test_what_is_recorded_while_a_transfer_runs_waits_for_the_next_run(
     assert [1, 1] == [publish_recorded_events(slow) for _ in range(2)]
 
 
-def test_a_bus_that_is_away_leaves_the_event_for_the_next_time(ports: Ports, processed: str) -> None:
-    class Away(RecordedFacts):
-        def publish(self, events: object) -> None:
-            raise TransientError("bus-unavailable")
+class Away(RecordedFacts):
+    def publish(self, events: object) -> None:
+        raise TransientError("bus-unavailable")
 
+
+def test_while_one_publisher_is_away_the_other_gets_each_fact_once(
+    ports: Ports, hints: RecordedHints, processed: str
+) -> None:
+    bus, event_grid = RecordedFacts(), RecordedFacts()
+    without_grid, without_bus = (replace(ports, facts=bus, event_grid=Away()), replace(ports, facts=Away()))
+    for _ in range(2):
+        publish_recorded_events(without_grid)
+        with pytest.raises(TransientError):
+            announce_recorded_events(without_grid)
+    process(ports, hints, oru(control_id="T-2"))
+    for _ in range(2):
+        announce_recorded_events(replace(without_bus, event_grid=event_grid))
+        with pytest.raises(TransientError):
+            publish_recorded_events(replace(without_bus, event_grid=event_grid))
+
+    assert (1, 2) == (len(bus.published), len(event_grid.published))
+    assert (1, 0) == tuple(
+        act(replace(ports, facts=bus, event_grid=event_grid))
+        for act in (publish_recorded_events, announce_recorded_events)
+    )
+    assert 2 == len({fact["id"] for fact in bus.published}) == len({fact["id"] for fact in event_grid.published})
+
+
+def test_where_there_is_no_topic_of_event_grid_nothing_waits_for_one(ports: Ports, processed: str) -> None:
+    assert (1, 0) == (publish_recorded_events(ports), announce_recorded_events(ports))
+
+    assert 0 == announce_recorded_events(replace(ports, event_grid=RecordedFacts()))
+
+
+def test_a_bus_that_is_away_leaves_the_event_for_the_next_time(ports: Ports, processed: str) -> None:
     with pytest.raises(TransientError):
         publish_recorded_events(replace(ports, facts=Away()))
 

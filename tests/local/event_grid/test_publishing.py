@@ -24,8 +24,7 @@ from local.event_grid.publishing import Publishing
 from local.event_grid.store import EventStore
 from local.service_bus.tokens import KeySet, TokenVerifier
 from local.supervisor.ports import listen
-from shared.adapters.azure_event_grid import BothPublishers, EventGridFactPublisher
-from shared.adapters.memory import RecordedFacts
+from shared.adapters.azure_event_grid import EventGridFactPublisher
 from shared.errors import ConfigurationError, TransientError
 from tests.local.service_bus.test_tls_and_tokens import ISSUER, Issuer
 
@@ -105,14 +104,6 @@ def test_a_fact_that_the_product_publishes_is_owed_to_who_asked_for_its_type(ser
 
     (owed,) = served.owed()
     assert FACT == {key: owed[key] for key in FACT}
-
-
-def test_a_fact_counts_as_published_once_both_have_it(served: Served) -> None:
-    bus = RecordedFacts()
-    with served.client() as client:
-        BothPublishers(bus, EventGridFactPublisher(client)).publish([FACT])
-
-    assert ([FACT["id"]], [FACT["id"]]) == ([e["id"] for e in bus.published], [e["id"] for e in served.owed()])
 
 
 def test_nothing_is_published_without_a_token_for_event_grid(served: Served) -> None:

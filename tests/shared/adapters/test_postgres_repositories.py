@@ -184,13 +184,13 @@ def test_an_event_is_recorded_once_and_published_once(ledger: PostgresLedger, me
         with ledger.transaction() as tx:
             tx.events.record(event, "result.finalized", 1, message, None, None, {"secret": "stays here"})
     with ledger.transaction() as tx:
-        (fact,) = tx.events.unpublished(10)
-        tx.events.published([fact["id"]])
+        (fact,) = tx.events.unpublished("bus", 10)
+        tx.events.published([fact["id"]], "bus")
 
     assert (str(event), "result.finalized") == (fact["id"], fact["type"])
     assert "stays here" not in str(fact)
     with ledger.transaction() as tx:
-        assert [] == tx.events.unpublished(10)
+        assert ([], [fact]) == (tx.events.unpublished("bus", 10), tx.events.unpublished("event-grid", 10))
 
 
 def new_task(message: UUID, clock: FixedClock, key: str = "one") -> NewTask:
