@@ -6,9 +6,9 @@ import logging
 from datetime import datetime, timedelta
 
 from functions.operations.use_case import wake_overdue_streams
-from shared.catalog.flows import OPERATIONS
+from shared.catalog.flows import DELIVERY, OPERATIONS
 from shared.delivery.clocks import FAR_AHEAD
-from shared.delivery.ports import waits_for_flow
+from shared.delivery.ports import gate_of, waits_for_flow
 from shared.ledger import NewTask
 from shared.ledger_ports import Transaction
 from shared.partners.model import USUAL_LIMITS, Receiver
@@ -65,20 +65,14 @@ def wake_held_streams(ports: Ports) -> int:
     with ports.ledger.transaction() as tx:
         halted = {(halt.kind, halt.name) for halt in tx.halts.all()}
         woken = 0
-        for kind, name in dict.fromkeys(_gate_of(held.waits_for) for held in tx.waking.waiting()):
-            if (kind, name) in halted:
+        for kind, name in dict.fromkeys(gate_of(held.waits_for) for held in tx.waking.waiting()):
+            if (kind, name) in halted or (kind == "destination" and ("flow", DELIVERY.name) in halted):
                 continue
             if kind == "flow":
                 woken += tx.waking.wake(waits_for_flow(name), _WOKEN_PER_FLOW)
             else:
                 woken += wake_at(tx, name, _room(tx, name, ports))
     return woken
-
-
-def _gate_of(waits_for: str) -> tuple[str, str]:
-    """Return the kind and the name of what is waited for; a destination's two lines are at one gate."""
-    kind, name, *_ = waits_for.split("/")
-    return kind, name
 
 
 def tell_what_waits_too_long(ports: Ports) -> int:

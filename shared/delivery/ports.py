@@ -56,6 +56,12 @@ def waits_for_flow(flow: str) -> str:
     return f"flow/{flow}"
 
 
+def gate_of(waits_for: str) -> tuple[str, str]:
+    """Return the kind and the name of what is waited for; a destination's two lines are at one gate."""
+    kind, name, *_ = waits_for.split("/")
+    return kind, name
+
+
 @dataclass(frozen=True, slots=True)
 class WaitingAt:
     """How many entries a gate holds back, and since when the oldest was owed."""

@@ -17,7 +17,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from shared.delivery.ports import HaltKind, waits_for_flow
+from shared.catalog.flows import DELIVERY
+from shared.delivery.ports import HaltKind, gate_of, waits_for_flow
 from shared.errors import RejectedError
 from shared.ledger import Hop, Quarantined
 from shared.ledger_ports import Transaction
@@ -77,11 +78,20 @@ def resume(kind: HaltKind, name: str, actor: str, reason: str, ports: Ports) -> 
 
 
 def resume_in(tx: Transaction, kind: HaltKind, name: str, actor: str, reason: str) -> bool:
-    """Resume within a commit of the caller's. A destination's gate lets through no more at once than its limits."""
+    """
+    Resume within a commit of the caller's.
+
+    A destination's gate lets through no more at once than its limits: one is woken, who wakes the next, and the
+    sweeper fills what is free.
+    """
     if not tx.halts.remove(kind, name):
         return False
     if kind == "flow":
         tx.waking.wake(waits_for_flow(name), _WOKEN_AT_ONCE)
+    if (kind, name) == ("flow", DELIVERY.name):
+        for waited, destination in dict.fromkeys(gate_of(held.waits_for) for held in tx.waking.waiting()):
+            if waited == "destination":
+                wake_at(tx, destination, 1)
     elif kind == "destination":
         wake_at(tx, name, 1)
     tx.audit.record(actor, "resume", f"{kind}/{name}", reason)

@@ -154,7 +154,11 @@ def _patience(receiver: Receiver | None, ports: Ports) -> timedelta:
 
 
 def _hold_at_flow(stage: Stage, lease: Lease, entry: Entry, ports: Ports) -> None:
+    """Hold it until the flow is resumed; a delivery in its destination's line, which drains at the cap."""
+    line = waits_for_flow(stage.step.flow)
+    if stage.book == "deliveries":
+        line = waits_for_destination(lanes.destination_of(lease.lane), bulk=stage.is_bulk)
     with ports.ledger.transaction() as tx:
         tx.streams.confirm(lease)
-        tx.waking.hold(entry, waits_for_flow(stage.step.flow), HALTED, None, hint=False)
+        tx.waking.hold(entry, line, HALTED, None, hint=False)
         tx.streams.release(lease)

@@ -78,6 +78,11 @@ class Stage:
         return f"corridor/{self.step.tier}/{self.step.function}"
 
     @property
+    def is_bulk(self) -> bool:
+        """Whether what it works on came in bulk."""
+        return self.step.queue.traffic_class is TrafficClass.BULK
+
+    @property
     def opens(self) -> Opens:
         """What of an entry should come along with it."""
         if self.book is None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from functions.delivery.use_case import SEND, SEND_BULK
 from functions.operations.sweeping import sweep
 from shared.adapters.memory import FakeDestination, FakeDestinations, FixedClock, RecordedHints
+from shared.delivery.ports import HaltKind
 from shared.errors import RejectedError, TransientError
 from shared.partners.model import Limits, Partners, Rate, Receiver, Secondary
 from shared.pipeline import drain
@@ -348,6 +349,58 @@ def test_a_halted_destination_gets_nothing_and_nothing_is_lost_or_burnt(
     assert [("operator/one", "maintenance"), ("operator/two", "done")] == [
         tuple(row) for row in rows(ledger_url, "select actor, reason from audit where action in ('halt', 'resume')")
     ]
+
+
+def test_what_waited_for_the_flow_drains_at_the_destinations_cap_once_it_is_resumed(
+    desk: Ports, owe: Owe, ledger_url: str, clock: FixedClock, hints: RecordedHints
+) -> None:
+    desk = with_receiver(desk, limits=Limits(concurrency=2))
+    halt("flow", "delivery", "operator/one", "maintenance", desk)
+    for _ in range(9):
+        owe()
+        clock.advance(timedelta(seconds=1))
+    for _ in range(3):
+        work_off(desk, hints, clock)
+        sweep(desk)
+    assert ([], [("halted", 0)] * 9) == (hints.take(), entries(ledger_url, "held"))
+
+    assert resume("flow", "delivery", "operator/two", "done", desk)
+    woken = hints.take()
+    sweep(desk)
+    woken += hints.take()
+
+    assert 3 >= len(woken)  # the first, and then as many as may pass
+    hints.send(woken)
+    for _ in range(9):
+        work_off(desk, hints, clock)
+        sweep(desk)
+    owed = [str(key) for key in column(ledger_url, "select delivery_id from delivery order by due_since")]
+    arrived = [key for key, _ in destination(desk).effects]
+    assert (9, 9) == (len(arrived), len(set(arrived)))
+    assert all(abs(arrived.index(key) - place) < 3 for place, key in enumerate(owed))
+
+
+def test_a_destination_that_is_halted_stays_so_when_the_flow_is_resumed_and_the_other_way_round(
+    desk: Ports, owe: Owe, clock: FixedClock, hints: RecordedHints
+) -> None:
+    halted: tuple[tuple[HaltKind, str], ...] = (("destination", "harbor-ehr"), ("flow", "delivery"))
+    for first, last in (halted, halted[::-1]):
+        for kind, name in halted:
+            halt(kind, name, "operator/one", "maintenance", desk)
+        owe()
+        work_off(desk, hints, clock)
+        before = len(destination(desk).effects)
+
+        resume(*first, "operator/two", "done", desk)
+        work_off(desk, hints, clock)
+        sweep(desk)
+        work_off(desk, hints, clock)
+        assert before == len(destination(desk).effects)
+
+        resume(*last, "operator/two", "done", desk)
+        sweep(desk)
+        work_off(desk, hints, clock)
+        assert before + 1 == len(destination(desk).effects)
 
 
 def rows(ledger_url: str, query: str) -> list[tuple[object, ...]]:
