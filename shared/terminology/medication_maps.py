@@ -62,4 +62,7 @@ MEDICATION_REQUEST_CATEGORY = ConceptMap(
 # Policy: RXA-9, table NIP001 of the immunization guides: 00 is newly administered, all others are reported by someone.
 NEW_RECORD = "00"
 NOTHING_ADMINISTERED = "998"
+# The immunization guides: the filler's number (ORC-3) of whatever was refused or not given (RXA-20, table 0322).
+NO_NUMBER = "9999"
+NOT_GIVEN = ("RE", "NA")
 UNKNOWN_AMOUNT = "999"

@@ -49,6 +49,7 @@ _SYSTEMS = {
     "HCPCS": "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
     "HPC": "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
     "NCI": "http://ncithesaurus-stage.nci.nih.gov",
+    "NCIT": "http://ncithesaurus-stage.nci.nih.gov",
     "NUCC": "http://nucc.org/provider-taxonomy",
     "DCM": "http://dicom.nema.org/resources/ontology/DCM",
     "ATC": "http://www.whocc.no/atc",

@@ -63,6 +63,14 @@ def timing_from_tq(context: Context, repetition: Repetition, location: str) -> R
     return _timing(interval, repeat)
 
 
+def add_tq_to_dosage(context: Context, dosage: Resource, tq: Repetition, location: str) -> None:
+    """Add a TQ (ORC-7, RXE-1 before 2.5) to a dosage; the caller keeps it as sent."""
+    if timing := timing_from_tq(context, tq, location):
+        dosage["timing"] = timing
+    if tq.subcomponent(2, 1).upper().startswith(AS_NEEDED):
+        dosage["asNeededBoolean"] = True
+
+
 def simple_quantity(repetition: Repetition | None) -> Resource | None:
     """Return a CQ as a Quantity of number and unit, None where it has no number."""
     if repetition is None or (value := decimal(repetition.component(1))) is None:

@@ -7,8 +7,9 @@ it, so that nothing is lost by its place. Which segment may hold which is a tabl
     OPENERS = {"PID": ("",), "PV1": ("PID", ""), "IN1": ("PID", ""), "IN2": ("IN1",), "NTE": (ANY,)}
 
 `""` is the message itself, ANY the segment just before (a second NTE hangs beside the first). The first holder of a
-row that is open wins; a segment whose holders are all closed, or that the table does not name, hangs under the
-message.
+row that is open wins; a segment whose holders are all closed hangs under the message. So does one that the table does
+not name, and it closes nothing: what follows it hangs where it would without it, but for the comments on it. A
+Z-segment has no comments: a partner puts it between any two others.
 """
 
 from __future__ import annotations
@@ -60,17 +61,28 @@ def tree(segments: Iterable[Segment], openers: Openers) -> Group:
     """Return the message as a tree."""
     root = Group()
     path, names = [root], [""]
+    unnamed: Group | None = None
     for segment in segments:
         group = Group(segment)
         name = group.name
+        if (holders := openers.get(name)) is None:
+            root.children.append(group)
+            if name[0] != "Z":
+                unnamed = group
+            continue
         depth = 1  # how much of the path stays open
-        for holder in openers.get(name, ()):
+        for holder in holders:
             if holder in names:
                 depth = len(names) - names[::-1].index(holder)
                 break
             if holder == ANY:
-                depth = len(names) - (names[-1] == name)
+                depth = 0 if unnamed is not None else len(names) - (names[-1] == name)
                 break
+        if unnamed is not None:
+            if depth == 0:
+                unnamed.children.append(group)
+                continue
+            unnamed = None
         path[depth:], names[depth:] = (group,), (name,)
         path[depth - 1].children.append(group)
     return root

@@ -7,7 +7,8 @@ OBX below RXA -> the elements of the Immunization that they speak of, by LOINC c
     69764-9, 30956-7   education.documentType               29768-9, 29769-7   education.publication-, presentationDate
 
 OBX-4 keeps the parts of one information statement together. Policy: a statement of which only dates are known has no
-education (imm-1 asks for its document).
+education (imm-1 asks for its document). A vaccine type without a date of a statement tells of no education: forecasts
+and the evidence of immunity name it too.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
 Detail = tuple[Segment, Resource]
 
 _CONCEPTS = {"30963-3": "fundingSource", "64994-7": "programEligibility"}
-_DOCUMENTS = frozenset({"69764-9", "30956-7"})
+_VACCINE_TYPE = "30956-7"
+_DOCUMENTS = frozenset({"69764-9", _VACCINE_TYPE})
 _DATES = {"29768-9": "publicationDate", "29769-7": "presentationDate"}
 _SERIES = {"30973-2": "doseNumber", "59782-3": "seriesDoses", "59780-7": "series"}
 _REACTION = "31044-1"
@@ -29,6 +31,7 @@ _REACTION = "31044-1"
 def add_details(immunization: Resource, details: list[Detail]) -> None:
     """Set what the observations about an immunization say of it."""
     education: dict[str, Resource] = {}
+    vaccine_types: dict[str, str] = {}
     protocol: Resource = {}
     for obx, observation in details:
         code = obx.text(3)
@@ -36,7 +39,10 @@ def add_details(immunization: Resource, details: list[Detail]) -> None:
             _set_concept(immunization, _CONCEPTS[code], observation.get("valueCodeableConcept"))
         elif code in _DOCUMENTS:
             if words := _document(observation.get("valueCodeableConcept"), observation):
-                education.setdefault(obx.text(4), {}).setdefault("documentType", words)
+                if code == _VACCINE_TYPE:
+                    vaccine_types.setdefault(obx.text(4), words)
+                else:
+                    education.setdefault(obx.text(4), {}).setdefault("documentType", words)
         elif code in _DATES:
             if date := observation.get("valueDateTime"):
                 education.setdefault(obx.text(4), {})[_DATES[code]] = date
@@ -44,6 +50,9 @@ def add_details(immunization: Resource, details: list[Detail]) -> None:
             _set_series(protocol, _SERIES[code], obx, observation)
         elif code == _REACTION:
             _add_reaction(immunization, observation)
+    for part, words in vaccine_types.items():
+        if part in education:
+            education[part].setdefault("documentType", words)
     found = [one for one in education.values() if "documentType" in one]
     if found:
         immunization["education"] = found

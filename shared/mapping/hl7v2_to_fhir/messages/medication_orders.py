@@ -4,7 +4,8 @@ A pharmacy order with all that hangs under it -> MedicationRequest, MedicationDi
     ORC         MedicationRequest: numbers, status, who and when
     RXO         the order as it was asked for; RXE the order as the pharmacy encodes it. Both in one message are two
                 requests: original-order and filler-order, which is based on it
-    TQ1         dosageInstruction.timing, one dosage for each; RXR its route and site; RXC Medication.ingredient
+    TQ1, ORC-7  dosageInstruction.timing, one dosage for each; RXR its route and site; RXC Medication.ingredient
+    TQ2         extensions of the request
     RXD, RXA    a dispense or administration of the request; RXR after them is theirs
     NTE, OBX    notes and Observations of what they follow
 
@@ -13,11 +14,13 @@ An order that names no product has that of its first dispense or administration.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.medications import Product, set_medication
+from shared.mapping.hl7v2_to_fhir.datatypes.timings import add_tq_to_dosage
 from shared.mapping.hl7v2_to_fhir.messages.clinical import add_notes
 from shared.mapping.hl7v2_to_fhir.messages.groups import Group
 from shared.mapping.hl7v2_to_fhir.messages.participations import (
@@ -36,12 +39,13 @@ from shared.mapping.hl7v2_to_fhir.segments.rxe import add_rxe
 from shared.mapping.hl7v2_to_fhir.segments.rxo import add_rxo
 from shared.mapping.hl7v2_to_fhir.segments.rxr import add_rxr_to_administration, add_rxr_to_dosage
 from shared.mapping.hl7v2_to_fhir.segments.tq1_dosage import add_tq1_to_dosage
+from shared.mapping.hl7v2_to_fhir.segments.tq2 import add_tq2
 
 _OF_AN_ORDER = ("RXD", "RXA", "RXE", "RXO", "ORC")
 OPENERS = {
     "ORC": ("PID", ""),
     **dict.fromkeys(("RXO", "RXE", "RXD", "RXA"), ("ORC", "PID", "")),
-    **dict.fromkeys(("TQ1", "RXR", "RXC", "CDO"), _OF_AN_ORDER),
+    **dict.fromkeys(("TQ1", "TQ2", "RXR", "RXC", "CDO"), _OF_AN_ORDER),
     "OBX": (*_OF_AN_ORDER, "PV1", "PID", ""),
     "PRT": ("OBX", *_OF_AN_ORDER, "PR1", "IN1", "PV1", "PID"),
 }
@@ -74,7 +78,7 @@ def map_medication_order(context: Context, group: Group, about: About, provenanc
     for order in orders:
         if order.product.code is None and products:
             order.product.code = products[0].code
-        _finish(context, order)
+        _finish(context, order, orc)
     attach(context, None)
     return request
 
@@ -106,6 +110,8 @@ def _add_parts(context: Context, group: Group, order: Order, about: About) -> No
     for cdo in group.segments("CDO"):
         add_cdo(context, order.dosage, cdo)
     order.timings += group.segments("TQ1")
+    for tq2 in group.segments("TQ2"):
+        add_tq2(context, order.request, tq2)
     for rxr in group.segments("RXR"):
         add_rxr_to_dosage(context, order.dosage, rxr)
     order.product.ingredients += [ingredient_from_rxc(context, rxc) for rxc in group.segments("RXC")]
@@ -144,7 +150,7 @@ def _act(
 def _notes(context: Context, group: Group, resource: Resource) -> None:
     """Add the comments of a group, those after its timings, routes and components included."""
     add_notes(context, group, resource)
-    for part in group.all("TQ1", "RXR", "RXC", "CDO", "PRT"):
+    for part in group.all("TQ1", "TQ2", "RXR", "RXC", "CDO", "PRT"):
         add_notes(context, part, resource)
 
 
@@ -161,12 +167,23 @@ def _observations(context: Context, group: Group, holder: Resource, about: About
             add_to_observation(context, prt, observation)
 
 
-def _finish(context: Context, order: Order) -> None:
+def _finish(context: Context, order: Order, orc: Segment | None) -> None:
     set_medication(context, order.request, order.product)
     dosages = [add_tq1_to_dosage(context, order.request, order.dosage, tq1) for tq1 in order.timings]
+    if not dosages and orc is not None and "timing" not in order.dosage:
+        dosages = _timed(context, order.dosage, orc)
     if not dosages and order.dosage:
         dosages = [order.dosage]
     if len(dosages) > 1:
         dosages = [{"sequence": number, **one} for number, one in enumerate(dosages, start=1)]
     if dosages:
         order.request["dosageInstruction"] = dosages
+
+
+def _timed(context: Context, dosage: Resource, orc: Segment) -> list[Resource]:
+    """Return the dosage once for each timing of the common order segment (ORC-7, before 2.5)."""
+    dosages = []
+    for timing in orc.repetitions(7):
+        dosages.append(deepcopy(dosage))
+        add_tq_to_dosage(context, dosages[-1], timing, orc.location(7))
+    return dosages

@@ -25,7 +25,11 @@ from shared.mapping.hl7v2_to_fhir.messages.patient import About
 from shared.mapping.hl7v2_to_fhir.messages.remainder import add_remainder
 from shared.mapping.hl7v2_to_fhir.segments.msh import provenance_from_msh
 from shared.mapping.hl7v2_to_fhir.segments.obx import attach, observation_from_obx
-from shared.mapping.hl7v2_to_fhir.segments.orc_immunization import add_orc_to_immunization, performer
+from shared.mapping.hl7v2_to_fhir.segments.orc_immunization import (
+    add_orc_to_immunization,
+    identifies_nothing,
+    performer,
+)
 from shared.mapping.hl7v2_to_fhir.segments.prt import participation_from_prt
 from shared.mapping.hl7v2_to_fhir.segments.rxa_immunization import immunization_from_rxa
 from shared.mapping.hl7v2_to_fhir.segments.rxr import add_rxr_to_immunization
@@ -73,7 +77,7 @@ def _immunization(context: Context, order: Group | None, group: Group, about: Ab
         for segment in holder.segments("RXR"):
             add_rxr_to_immunization(context, immunization, segment)
     if orc is not None:
-        add_orc_to_immunization(context, immunization, orc, provenance)
+        add_orc_to_immunization(context, immunization, orc, group.segment, provenance)
     if "NTE" in context.names:
         for above in (order, group) if order is not None else (group,):
             for holder in (above, *above.all("RXR", "PRT")):
@@ -87,7 +91,8 @@ def _key(context: Context, orc: Segment | None, rxa: Segment, about: About) -> t
     for number, kind in ((3, "filler"), (2, "placer")):
         if orc is not None and (key := entity_key(context, orc.first(number))):
             issuer, value = key
-            return issuer, kind, value
+            if not identifies_nothing(value, rxa):
+                return issuer, kind, value
     whom = about.subject.get("reference", context.message.control_id)
     return context.scope, whom, rxa.field(5).text(), rxa.text(3)
 
@@ -120,4 +125,4 @@ def _add_observations(context: Context, immunization: Resource, group: Group, ab
     add_details(immunization, details)
 
 
-MAP = MessageMap("hl7v2-vxu", "1.4.0", bundle_from_vxu)
+MAP = MessageMap("hl7v2-vxu", "1.4.1", bundle_from_vxu)

@@ -41,12 +41,17 @@ from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date, put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.coded_organization import organization_from_cwe
 from shared.mapping.hl7v2_to_fhir.segments.orc_immunization import performer
-from shared.terminology.medication_maps import COMPLETION_STATUS, NEW_RECORD, NOTHING_ADMINISTERED, UNKNOWN_AMOUNT
+from shared.terminology.medication_maps import (
+    COMPLETION_STATUS,
+    NEW_RECORD,
+    NOT_GIVEN,
+    NOTHING_ADMINISTERED,
+    UNKNOWN_AMOUNT,
+)
 from shared.terminology.systems import TERMINOLOGY
 
 TABLE = table_of(__doc__)
 
-_NOT_GIVEN = ("RE", "NA")
 _CVX = "http://hl7.org/fhir/sid/cvx"
 _PLACE_PARTS = 8
 
@@ -91,7 +96,7 @@ def _set_status(context: Context, immunization: Resource, rxa: Segment) -> None:
         immunization["status"] = "not-done" if nothing else status
         if code == "PA":
             immunization["isSubpotent"] = True
-        elif code in _NOT_GIVEN:
+        elif code in NOT_GIVEN:
             # Refused is not the same as not administered, which the status alone does not tell.
             extend(immunization, "status", original_code(TERMINOLOGY + "v2-0322", code))
     else:

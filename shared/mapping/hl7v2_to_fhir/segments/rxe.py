@@ -45,7 +45,7 @@ from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append
 from shared.mapping.hl7v2_to_fhir.datatypes.medications import Product
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import quantity_from_cq
-from shared.mapping.hl7v2_to_fhir.datatypes.timings import AS_NEEDED, timing_from_tq
+from shared.mapping.hl7v2_to_fhir.datatypes.timings import add_tq_to_dosage
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.medication_order import OrderFields, add_order, product_of
 from shared.mapping.hl7v2_to_fhir.segments.pharmacies import PharmacyFields
@@ -83,11 +83,8 @@ def add_rxe(context: Context, request: Resource, rxe: Segment) -> tuple[Product,
     """Add the encoded order to the request; return its product and its dosage."""
     context.claim(rxe, TABLE)
     dosage = add_order(context, request, rxe, _FIELDS)
-    timing = rxe.first(1)
-    if timing is not None and (found := timing_from_tq(context, timing, rxe.location(1))):
-        dosage["timing"] = found
-    if timing is not None and timing.subcomponent(2, 1).upper().startswith(AS_NEEDED):
-        dosage["asNeededBoolean"] = True
+    if (timing := rxe.first(1)) is not None:
+        add_tq_to_dosage(context, dosage, timing, rxe.location(1))
     carry_field(dosage, rxe, 1)
     if number := rxe.text(15):
         append(request, "identifier", {"value": number})

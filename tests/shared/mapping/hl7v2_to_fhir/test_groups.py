@@ -32,6 +32,17 @@ def test_what_no_table_names_hangs_under_the_message() -> None:
     assert [["PID", "PV1"], "XXX"] == outline(tree(segments("PID", "PV1", "XXX"), OPENERS))
 
 
+def test_what_no_table_names_closes_nothing_and_keeps_its_own_comments() -> None:
+    names = ("PID", "PV1", "ZZZ", "PV2", "IN1", "XXX", "NTE", "NTE", "IN2", "NTE", "ZZZ", "NTE")
+
+    assert [
+        ["PID", ["PV1", "PV2", ["IN1", ["IN2", "NTE", "NTE"]]]],
+        "ZZZ",
+        ["XXX", "NTE", "NTE"],
+        "ZZZ",
+    ] == outline(tree(segments(*names), OPENERS))
+
+
 def test_the_first_of_its_kind_is_found_and_none_where_there_is_none() -> None:
     root = tree(segments("PID", "PV1", "PV1"), OPENERS)
     person = root.first("PID")

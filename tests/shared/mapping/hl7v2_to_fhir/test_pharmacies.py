@@ -201,3 +201,38 @@ def test_who_acted_on_an_order_is_an_agent_beside_who_entered_and_verified_it(ki
         for one in agents
         if one["who"].get("reference") in names
     }
+
+
+def test_the_sequence_of_an_order_leaves_its_route_and_components_alone() -> None:
+    lines = (
+        "ORC|NW|P-1^NG",
+        "RXE||KCL^Potassium chloride^L|20||meq",
+        "TQ1|1||BID",
+        "TQ2|1|S|P-0^NG",
+        "NTE|1||after P-0",
+    )
+    found = converted("RDE^O11", *lines, "RXR|PO", "RXC|B|NS^Saline^L|1000|mL")
+    request = only(found, "MedicationRequest")
+
+    assert ["tq2-2", "tq2-3"] == kept(request)
+    assert ["after P-0"] == [one["text"] for one in request["note"]]
+    assert "PO" == request["dosageInstruction"][0]["route"]["coding"][0]["code"]
+    assert ["Saline"] == [one["itemCodeableConcept"]["text"] for one in only(found, "Medication")["ingredient"]]
+
+
+def test_an_order_of_before_2_5_is_timed_by_its_common_order_segment() -> None:
+    orc = "ORC|NW|P-1^NG|||||1^BID^D5^202603011200+0100~1^PRN^^202603061200+0100"
+    found = converted("OMP^O09", orc, "RXO|ASA^Aspirin^L|500||mg", "RXR|PO")
+    first, second = only(found, "MedicationRequest")["dosageInstruction"]
+
+    assert ["BID", "PRN"] == [one["timing"]["code"]["coding"][0]["code"] for one in (first, second)]
+    assert [False, True] == ["asNeededBoolean" in one for one in (first, second)]
+    assert [500, 500] == [one["doseAndRate"][0]["doseQuantity"]["value"] for one in (first, second)]
+    assert "2026-03-01T12:00:00+01:00" == first["timing"]["repeat"]["boundsPeriod"]["start"]
+
+
+def test_the_timing_of_the_encoded_order_stands_before_that_of_the_common_order_segment() -> None:
+    found = converted("RDE^O11", "ORC|NW|P-1^NG|||||1^BID", "RXE|1^Q6H|ASA^Aspirin^L|500||mg")
+    (dosage,) = only(found, "MedicationRequest")["dosageInstruction"]
+
+    assert "Q6H" == dosage["timing"]["code"]["coding"][0]["code"]
