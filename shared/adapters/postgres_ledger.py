@@ -53,7 +53,7 @@ from shared.workflow.ports import JobLeases, Tasks, Thresholds
 from shared.workflow.visits import EarlyMessages, Survivors, Visits
 
 _POOL_WAIT_SECONDS = 5.0
-_FENCE_MOVED = "CF001"  # raised by the function hold_stream
+_FENCE_MOVED = "CF001"  # raised by the step `hold` of the function write_steps
 _AWAY = (
     psycopg.OperationalError,
     psycopg.InterfaceError,

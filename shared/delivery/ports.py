@@ -86,6 +86,9 @@ class Gates(Protocol):
     def look(self, stream_id: int) -> Later[Look]:
         """Lock the gate of the stream's destination and count what is on its way there; before `streams.take`."""
 
+    def look_again(self, stream_id: int) -> Later[Look]:
+        """Read the gate for a stream that its worker goes on with; after `streams.finish`, in the same commit."""
+
     def locked(self, way: str) -> Gate:
         """Lock the gate and return it, closed if it is new."""
 

@@ -13,7 +13,7 @@ from shared.errors import ConfigurationError, IntegrationError, RejectedError, R
 from shared.ledger import Entry, Hint, Later, LeaseLostError
 from shared.ledger_ports import Transaction
 from shared.pipeline import gates
-from shared.pipeline.entrance import enter, finish, proceed
+from shared.pipeline.entrance import Following, enter, finish, proceed
 from shared.pipeline.failures import account_for_crash, dispose
 from shared.pipeline.stage import Outcome, Stage, Work
 from shared.ports import Ports
@@ -59,12 +59,13 @@ def attempt(stage: Stage, work: Work, ports: Ports) -> Outcome:
     return stage.use_case(work, ports)
 
 
-def commit(stage: Stage, work: Work, outcome: Outcome, ports: Ports) -> Entry | None:
+def commit(stage: Stage, work: Work, outcome: Outcome, ports: Ports) -> Following:
     """Record what was decided and the entry's end, under the stream's fence; return what the stream goes on with."""
     with ports.ledger.transaction() as tx:
         tx.streams.confirm(work.lease)
-        following = record(tx, stage, work, outcome, ports)
-    return following()
+        entry = record(tx, stage, work, outcome, ports)
+        look = tx.gates.look_again(work.lease.stream_id) if stage.book == "deliveries" else None
+    return Following(entry(), look() if look else None)
 
 
 def record(tx: Transaction, stage: Stage, work: Work, outcome: Outcome, ports: Ports) -> Later[Entry | None]:
@@ -101,14 +102,14 @@ def give_back(tx: Transaction, work: Work) -> None:
     tx.hints.append(Hint(work.lease.stream_id, work.entry.function, work.entry.traceparent))
 
 
-def _work_on(stage: Stage, work: Work, ports: Ports) -> Entry | None:
-    def act() -> tuple[Entry | None, bool]:
+def _work_on(stage: Stage, work: Work, ports: Ports) -> Following:
+    def act() -> tuple[Following, bool]:
         outcome = attempt(stage, work, ports)
         return commit(stage, work, outcome, ports), outcome.sent
 
     done = accounted(stage, work, ports, act)
     if done is None:
-        return None
+        return Following(None)
     following, sent = done
     gates.answered(work, ports, sent=sent)
     return following

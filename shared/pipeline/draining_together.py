@@ -13,9 +13,9 @@ from contextlib import suppress
 from functools import partial
 
 from shared.errors import IntegrationError, RejectedError, TransientError
-from shared.ledger import Entry, Lease, LeaseLostError
+from shared.ledger import Lease, LeaseLostError
 from shared.pipeline.draining import MOST_ENTRIES, accounted, attempt, commit, drain, give_back, record, stream_of
-from shared.pipeline.entrance import enter_together, proceed
+from shared.pipeline.entrance import Following, enter_together, proceed
 from shared.pipeline.failures import dispose
 from shared.pipeline.stage import Outcome, Stage, Work
 from shared.ports import Ports
@@ -79,13 +79,13 @@ def _round(stage: Stage, works: list[Work], ports: Ports, defects: list[Exceptio
                 decided.append((work, outcome))
     following = _committed(stage, decided, ports, defects)
     _return(untried, ports)
-    going_on = (proceed(stage, lease, entry, ports) for lease, entry in following)
+    going_on = (proceed(stage, lease, goes_on, ports) for lease, goes_on in following)
     return [work for work in going_on if work is not None]
 
 
 def _committed(
     stage: Stage, decided: list[tuple[Work, Outcome]], ports: Ports, defects: list[Exception]
-) -> list[tuple[Lease, Entry | None]]:
+) -> list[tuple[Lease, Following]]:
     if len(decided) > 1:
         try:
             return _commit_together(stage, decided, ports)
@@ -100,24 +100,22 @@ def _committed(
     following = []
     for work, outcome in decided:
         try:
-            entry = accounted(stage, work, ports, partial(commit, stage, work, outcome, ports))
+            goes_on = accounted(stage, work, ports, partial(commit, stage, work, outcome, ports))
         except IntegrationError:
             raise
         except Exception as defect:  # noqa: BLE001 -- as above
             defects.append(defect)
         else:
-            following.append((work.lease, entry))
+            following.append((work.lease, goes_on or Following(None)))
     return following
 
 
-def _commit_together(
-    stage: Stage, decided: list[tuple[Work, Outcome]], ports: Ports
-) -> list[tuple[Lease, Entry | None]]:
+def _commit_together(stage: Stage, decided: list[tuple[Work, Outcome]], ports: Ports) -> list[tuple[Lease, Following]]:
     with ports.ledger.transaction() as tx:
         for work, _ in decided:  # in the order of their numbers, as every worker locks them
             tx.streams.confirm(work.lease)
         closing = [(work.lease, record(tx, stage, work, outcome, ports)) for work, outcome in decided]
-    return [(lease, following()) for lease, following in closing]
+    return [(lease, Following(entry())) for lease, entry in closing]
 
 
 def _return(works: Iterable[Work], ports: Ports) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.delivery import lanes
@@ -16,6 +16,14 @@ from shared.partners.model import SECONDARY, USUAL_LIMITS, Limits, Receiver
 from shared.pipeline.stage import Admission, Stage, Work
 from shared.ports import Ports
 from shared.trace_context import child_of
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What a stream goes on with, None when it was given back; for a delivery with what it finds at its gate."""
+
+    entry: Entry | None
+    look: Look | None = None
 
 
 def enter(stage: Stage, stream_id: int, ports: Ports) -> Work | None:
@@ -56,15 +64,11 @@ def _entered(stage: Stage, taken: Taken, look: Look | None, ports: Ports) -> Wor
     return _admitted(stage, taken.lease, entry, look, ports)
 
 
-def proceed(stage: Stage, lease: Lease, entry: Entry | None, ports: Ports) -> Work | None:
+def proceed(stage: Stage, lease: Lease, following: Following, ports: Ports) -> Work | None:
     """Return the next entry of a stream in hand as work: a delivery passes its gate again."""
-    if entry is None:
+    if following.entry is None:
         return None
-    if stage.book != "deliveries":
-        return _admitted(stage, lease, entry, None, ports)
-    with ports.ledger.transaction() as tx:
-        look = tx.gates.look(lease.stream_id)
-    return _admitted(stage, lease, entry, look(), ports)
+    return _admitted(stage, lease, following.entry, following.look, ports)
 
 
 def finish(tx: Transaction, stage: Stage, lease: Lease, entry: Entry | None, ports: Ports) -> Later[Entry | None]:

@@ -24,6 +24,7 @@ RELEASED = {
     "0011_retention": "7addd46386550d30",
     "0012_what_follows": "ce76ea46489ed815",
     "0013_facts_apart": "fed99f5be8f10fbc",
+    "0014_fewer_statements": "92d0b88bdc6eecfd",
 }
 
 
