@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import psycopg
 from psycopg import Connection
@@ -52,6 +52,8 @@ from shared.replay.ports import Replays
 from shared.workflow.ports import JobLeases, Tasks, Thresholds
 from shared.workflow.visits import EarlyMessages, Survivors, Visits
 
+Repository = TypeVar("Repository")
+
 _POOL_WAIT_SECONDS = 5.0
 _FENCE_MOVED = "CF001"  # raised by the step `hold` of the function write_steps
 _AWAY = (
@@ -65,44 +67,60 @@ _AWAY = (
 )
 
 
-@dataclass
+class _Made(Generic[Repository]):
+    """A repository of a transaction, made when it is first asked for: a commit uses three or four of them."""
+
+    def __init__(self, make: Callable[[PostgresTransaction], Repository]) -> None:
+        self._make = make
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, transaction: PostgresTransaction, _: type) -> Repository:
+        made = transaction.__dict__[self._name] = self._make(transaction)
+        return made
+
+
 class PostgresTransaction:
-    """Every repository of the ledger over one connection; see `shared.ports.Transaction`."""
+    """Every repository over one connection, so that they commit together; see `shared.ledger_ports.Transaction`."""
 
     connection: Statements
     clock: Clock
-    _hints: list[Hint] = field(default_factory=list)
+    _hints: list[Hint]
 
-    def __post_init__(self) -> None:
-        """Make the repositories; they share the connection, so they commit together."""
-        self.messages: ports.Messages = PostgresMessages(self.connection, self.clock)
-        self.patients: ports.Patients = PostgresPatients(self.connection, self.clock)
-        self._streams = PostgresStreams(self.connection, self.clock, self._hints)
+    messages = _Made[ports.Messages](lambda tx: PostgresMessages(tx.connection, tx.clock))
+    patients = _Made[ports.Patients](lambda tx: PostgresPatients(tx.connection, tx.clock))
+    waking = _Made[engine.Waking](lambda tx: PostgresWaking(tx.connection, tx.clock, tx._hints))
+    windows = _Made[engine.Windows](lambda tx: PostgresWindows(tx.connection, tx.clock, tx._hints))
+    visits = _Made[Visits](lambda tx: PostgresVisits(tx.connection))
+    early = _Made[EarlyMessages](lambda tx: PostgresEarlyMessages(tx.connection, tx.clock))
+    survivors = _Made[Survivors](lambda tx: PostgresSurvivors(tx.connection))
+    gates = _Made[engine.Gates](lambda tx: PostgresGates(tx.connection, tx.clock))
+    signatures = _Made[engine.UsedSignatures](lambda tx: PostgresUsedSignatures(tx.connection))
+    pressure = _Made[engine.Backpressure](lambda tx: PostgresBackpressure(tx.connection, tx.clock))
+    halts = _Made[engine.Halts](lambda tx: PostgresHalts(tx.connection, tx.clock))
+    deliveries = _Made[ports.Deliveries](lambda tx: PostgresDeliveries(tx.connection, tx.clock))
+    conversions = _Made[ports.Conversions](lambda tx: PostgresConversions(tx.connection, tx.clock))
+    reports = _Made[ports.Reports](lambda tx: PostgresReports(tx.connection))
+    events = _Made[ports.Events](lambda tx: PostgresEvents(tx.connection, tx.clock))
+    tasks = _Made[Tasks](lambda tx: PostgresTasks(tx.connection, tx.clock))
+    quarantine = _Made[engine.Quarantine](lambda tx: PostgresQuarantine(tx.connection, tx.clock, tx._hints))
+    consents = _Made[ports.Consents](lambda tx: PostgresConsents(tx.connection))
+    lineage = _Made[ports.Lineage](lambda tx: PostgresLineage(tx.connection, tx.clock))
+    audit = _Made[ports.AuditLog](lambda tx: PostgresAuditLog(tx.connection, tx.clock))
+    audit_chain = _Made[AuditChain](lambda tx: PostgresAuditChain(tx.connection))
+    jobs = _Made[JobLeases](lambda tx: PostgresJobLeases(tx.connection))
+    disposal = _Made[Disposal](lambda tx: PostgresDisposal(tx.connection))
+    thresholds = _Made[Thresholds](lambda tx: PostgresThresholds(tx.connection, tx.clock))
+    replays = _Made[Replays](lambda tx: PostgresReplays(tx.connection, tx.clock))
+    files = _Made[DroppedFiles](lambda tx: PostgresDroppedFiles(tx.connection, tx.clock))
+
+    def __init__(self, connection: Statements, clock: Clock) -> None:
+        self.connection = connection
+        self.clock = clock
+        self._hints = []
+        self._streams = PostgresStreams(connection, clock, self._hints)
         self.streams: ports.Streams = self._streams
-        self.waking: engine.Waking = PostgresWaking(self.connection, self.clock, self._hints)
-        self.windows: engine.Windows = PostgresWindows(self.connection, self.clock, self._hints)
-        self.visits: Visits = PostgresVisits(self.connection)
-        self.early: EarlyMessages = PostgresEarlyMessages(self.connection, self.clock)
-        self.survivors: Survivors = PostgresSurvivors(self.connection)
-        self.gates: engine.Gates = PostgresGates(self.connection, self.clock)
-        self.signatures: engine.UsedSignatures = PostgresUsedSignatures(self.connection)
-        self.pressure: engine.Backpressure = PostgresBackpressure(self.connection, self.clock)
-        self.halts: engine.Halts = PostgresHalts(self.connection, self.clock)
-        self.deliveries: ports.Deliveries = PostgresDeliveries(self.connection, self.clock)
-        self.conversions: ports.Conversions = PostgresConversions(self.connection, self.clock)
-        self.reports: ports.Reports = PostgresReports(self.connection)
-        self.events: ports.Events = PostgresEvents(self.connection, self.clock)
-        self.tasks: Tasks = PostgresTasks(self.connection, self.clock)
-        self.quarantine: engine.Quarantine = PostgresQuarantine(self.connection, self.clock, self._hints)
-        self.consents: ports.Consents = PostgresConsents(self.connection)
-        self.lineage: ports.Lineage = PostgresLineage(self.connection, self.clock)
-        self.audit: ports.AuditLog = PostgresAuditLog(self.connection, self.clock)
-        self.audit_chain: AuditChain = PostgresAuditChain(self.connection)
-        self.jobs: JobLeases = PostgresJobLeases(self.connection)
-        self.disposal: Disposal = PostgresDisposal(self.connection)
-        self.thresholds: Thresholds = PostgresThresholds(self.connection, self.clock)
-        self.replays: Replays = PostgresReplays(self.connection, self.clock)
-        self.files: DroppedFiles = PostgresDroppedFiles(self.connection, self.clock)
 
     @property
     def hints(self) -> list[Hint]:
