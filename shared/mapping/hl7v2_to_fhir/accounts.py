@@ -2,7 +2,7 @@
 The account of a message's fields: what became of each, by the tables of the segments' maps and what the maps recorded.
 
 A field whose data type the table names is looked into: what its map does not carry is accounted for by component.
-Nearly every segment has a form that many others had: then its account is there already.
+Nearly every segment has an outline that many others had: then its account is there already.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from shared.formats.hl7v2.message import NULL, Segment
 from shared.mapping.coverage import Account, Coverage, Fate, FieldTable, Form, Rule, Step
 from shared.mapping.hl7v2_to_fhir.context import Context
 from shared.mapping.hl7v2_to_fhir.fields import AS_SENT, COMPONENTS
+from shared.mapping.hl7v2_to_fhir.outlines import Outline, outlines
 
 # Components that say something only of another: alone they qualify nothing, and no map can place them.
 _QUALIFIERS: dict[str, dict[int, frozenset[int]]] = {
@@ -67,6 +68,11 @@ _NO_COMPONENT_MAP = Fate("unknown", (), "no map for this component")
 _NOTHING_QUALIFIED = Fate("dropped", (), "qualifies a component that is empty")
 _NO_MAP_AT_ALL = Form([("", _NO_SEGMENT_MAP)])
 
+# All that the account of a segment depends on: its table, its outline, the fields that its map has dropped, and why.
+Seen = tuple[FieldTable, Outline | None, tuple[tuple[int, str], ...]]
+_KNOWN: dict[Seen, Form] = {}
+_MOST = 4096
+
 
 def coverage_of(context: Context) -> Coverage:
     """Return what became of every non-empty field of the message; the account is made when it is first read."""
@@ -76,16 +82,29 @@ def coverage_of(context: Context) -> Coverage:
 def _accounts(context: Context) -> list[Account]:
     accounts: list[Account] = []
     claims, drops, partly_dropped = context.claims, context.drops, context.dropped_fields
-    for segment in context.message.segments:
+    message = context.message
+    for segment, outline in zip(message.segments, outlines(message.segments, message.delimiters), strict=True):
         if drops and (reason := drops.get(segment)) is not None:
             form = _alike(segment, _dropped(reason))
         elif (table := claims.get(segment)) is not None:
-            has_special = segment in partly_dropped or NULL in segment.fields
-            form = _form(segment, table, _special(context, segment) if has_special else {})
+            dropped = partly_dropped.get(segment)
+            seen = table, outline, tuple(dropped.items()) if dropped else ()
+            form = _KNOWN.get(seen) or _remember(seen, segment)
         else:
             form = _alike(segment, _NO_SEGMENT_MAP) if len(segment.fields) > 1 else _NO_MAP_AT_ALL
         accounts.append((segment.label, form))
     return accounts
+
+
+def _remember(seen: Seen, segment: Segment) -> Form:
+    """Return the account of a segment that its table maps, and know it from now on, if it is not long."""
+    table, outline, dropped = seen
+    form = _form(segment, table, _special(segment, dict(dropped)))
+    if outline is not None:
+        if len(_KNOWN) >= _MOST:
+            _KNOWN.clear()
+        _KNOWN[seen] = form
+    return form
 
 
 @lru_cache(maxsize=256)
@@ -118,7 +137,7 @@ def _form(segment: Segment, table: FieldTable, special: dict[int, Fate]) -> Form
         and (found := _further_steps(segment, number, table.rules[number]))
     ]
     if special:
-        usual = _changed(usual, filled, tuple(special.items()))
+        usual = _changed(usual, filled, special)
     if not further:
         return usual
     steps = [*usual.steps]
@@ -127,20 +146,19 @@ def _form(segment: Segment, table: FieldTable, special: dict[int, Fate]) -> Form
     return Form(steps)
 
 
-@lru_cache(maxsize=1024)
-def _changed(usual: Form, filled: tuple[bool, ...], special: tuple[tuple[int, Fate], ...]) -> Form:
+def _changed(usual: Form, filled: tuple[bool, ...], special: dict[int, Fate]) -> Form:
     """Return the account of a segment in which some fields have another fate, by their numbers."""
     steps = [*usual.steps]
-    for number, fate in special:
+    for number, fate in special.items():
         position = sum(filled[1:number])
         if steps[position][1] is not _NO_MAP:
             steps[position] = (steps[position][0], fate)
     return Form(steps)
 
 
-def _special(context: Context, segment: Segment) -> dict[int, Fate]:
+def _special(segment: Segment, dropped: dict[int, str]) -> dict[int, Fate]:
     """Return what becomes of the fields that are null, or that a map has dropped from this message."""
-    fields, dropped = segment.fields, context.dropped_fields.get(segment, {})
+    fields = segment.fields
     found = {number: _dropped(reason) for number, reason in dropped.items() if segment.raw(number)}
     if NULL in fields:
         found |= {number: _NULL for number, raw in enumerate(fields) if raw == NULL}
