@@ -7,7 +7,7 @@ Observation -> OBX, one for each component that has a code of its own.
     Observation.valueQuantity.unit = OBX-6    CWE
     Observation.referenceRange     = OBX-7    ST    its text, else its numbers
     Observation.interpretation     = OBX-8*   CWE   table 0078
-    Observation.status             = OBX-11   ID    table 0085
+    Observation.status             = OBX-11   ID    table 0085; final and not asked (dataAbsentReason): N
     Observation.effectiveDateTime  = OBX-14   DTM   a period that is not the report's by its start
     Observation.performer          = OBX-15   CWE   an Organization by a coded number
     Observation.performer          = OBX-16*  XCN   people
@@ -46,6 +46,9 @@ _REQUIRED = frozenset({3})
 _STATUS = {"final": "F", "amended": "C", "corrected": "C", "entered-in-error": "D"}
 _PLACE = "http://hl7.org/fhir/StructureDefinition/event-location"
 _DIRECTOR = "MDIR"
+_NOT_ASKED = "not-asked"
+# What a status without a value (table 0085), or an attachment in its place, says of itself.
+_SAID_BY_SILENCE = frozenset({_NOT_ASKED, "not-performed", "temp-unknown", "unknown", "as-text"})
 _ATTACHED = f"{EXTENSIONS}value-attachment"
 
 
@@ -59,7 +62,7 @@ def obxs_from(context: Context, observation: Resource, report: Resource | None) 
     _set_value(main, _several(context, same) if same else _attached(context, observation))
     if main.has(5):
         source.whole(observation, "dataAbsentReason")
-    elif reason := source.one(observation, "dataAbsentReason"):
+    elif (reason := source.one(observation, "dataAbsentReason")) and _reasons(observation) & _SAID_BY_SILENCE:
         source.whole(reason, *reason)
     _set_details(context, main, observation, report)
     context.restore(main, observation)
@@ -81,6 +84,8 @@ def _obx(context: Context, element: Resource, observation: Resource) -> Draft:
     draft.put(3, cwe_from(context, context.source.one(element, "code"), "OBX-3"))
     status = context.source.text(observation, "status")
     sent = context.original_code(observation, "status") or _STATUS.get(status) or back(OBSERVATION_STATUS, status)
+    if sent == "F" and _NOT_ASKED in _reasons(observation):
+        sent = "N"
     draft.put(11, sent)
     for one in context.source.items(element, "interpretation"):
         draft.put(8, cwe_from(context, one, "OBX-8", "HL70078", INTERPRETATION_SYSTEM))
@@ -91,6 +96,11 @@ def _obx(context: Context, element: Resource, observation: Resource) -> Draft:
     ranges = [_range(context, one) for one in context.source.items(element, "referenceRange")]
     draft.put(7, ", ".join(one for one in ranges if one))
     return draft
+
+
+def _reasons(observation: Resource) -> set[str]:
+    """Return the codes that say why an Observation has no value."""
+    return {str(one.get("code", "")) for one in observation.get("dataAbsentReason", {}).get("coding", ())}
 
 
 def _set_value(draft: Draft, value: Value) -> None:

@@ -6,8 +6,8 @@ What a message says of a patient's health beside the visit itself, wherever it s
     PR1        Procedure, with ROL, PRT as performers
     NTE        note of what it follows
 
-Policy: an AL1, DG1 or PR1 that names nothing but an explicit null says that there is none; it makes no allergy to
-nobody knows what.
+Policy: an AL1, IAM, DG1 or PR1 that names nothing but an explicit null says that there is none; it makes no allergy to
+nobody knows what. Nor does such an IN1 or GT1 make a coverage or a guarantor.
 """
 
 from __future__ import annotations
@@ -27,7 +27,14 @@ from shared.mapping.hl7v2_to_fhir.segments.pr1 import procedure_from_pr1
 # Segments that add to what the one above them became.
 _PARTS = ("IAR", "IN2", "IN3", "PRT", "ROL")
 # The code of what a segment names, and the fields that may name it without one.
-_NAMED = {"AL1": (3,), "DG1": (3, 4, 20), "PR1": (3, 4, 19)}
+_NAMED = {
+    "AL1": (3,),
+    "IAM": (3, 7),
+    "DG1": (3, 4, 20),
+    "PR1": (3, 4, 19),
+    "IN1": (3, 2, 4, 36),
+    "GT1": (3, 2, 21),
+}
 _NONE = "explicit null: there is none, which no resource of its own says"
 
 
@@ -59,8 +66,7 @@ def add_notes(context: Context, group: Group, resource: Resource) -> None:
 def _resource(
     context: Context, group: Group, segment: Segment, subject: Resource, encounter: Resource | None
 ) -> Resource | None:
-    if segment.name in _NAMED and _says_none(segment):
-        context.drop(segment, _NONE)
+    if drop_none(context, segment):
         return None
     if segment.name == "AL1":
         return allergy_from_al1(context, segment, subject)
@@ -78,8 +84,17 @@ def _resource(
     return None
 
 
-def _says_none(segment: Segment) -> bool:
-    """Tell whether a segment names nothing but an explicit null: HL7's way to say that there is none (any more)."""
-    code, *others = _NAMED[segment.name]
+def drop_none(context: Context, segment: Segment) -> bool:
+    """
+    Drop a segment that names nothing but an explicit null, and tell whether it is one.
+
+    It is HL7's way to say that there is none (any more).
+    """
+    if not (fields := _NAMED.get(segment.name)):
+        return False
+    code, *others = fields
     none = segment.is_null(code) or (segment.is_null(1) and not segment.raw(code))
-    return none and not any(segment.raw(number) and not segment.is_null(number) for number in others)
+    if not none or any(segment.raw(number) and not segment.is_null(number) for number in others):
+        return False
+    context.drop(segment, _NONE)
+    return True

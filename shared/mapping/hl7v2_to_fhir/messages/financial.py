@@ -16,7 +16,7 @@ from shared.formats.hl7v2.message import Segment
 from shared.mapping.coverage import FieldTable
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_type, issuer_of
-from shared.mapping.hl7v2_to_fhir.messages.clinical import add_notes
+from shared.mapping.hl7v2_to_fhir.messages.clinical import add_notes, drop_none
 from shared.mapping.hl7v2_to_fhir.messages.groups import Group
 from shared.mapping.hl7v2_to_fhir.messages.roles import add_roles
 from shared.mapping.hl7v2_to_fhir.segments import in3, ub1, ub2
@@ -27,6 +27,7 @@ from shared.mapping.hl7v2_to_fhir.segments.in1 import coverage_from_in1
 from shared.mapping.hl7v2_to_fhir.segments.in2 import add_in2
 
 _ABOUT_ACCOUNTS = frozenset({"BAR", "DFT"})
+_PAYERS = frozenset({"GT1", "IN1"})
 _PAYING = frozenset({"GT1", "IN1", "UB1", "UB2"})
 _BILLS: dict[str, FieldTable] = {"UB1": ub1.TABLE, "UB2": ub2.TABLE}
 
@@ -57,6 +58,8 @@ def add_financial(
     """Add guarantors, coverages, accident and bill right below the group; `visit` is what holds an accident."""
     for child in group.children:
         segment = child.segment
+        if child.name in _PAYERS and segment is not None and not child.children and drop_none(context, segment):
+            continue
         if child.name == "IN1" and segment is not None and account is not None:
             _add_coverage(context, child, segment, subject, account)
         elif child.name == "GT1" and segment is not None and account is not None:

@@ -111,3 +111,29 @@ def test_a_document_is_authenticated_only_where_that_is_said(status: str | None,
     }
 
     assert said == raw(written(document, kind="MDM^T02"), "TXA", 17)
+
+
+ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+
+
+def unanswered(reason: str, status: str = "final") -> Resource:
+    return {
+        "resourceType": "Observation",
+        "id": "r",
+        "status": status,
+        "code": {"text": "Glucose"},
+        "subject": SUBJECT,
+        "dataAbsentReason": {"coding": [{"system": ABSENT, "code": reason}]},
+    }
+
+
+@pytest.mark.parametrize(("status", "said"), [("final", "N"), ("cancelled", "X"), ("preliminary", "P")])
+def test_what_was_not_asked_is_no_final_result_without_a_value(status: str, said: str) -> None:
+    assert said == raw(written(unanswered("not-asked", status), kind="ORU^R01"), "OBX", 11)
+
+
+def test_a_reason_that_no_status_says_is_reported() -> None:
+    one = generated(PATIENT, unanswered("masked"), kind="ORU^R01")
+
+    assert any(issue.location.startswith("Bundle.entry[1].resource.dataAbsentReason") for issue in one.issues)
+    assert not generated(PATIENT, unanswered("unknown"), kind="ORU^R01").issues

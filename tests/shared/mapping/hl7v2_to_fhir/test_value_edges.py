@@ -314,7 +314,7 @@ def test_the_kind_of_a_participation_is_of_its_own_table() -> None:
     assert f"{V2}0912" == only(found, "PractitionerRole")["code"][0]["coding"][0]["system"]
 
 
-@pytest.mark.parametrize("segment", ['AL1|1|DA|""', 'AL1|""', 'DG1|1||""|""', 'PR1|1||""'])
+@pytest.mark.parametrize("segment", ['AL1|1|DA|""', 'AL1|""', 'IAM|1|DA|""', 'DG1|1||""|""', 'PR1|1||""'])
 def test_an_explicit_null_is_no_allergy_diagnosis_or_procedure_of_nobody_knows_what(segment: str) -> None:
     found = converted("ADT^A01", PID, "PV1|1|I", segment)
 
@@ -325,7 +325,31 @@ def test_an_explicit_null_is_no_allergy_diagnosis_or_procedure_of_nobody_knows_w
     assert any(reason.startswith("explicit null") for reason in (one.reason for one in found.coverage.dropped))
 
 
-@pytest.mark.parametrize("segment", ['DG1|1||""|Gout', "AL1|1|DA|^Latex", 'DG1|1||""|||||||||||||||||D-1^NG|D'])
+@pytest.mark.parametrize("segment", ['IN1|1|""|""|""', 'GT1|1|""|""'])
+def test_an_explicit_null_insures_nobody_and_is_no_guarantor(segment: str) -> None:
+    found = converted("ADT^A08", PID, "PV1|1|I", segment)
+    account = only(found, "Account")
+
+    assert [] == resources(found, "Coverage")
+    assert not {"coverage", "guarantor"} & account.keys()
+    assert any(one.reason.startswith("explicit null") for one in found.coverage.dropped)
+
+
+def test_an_insurance_of_which_more_is_told_is_not_nothing() -> None:
+    found = converted("ADT^A08", PID, "PV1|1|I", 'IN1|1|""|""|""', "IN2|E-1")
+
+    assert 1 == len(resources(found, "Coverage"))
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        'DG1|1||""|Gout',
+        "AL1|1|DA|^Latex",
+        'IAM|1|DA|""|||D|ALG-1^NG',
+        'DG1|1||""|||||||||||||||||D-1^NG|D',
+    ],
+)
 def test_what_is_named_by_words_or_a_number_alone_is_not_nothing(segment: str) -> None:
     found = converted("ADT^A01", PID, "PV1|1|I", segment)
 
