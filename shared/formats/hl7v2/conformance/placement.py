@@ -4,6 +4,9 @@ The segments of a message against the grammar of its structure: what is missing,
 Each segment takes the nearest place that the grammar leaves it: first the places that skip nothing required, inner
 groups before outer ones, then those that do. One that has no place is reported and left out, so that it cannot spoil
 the places of the others. Linear in the segments.
+
+The grammars of OML, OMG and OMQ leave open whether a further ORC asks for an order or tells of a previous result: its
+order control (ORC-1) PR tells that, or a PID or PV1 before it. After a previous result, RE goes on with it.
 """
 
 from __future__ import annotations
@@ -15,6 +18,8 @@ from shared.formats.hl7v2.conformance.findings import Findings
 from shared.formats.hl7v2.grammar import ANY_SEGMENT, Node
 from shared.formats.hl7v2.message import Segment
 from shared.formats.hl7v2.structures import Definitions
+
+_PRIOR_RESULT, _PRIOR_ORDER = "PRIOR_RESULT", "ORDER_PRIOR"
 
 
 class _Group:
@@ -36,11 +41,13 @@ class _Placement:
         self._ahead = Counter(segment.name for segment in segments)
         self._findings = findings
         self._displaced: set[str] = set()
+        self._control: str | None = None
 
     def place(self, segment: Segment) -> None:
         """Give the segment its place, or say why it has none."""
         name = segment.name
         self._ahead[name] -= 1
+        self._control = segment.text(1) if name == "ORC" else None
         for skipping in (False, True):
             for depth in range(len(self._open) - 1, -1, -1):
                 index = self._index(depth, name, skipping=skipping)
@@ -74,6 +81,8 @@ class _Placement:
         for index in range(group.at, len(group.node.children)):
             child = group.node.children[index]
             count = group.counts[index]
+            if self._control is not None and self._is_new_order(child, count):
+                continue
             if count < child.most and _takes(child, name, skipping=skipping and not count):
                 return None if is_early and not child.least else index
             if child.least > count and not group.node.is_choice:
@@ -82,6 +91,12 @@ class _Placement:
                 # What is required and still to come was not left out: an optional segment before it came too early.
                 is_early = is_early or (depth == 0 and not child.is_group and self._ahead[child.name] > 0)
         return None
+
+    def _is_new_order(self, child: Node, count: int) -> bool:
+        """Tell whether an ORC is not to go into a group of previous results."""
+        if child.name == _PRIOR_RESULT:
+            return self._control != "PR"
+        return child.name == _PRIOR_ORDER and count > 0 and self._control not in ("PR", "RE")
 
     def _enter(self, index: int, name: str) -> None:
         while True:

@@ -62,6 +62,40 @@ def test_a_missing_segment_is_named_with_its_group() -> None:
     assert "ORU_R01 needs a segment OBR in PATIENT_RESULT[1].ORDER_OBSERVATION[2]." == found.text
 
 
+OML = MSH.replace("ORU^R01^ORU_R01", "{kind}")
+BEFORE = ("OBR|1||F-9^LIS|718-7^Hemoglobin^LN|||20260301", OBX)
+
+
+def order(control: str) -> tuple[str, str]:
+    return f"ORC|{control}|P-1^EHR", OBR
+
+
+@pytest.mark.parametrize("kind", ["OML^O21^OML_O21", "OMG^O19^OMG_O19"])
+@pytest.mark.parametrize(
+    "segments",
+    [
+        (*order("NW"), *order("NW"), *order("CA")),
+        (*order("NW"), "ORC|PR", *BEFORE, *order("NW")),
+        (*order("NW"), PID, "ORC|RE", *BEFORE, "ORC|RE", *BEFORE, *order("NW"), *order("NW")),
+    ],
+    ids=["orders alone", "a previous result", "previous results of a patient"],
+)
+def test_a_further_order_is_no_previous_result_that_lacks_its_observation(
+    kind: str, segments: tuple[str, ...]
+) -> None:
+    payload = "\r".join((OML.format("2.5.1", kind=kind), PID, *segments)).encode()
+
+    assert [] == [one for one in check(parse(payload)) if "segment" in one.code]
+
+
+def test_a_previous_result_without_its_observation_is_told() -> None:
+    payload = "\r".join((OML.format("2.5.1", kind="OML^O21^OML_O21"), PID, *order("NW"), *order("PR"))).encode()
+    (found,) = [one for one in check(parse(payload)) if "segment" in one.code]
+
+    assert ("missing-segment", "OBX") == (found.code, found.location)
+    assert "PRIOR_RESULT[1]" in found.text
+
+
 def test_a_segment_at_the_wrong_place_is_out_of_order_and_nothing_is_missing() -> None:
     header, event = ADT.format("A01^ADT_A01").split("\r")[:2]
     late = "\r".join((header, "PID|1||1||Example^Dora", "ROL|1|AD|AD|1", "PV1||I", event))
