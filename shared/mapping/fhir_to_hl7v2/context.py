@@ -19,6 +19,10 @@ from shared.terminology.system_names import table_system
 
 # No segment has more fields, no data type more components: a larger number would only cost memory.
 _NUMBER = re.compile(r"[1-9][0-9]?")
+# Who entered, verified and did an order: ORC-10, 11, 17 to 19 as they were sent.
+HANDLERS = (10, 11, 17, 18, 19)
+_HANDLED = frozenset(f"{EXTENSIONS}orc-{number}" for number in HANDLERS)
+_ORDERS = frozenset({"ServiceRequest", "MedicationRequest", "Immunization"})
 
 
 @dataclass(slots=True)
@@ -75,6 +79,16 @@ class Context:
         self.code, self.event = message
         self.sent = sent
         self.issues: list[Issue] = []
+
+    @cached_property
+    def handled_apart(self) -> bool:
+        """Tell whether orders keep for themselves who handled them: the Provenance names who handled any of them."""
+        return any(
+            extension.get("url") in _HANDLED
+            for _, resource in self.source.entries
+            if resource["resourceType"] in _ORDERS
+            for extension in resource.get("extension", ())
+        )
 
     @cached_property
     def version(self) -> tuple[int, ...]:
@@ -136,6 +150,11 @@ class Context:
                     parts += [""] * (number - len(parts))
                     parts[number - 1] = _component(str(extension["valueString"]))
         return parts
+
+    def forget_others(self, draft: Draft) -> None:
+        """Take out of an ORC who handled any order of the message, where each order keeps its own."""
+        for number in HANDLERS if self.handled_apart else ():
+            draft.fields.pop(number, None)
 
     def restore(self, draft: Draft, *elements: Resource | None) -> None:
         """Put the fields that HL7 v2 to FHIR kept as sent back into their places: they are what was sent, whole."""

@@ -71,6 +71,7 @@ def orc_from(context: Context, order: Order, requester: Requester, *, reports: b
     for number, role in ((11, "verifier"), (19, "performer")):
         for agent in agents(context, source.first("Provenance"), role):
             draft.put(number, *xcns_from(context, agent, "who"))
+    context.forget_others(draft)
     for reason in context.extensions(request, _STATUS_REASON):
         draft.put(16, cwe_from(context, reason.get("valueCodeableConcept"), "ORC-16"))
     _set_requester(context, draft, requester)

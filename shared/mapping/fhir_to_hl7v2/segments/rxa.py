@@ -61,6 +61,7 @@ def orc_of(context: Context, immunization: Resource) -> Draft:
     for number, role in ((10, "enterer"), (11, "verifier")):
         for agent in agents(context, provenance, role):
             draft.put(number, *xcns_from(context, agent, "who"))
+    context.forget_others(draft)
     draft.put(12, *_performers(context, immunization, "OP"))
     context.restore(draft, immunization)
     return draft

@@ -88,7 +88,7 @@ def service_request(
     if orc is not None:
         context.claim(orc, TABLE)
         put_date_time(context, request, "authoredOn", orc, 9)
-        add_agents(context, provenance, orc)
+        add_agents(context, provenance, request, orc)
         _set_handling(context, request, orc)
         carry(context, request, orc, TABLE)
     _set_status(context, request, orc, obr)

@@ -6,6 +6,9 @@ Who handled an order -> agents of the message's Provenance (HL7 v2-to-FHIR guide
     Provenance.agent.onBehalfOf   = ORC-17   CWE   of the enterer; without one an enterer itself
     Provenance.agent[enterer]     = ORC-18   CWE   the device
     Provenance.agent[performer]   = ORC-19*  XCN   who acted as the order control says
+
+Policy: the Provenance is of the whole message. Where its orders were not all handled by the same, each keeps these
+fields as sent too: nobody is to seem to have verified what another did.
 """
 
 from __future__ import annotations
@@ -14,19 +17,34 @@ from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
 from shared.mapping.hl7v2_to_fhir.datatypes.devices import device_from_cwe
+from shared.mapping.hl7v2_to_fhir.fields import carry_field
 from shared.mapping.hl7v2_to_fhir.segments.coded_organization import organization_from_cwe
 from shared.mapping.hl7v2_to_fhir.segments.msh import participant
 
 _ROLES = ((11, "verifier"), (19, "performer"))
+_HANDLED = (10, 11, 17, 18, 19)
 
 
-def add_agents(context: Context, provenance: Resource, orc: Segment) -> list[Resource]:
+def add_agents(context: Context, provenance: Resource, order: Resource, orc: Segment) -> list[Resource]:
     """Add who entered, verified and did what the order says; return who entered it."""
+    if not _handled_alike(context):
+        for number in _HANDLED:
+            carry_field(order, orc, number)
     entered = _add_enterers(context, provenance, orc)
     for number, role in _ROLES:
         for person in practitioners(context, orc, number):
             append(provenance, "agent", {"type": participant(role), "who": reference(person)})
     return entered
+
+
+def _handled_alike(context: Context) -> bool:
+    """Tell whether the orders of the message name the same people, organizations and devices, or none."""
+    memory = ("orders handled alike",)
+    if memory not in context.known:
+        said = {tuple(map(orc.raw, _HANDLED)) for orc in context.message.all("ORC")}
+        context.known[memory] = len(said) <= 1
+    alike: bool = context.known[memory]
+    return alike
 
 
 def _add_enterers(context: Context, provenance: Resource, orc: Segment) -> list[Resource]:

@@ -52,7 +52,7 @@ def add_orc_to_immunization(
         carry_field(immunization, orc, 9)
     else:
         put_date_time(context, immunization, "recorded", orc, 9)
-    add_agents(context, provenance, orc)
+    add_agents(context, provenance, immunization, orc)
     for person in practitioners(context, orc, 12):
         append(immunization, "performer", performer("OP", person))
     for security in concepts(context, orc, 28, "HL70177"):

@@ -104,7 +104,7 @@ def add_orc_to_request(context: Context, request: Resource, orc: Segment, proven
             elif text := repetition.component(component):
                 append(request, "extension", original_value(text))
     put_date_time(context, request, "authoredOn", orc, 9)
-    for person in add_agents(context, provenance, orc)[:1]:
+    for person in add_agents(context, provenance, request, orc)[:1]:
         request.setdefault("recorder", reference(person))
     _set_requester(context, request, orc)
     if reason := concept(context, orc, 16):

@@ -429,3 +429,21 @@ def test_a_message_says_nothing_of_an_extension_that_is_not_ours() -> None:
     message: Message = written(INSURER, {**coverage, "extension": [foreign]}, kind="ADT^A01", version="2.5.1")
 
     assert None is message.first("ROL")
+
+
+ORDERED = "|||||||20260301|9^Clerk^Ann|8^Checker^Bo|777^Order^Ola"
+ORDERED_ALONE = "|||||||20260301|||777^Order^Ola"
+VACCINE = "RXA|0|1|20260301||03^MMR^CVX|0.5|||||||||||||||A"
+
+
+@pytest.mark.parametrize(
+    ("kind", "act"),
+    [("OML^O21", "OBR|1|P-{}^NG||GLU^Glucose^L"), ("VXU^V04", VACCINE)],
+    ids=["laboratory orders", "vaccinations"],
+)
+def test_nobody_verifies_the_order_of_another(kind: str, act: str) -> None:
+    orders = (f"ORC|NW|P-1^NG{ORDERED}", act.format(1), f"ORC|NW|P-2^NG{ORDERED_ALONE}", act.format(2))
+    first, second = lines(returned(kind, "2.5.1", PID, *orders), "ORC")
+
+    assert ["9^Clerk^Ann", "8^Checker^Bo"] == first.split("|")[10:12]
+    assert ["", ""] == second.split("|")[10:12]

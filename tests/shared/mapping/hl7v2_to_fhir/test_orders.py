@@ -1122,3 +1122,27 @@ def test_a_document_below_an_order_is_related_to_it_and_its_content_is_unknown()
 
     assert [ref(one(found, "ServiceRequest"))] == document["context"]["related"]
     assert "unknown" == extension(document["content"][0]["attachment"], "data-absent-reason")
+
+
+# Who handled which order
+
+CLERK, CHECKER = "9^Clerk^Ann", "8^Checker^Bo"
+
+
+@pytest.mark.parametrize("second", ["||||||||7^Other^Al", "||||||||9^Clerk^Ann|"], ids=["another", "nobody verified"])
+def test_each_order_keeps_who_entered_and_verified_it_where_they_differ(second: str) -> None:
+    first = f"ORC|NW|P-1^NG||||||||{CLERK}|{CHECKER}"
+    found = conversion("OML^O21", PID, first, OBR, f"ORC|NW|P-2^NG{second}", OBR.replace("P-1", "P-2"))
+    one_order, other = resources(found, "ServiceRequest")
+
+    assert (CLERK, CHECKER) == (extension(one_order, "orc-10"), extension(one_order, "orc-11"))
+    assert (second.strip("|"), None) == (extension(other, "orc-10"), extension(other, "orc-11"))
+
+
+def test_what_the_same_people_handled_names_them_once() -> None:
+    orders = [f"ORC|NW|P-{number}^NG||||||||{CLERK}|{CHECKER}" for number in (1, 2)]
+    found = conversion("OML^O21", PID, orders[0], OBR, orders[1], OBR.replace("P-1", "P-2"))
+    roles = [agent["type"]["coding"][0]["code"] for agent in one(found, "Provenance")["agent"]]
+
+    assert [None, None] == [extension(request, "orc-10") for request in resources(found, "ServiceRequest")]
+    assert ["author", "assembler", "enterer", "verifier"] == roles
