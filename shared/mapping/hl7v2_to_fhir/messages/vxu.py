@@ -91,7 +91,7 @@ def _key(context: Context, orc: Segment | None, rxa: Segment, about: About) -> t
     for number, kind in ((3, "filler"), (2, "placer")):
         if orc is not None and (key := entity_key(context, orc.first(number))):
             issuer, value = key
-            if not identifies_nothing(value, rxa):
+            if kind == "placer" or not identifies_nothing(value, rxa):
                 return issuer, kind, value
     whom = about.subject.get("reference", context.message.control_id)
     return context.scope, whom, rxa.field(5).text(), rxa.text(3)

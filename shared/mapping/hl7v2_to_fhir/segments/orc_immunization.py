@@ -35,6 +35,7 @@ from shared.terminology.systems import TERMINOLOGY
 TABLE = table_of(__doc__)
 
 _NOT_A_NUMBER = "the number that all vaccinations share that were refused or not given: it identifies none"
+_FILLER = 3
 _FUNCTION = TERMINOLOGY + "v2-0443"
 
 
@@ -44,7 +45,7 @@ def add_orc_to_immunization(
     """Add what the order says of the immunization; RXA is read before, what it says stands."""
     context.claim(orc, TABLE)
     for number, kind in ((2, "PLAC"), (3, "FILL"), (4, "PGN")):
-        if identifies_nothing(orc.text(number), rxa):
+        if number == _FILLER and identifies_nothing(orc.text(number), rxa):
             context.drop_field(orc, number, _NOT_A_NUMBER)
             continue
         append(immunization, "identifier", identifier_from_ei(context, orc.first(number), kind))
@@ -62,7 +63,7 @@ def add_orc_to_immunization(
 
 
 def identifies_nothing(number: str, rxa: Segment) -> bool:
-    """Tell whether an order's number is the one that all vaccinations share that were refused or not given."""
+    """Tell whether the filler's number is the one that all vaccinations share that were refused or not given."""
     return number == NO_NUMBER and (rxa.text(20) in NOT_GIVEN or rxa.text(5) == NOTHING_ADMINISTERED)
 
 
