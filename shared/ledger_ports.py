@@ -81,12 +81,12 @@ class Streams(Protocol):
     def append(self, entry: NewEntry) -> None:
         """Add an entry at the end of its stream; number order is commit order."""
 
-    def join(self, merge: NewEntry, subsumed: Sequence[UUID]) -> None:
+    def join(self, merge: NewEntry, others: Sequence[UUID], *, ends: bool = True) -> None:
         """
-        Append the entry of a merge (A40, A18, A47) and fence both identities in its lane (invariant 3).
+        Append the entry of a merge (A40, A18, A47) or a move and fence both identities in its lane (invariant 3).
 
-        `merge.key` survives. The entry may be worked on once everything that was appended for the `subsumed` keys
-        is done; whatever is appended for them from this commit on lands in the survivor's stream, behind it. Call
+        The entry may be worked on once everything that was appended for the `others` is done; what is appended for
+        them from this commit on comes behind it: where their streams end, in the survivor's, that of `merge`. Call
         it in the commit that receives the merge (lane `process`), and for each destination in the commit that
         processes it (lane `deliver/...`). When the entry ends, however it ends, the fence goes with it.
         """

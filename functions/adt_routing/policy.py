@@ -208,10 +208,15 @@ def overlay(late: dict[str, Any], newer: dict[str, Any], visit: Visit) -> dict[s
     Return one coherent bundle of a late event and the newer description that overtook it.
 
     The newer one holds for every resource; of the visit, the late event adds its times and its state (see `settle`),
-    of a person, who lives on in whom.
+    of a person, who lives on in whom. What the newer one says of another visit and its patient (a swap) stays there.
     """
     described = {entry["fullUrl"]: entry for entry in newer["entry"]}
-    kept = {url: entry for url, entry in described.items() if entry["resource"]["resourceType"] != "Provenance"}
+    elsewhere = _of_another_visit(newer, visit)
+    kept = {
+        url: entry
+        for url, entry in described.items()
+        if entry["resource"]["resourceType"] != "Provenance" and _reference(entry["resource"]) not in elsewhere
+    }
     entries = [kept.pop(entry["fullUrl"], entry) for entry in late["entry"]]
     arrived = {entry["fullUrl"]: entry["resource"] for entry in late["entry"]}
     combined = [
@@ -221,6 +226,20 @@ def overlay(late: dict[str, Any], newer: dict[str, Any], visit: Visit) -> dict[s
         for entry in (*kept.values(), *entries)
     ]
     return {**late, "entry": combined}
+
+
+def _of_another_visit(bundle: dict[str, Any], visit: Visit) -> set[str]:
+    subjects = {
+        _reference(entry["resource"]): entry["resource"].get("subject", {}).get("reference")
+        for entry in bundle["entry"]
+        if entry["resource"]["resourceType"] == "Encounter"
+    }
+    own = subjects.pop(f"Encounter/{visit.key}", None)
+    return {*subjects, *subjects.values()} - {own}
+
+
+def _reference(resource: dict[str, Any]) -> str:
+    return f"{resource['resourceType']}/{resource.get('id', '')}"
 
 
 def _both(newer: dict[str, Any], late: dict[str, Any], visit: Visit) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from uuid import uuid5
 
 from functions.adt_routing.policy import COALESCED
 from shared.events.encounter import EncounterEvent
-from shared.events.patient import MERGED, PatientEvent
+from shared.events.patient import MERGED, PAIRS, PatientEvent
 from shared.formats.hl7v2.envelope import envelope_of
 from shared.formats.hl7v2.message import Message
 from shared.ledger import MessageRow, NewEntry
@@ -16,7 +16,7 @@ from shared.ledger_ports import Transaction
 from shared.partners.model import Whereabouts
 from shared.pipeline import Work
 from shared.pipeline.opening import owed_to, put_in_line
-from shared.pipeline.surviving import subsumed_keys
+from shared.pipeline.surviving import other_keys
 from shared.ports import Ports
 
 
@@ -43,9 +43,10 @@ class Routed:
 def owe(tx: Transaction, ports: Ports, work: Work, routed: Routed) -> None:
     """Add one delivery per subscriber whose filter takes the event: decided once, here."""
     message, kind = routed.message, routed.event.type
-    subsumed = subsumed_keys(tx, ports, message, envelope_of(routed.parsed)) if kind == MERGED else []
-    if subsumed:
-        tx.survivors.mark(subsumed, message.patient_key, message.message_id)
+    several = kind == MERGED or message.trigger_event in PAIRS
+    others = other_keys(tx, ports, message, envelope_of(routed.parsed)) if several else []
+    if others and kind == MERGED:
+        tx.survivors.mark(others, message.patient_key, message.message_id)
     for partner in ports.partners.receivers_of(kind, message.processing_id, routed.where):
         delivery_id = uuid5(message.message_id, partner.name)
         if routed.outdated:
@@ -57,7 +58,7 @@ def owe(tx: Transaction, ports: Ports, work: Work, routed: Routed) -> None:
         if window and routed.replaceable and kind in COALESCED:
             _put_off(tx, entry, ports.clock() + window, routed.subject)
             continue
-        put_in_line(tx, entry, partner.receives, subsumed)
+        put_in_line(tx, entry, partner.receives, others, ends=kind == MERGED)
 
 
 def _put_off(tx: Transaction, entry: NewEntry, until: datetime, subject: str) -> None:

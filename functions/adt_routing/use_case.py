@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from functions.adt_routing.policy import (
     RULES,
@@ -42,7 +42,11 @@ _PERSON = "person"  # the key under which what was last said of a person is reme
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the ledger knows that bears on the message; `bundle` is the message's, on the survivor of merges."""
+    """
+    What the ledger knows that bears on the message; `bundle` is the message's, on the survivor of merges.
+
+    `others` are further visits of a swap, each with its description where that is newer.
+    """
 
     bundle: dict[str, Any]
     visit: Visit | None
@@ -50,6 +54,7 @@ class _Known:
     own: EarlyMessage | None
     person_at: datetime | None
     description: bytes | None
+    others: list[tuple[Visit, bytes | None]]
 
 
 def route_adt(work: Work, ports: Ports) -> Outcome:
@@ -81,6 +86,8 @@ def route_adt(work: Work, ports: Ports) -> Outcome:
         owe(tx, ports, work, routed)
         if verdict is not Verdict.OUTDATED:
             _remember(tx, message, told, visit, bundle)
+            for other in _visits_after(told, known, message.message_id):
+                tx.visits.record(other)
         if turn is Verdict.EARLY:
             tx.tasks.open(_review(message, told, ports), work.actor, DISORDER)
         if known.own is not None:
@@ -101,19 +108,42 @@ def _look_up(ports: Ports, work: Work, message: MessageRow, told: Told, bundle: 
         person = tx.reports.newest(key, [_PERSON], joined).get(_PERSON) if key else None
         late = visit is not None and is_before(told.stated_at, visit.stated_at)
         description = tx.conversions.get(visit.message_id).bundle if visit is not None and late else None
-    return _Known(landed, visit, waiting, own, person[1] if person else None, description)
+        others = _others(tx, told, landed)
+    return _Known(landed, visit, waiting, own, person[1] if person else None, description, others)
+
+
+def _others(tx: Transaction, told: Told, bundle: dict[str, Any]) -> list[tuple[Visit, bytes | None]]:
+    if told.trigger != "A17":
+        return []
+    named = [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == "Encounter"]
+    found = [visit for one in named if one["id"] != told.visit and (visit := tx.visits.get(one["id"]))]
+    return [
+        (one, tx.conversions.get(one.message_id).bundle if is_before(told.stated_at, one.stated_at) else None)
+        for one in found
+    ]
+
+
+def _visits_after(told: Told, known: _Known, message_id: UUID) -> list[Visit]:
+    """Return the further visits that the message describes anew: nothing older moves who lies there now."""
+    return [
+        replace(one, stated_at=told.stated_at or one.stated_at, message_id=message_id)
+        for one, newer in known.others
+        if newer is None
+    ]
 
 
 def _coherent(known: _Known, visit: Visit | None, verdict: Verdict) -> dict[str, Any]:
-    """Return what leaves: the visit in its state, and no detail that a newer message has changed."""
-    if visit is None or verdict is Verdict.OUTDATED:
-        return known.bundle
-    bundle = known.bundle
-    if verdict is Verdict.LATE and known.description is not None:
-        bundle = overlay(bundle, moved(parse(known.description), survivors_in(bundle)), visit)
-    settled = settle(bundle, visit)
-    refuse_invalid(settled)
-    return settled
+    """Return what leaves: each visit in its state, and no detail that a newer message has changed."""
+    bundle, visits = known.bundle, known.others
+    if visit is not None and verdict is not Verdict.OUTDATED:
+        visits = [(visit, known.description if verdict is Verdict.LATE else None), *visits]
+    for one, description in visits:
+        if description is not None:
+            bundle = overlay(bundle, moved(parse(description), survivors_in(bundle)), one)
+        bundle = settle(bundle, one)
+    if visits:
+        refuse_invalid(bundle)
+    return bundle
 
 
 def _routed(

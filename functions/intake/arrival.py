@@ -15,6 +15,7 @@ from uuid import UUID
 
 from shared.catalog.model import Flow, Ordering, Step, TrafficClass
 from shared.delivery import lanes
+from shared.events.patient import MERGES
 from shared.formats.hl7v2.message import Message
 from shared.ledger import Hop, NewEntry, Receipt
 from shared.ledger_ports import Transaction
@@ -59,9 +60,9 @@ def arrival_of(message: Message, receipt: Receipt, flow: Flow, profile: PartnerP
 
 
 def start(
-    tx: Transaction, arrival: Arrival, receipt: Receipt, patient_key: UUID | None, subsumed: Sequence[UUID]
+    tx: Transaction, arrival: Arrival, receipt: Receipt, patient_key: UUID | None, others: Sequence[UUID]
 ) -> None:
-    """Append an entry for each step that is owed (a merge's in the streams of all its patients), note the others."""
+    """Append an entry for each step that is owed (behind a fence for other patients of it), note the other steps."""
     for step in arrival.owed:
         ordered = step.ordering is Ordering.PATIENT
         entry = NewEntry(
@@ -72,8 +73,8 @@ def start(
             traceparent=receipt.traceparent,
             keep=ordered and patient_key is not None,
         )
-        if subsumed and ordered:
-            tx.streams.join(entry, subsumed)
+        if others and ordered:
+            tx.streams.join(entry, others, ends=receipt.trigger_event in MERGES)
         else:
             tx.streams.append(entry)
     for step in arrival.screened:

@@ -25,7 +25,6 @@ from shared.catalog.flows import INTAKE
 from shared.catalog.index import flow_that_takes
 from shared.catalog.model import Flow, TrafficClass
 from shared.errors import Issue, RejectedError
-from shared.events.patient import MERGES
 from shared.formats.hl7v2.acknowledgment import AckCode, acknowledge
 from shared.formats.hl7v2.acknowledgment_modes import answer_code
 from shared.formats.hl7v2.envelope import Envelope, open_envelope
@@ -33,8 +32,9 @@ from shared.formats.hl7v2.parse import Limits
 from shared.landing import ItemOfFile
 from shared.ledger import Hop, MessageRow, Receipt
 from shared.ledger_ports import Transaction
-from shared.partners.identity import patient_identity, prior_identities
+from shared.partners.identity import patient_identity
 from shared.partners.model import Sender
+from shared.pipeline.surviving import others_in
 from shared.ports import Ports
 
 _FUNCTION = INTAKE.step("receive-hl7v2")
@@ -205,8 +205,8 @@ def _accept(receipt: Receipt, envelope: Envelope, arrival: Arrival, sender: Send
         if found := earlier():
             return _repeat(tx, receipt, found)
         patient_key = known() if known else None
-        prior = prior_identities(envelope, receipt.partner, sender) if receipt.trigger_event in MERGES else ()
-        keys = [tx.patients.key_for(one.authority, one.value)() for one in prior]
+        others = others_in(envelope, receipt.partner, sender)
+        keys = [tx.patients.key_for(one.authority, one.value)() for one in others]
         tx.messages.add(receipt, "received", ("AA", answer.acknowledgment), patient_key=patient_key)
         _note(tx, receipt, "accepted")
         start(tx, arrival, receipt, patient_key, [key for key in keys if key != patient_key])

@@ -12,13 +12,13 @@ from uuid import UUID
 
 from functions.replay.forecasting import ACTOR, ADVANCE, forecast, freeze
 from shared.delivery import lanes
-from shared.events.patient import MERGES
+from shared.events.patient import MERGES, PAIRS
 from shared.formats.hl7v2.envelope import Envelope, read_envelope
 from shared.ledger import Hop, MessageRow, NewEntry
 from shared.ledger_ports import Transaction
 from shared.pipeline.entrance import receiver_of
 from shared.pipeline.opening import owed_to, payload_of, profile_of, put_in_line
-from shared.pipeline.surviving import subsumed_keys
+from shared.pipeline.surviving import other_keys
 from shared.ports import Ports
 from shared.replay.plan import Forecast, Item, Plan, is_overtaken
 from shared.trace_context import start_trace
@@ -67,14 +67,14 @@ def owe_what_is_due(plan: Plan, ports: Ports) -> int:
 
 
 def _owe(plan: Plan, item: Item, message: MessageRow, ports: Ports) -> None:
-    merge = _merge_of(message, ports)
+    envelope = _of_several(message, ports)
     trace = start_trace(message.traceparent)
     entry = owed_to(item.destination, item.key, message, trace, bulk=True)
     with ports.ledger.transaction() as tx:
         if not _is_next(tx, plan.plan_id, item):
             return
         tx.replays.owe(item, plan.rate, ports.clock() - _CATCH_UP)
-        _append(tx, entry, message, merge, ports)
+        _append(tx, entry, message, envelope, ports)
         # The patient's stream is locked by now: what is newer is committed and seen, or comes behind this.
         passed = tx.replays.passed(item)
         if passed is not None and is_overtaken(passed, tx.replays.later(item, message.patient_key, passed)):
@@ -89,15 +89,16 @@ def _is_next(tx: Transaction, plan_id: UUID, item: Item) -> bool:
     return plan is not None and plan.state == "running" and found is not None and found.position == item.position
 
 
-def _merge_of(message: MessageRow, ports: Ports) -> Envelope | None:
-    if message.trigger_event not in MERGES:
+def _of_several(message: MessageRow, ports: Ports) -> Envelope | None:
+    if message.trigger_event not in MERGES | PAIRS:
         return None
     return read_envelope(payload_of(message, ports), default_charset=profile_of(message, ports).default_charset)
 
 
-def _append(tx: Transaction, entry: NewEntry, message: MessageRow, merge: Envelope | None, ports: Ports) -> None:
-    subsumed = subsumed_keys(tx, ports, message, merge) if merge is not None else []
-    put_in_line(tx, entry, receiver_of(lanes.destination_of(entry.lane), ports), subsumed)
+def _append(tx: Transaction, entry: NewEntry, message: MessageRow, envelope: Envelope | None, ports: Ports) -> None:
+    others = other_keys(tx, ports, message, envelope) if envelope is not None else []
+    receiver = receiver_of(lanes.destination_of(entry.lane), ports)
+    put_in_line(tx, entry, receiver, others, ends=message.trigger_event in MERGES)
 
 
 def _hop(item: Item, trace: str) -> Hop:

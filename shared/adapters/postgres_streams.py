@@ -8,6 +8,8 @@ and finishing are functions of the database (migration 0002, ADR 16): a session 
 A merge joins two streams of one lane: its own entry goes to the survivor's, and a fence entry to the end of the
 other's. The merge may be worked on once everything before the fence is done; from then on whatever is appended to
 the other stream lands on the survivor's, behind the merge. The fence goes with the merge's entry, however that ends.
+What concerns two patients who stay two has such a fence as well, behind which the other stream goes on by itself; the
+sweeper wakes it.
 """
 
 from __future__ import annotations
@@ -29,12 +31,13 @@ from shared.ports import Clock
 # A hint that was sent this recently is still on its way: a second one would find nothing to do.
 _HINT_HOLDS = timedelta(seconds=5)
 
-_END = """
+_FENCE = """
     WITH ended AS (
-        UPDATE stream SET joined_to = %(into)s, keep = true, next_seq = next_seq + 1
+        UPDATE stream SET joined_to = CASE WHEN %(ends)s THEN %(into)s ELSE joined_to END, keep = true,
+            next_seq = next_seq + 1
         WHERE stream_id = %(stream_id)s RETURNING next_seq - 1 AS seq),
     followed AS (
-        UPDATE stream SET joined_to = %(into)s WHERE joined_to = %(stream_id)s)
+        UPDATE stream SET joined_to = %(into)s WHERE joined_to = %(stream_id)s AND %(ends)s)
     INSERT INTO entry (stream_id, seq, function, message_id, traceparent, due_at, entered_at, status,
         merge_stream, merge_seq)
     SELECT %(stream_id)s, ended.seq, merge.function, merge.message_id, merge.traceparent, merge.due_at,
@@ -65,13 +68,13 @@ class PostgresStreams:
         """
         self._append(entry)
 
-    def join(self, merge: NewEntry, subsumed: Sequence[UUID]) -> None:
-        """Append `merge` to the survivor's stream, and end the streams of the subsumed keys at a fence."""
-        ending = [self._locked(merge, key) for key in subsumed]
+    def join(self, merge: NewEntry, others: Sequence[UUID], *, ends: bool = True) -> None:
+        """Append `merge` to its stream, and put a fence for it at the end of the others', which end there or not."""
+        fenced = [self._locked(merge, key) for key in others]
         into, seq, _ = self._append(merge)()
-        for stream_id in dict.fromkeys(ending):
+        for stream_id in dict.fromkeys(fenced):
             if stream_id != into:
-                self._connection.execute(_END, {"stream_id": stream_id, "into": into, "seq": seq})
+                self._connection.execute(_FENCE, {"stream_id": stream_id, "into": into, "seq": seq, "ends": ends})
 
     def take(
         self,

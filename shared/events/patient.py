@@ -17,6 +17,9 @@ UPDATED = "patient.updated"
 MERGES = frozenset({"A18", "A30", "A34", "A40", "A46", "A47"})
 """The trigger events after which one patient lives on in another (MRG names the prior one)."""
 
+PAIRS = frozenset({"A17", "A24", "A43", "A44", "A45"})
+"""The trigger events that concern a second patient, who goes on alone: of the second PID, or whom MRG names."""
+
 TYPE_OF_EVENT = {
     **dict.fromkeys(MERGES, MERGED),
     "A24": "patient.linked",

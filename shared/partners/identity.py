@@ -24,6 +24,12 @@ def prior_identities(envelope: Envelope, partner: str, sender: Sender) -> tuple[
     return tuple(dict.fromkeys(identity for identity in found if identity))
 
 
+def other_identities(envelope: Envelope, partner: str, sender: Sender) -> tuple[Identifier, ...]:
+    """Return the identifiers of everybody else whom the message is about: prior ones, and those of further PIDs."""
+    further = (identity_of(numbers, partner, sender) for numbers in envelope.further_patients)
+    return tuple(dict.fromkeys((*prior_identities(envelope, partner, sender), *filter(None, further))))
+
+
 def identity_of(known: Sequence[Identifier], partner: str, sender: Sender) -> Identifier | None:
     """Return which of a patient's identifiers stands for the patient; None of none."""
     if not known:

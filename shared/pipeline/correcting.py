@@ -26,6 +26,7 @@ from shared.partners.identity import patient_identity, prior_identities
 from shared.partners.model import Sender
 from shared.pipeline.decisions import record_decision, required, undecided
 from shared.pipeline.opening import payload_of
+from shared.pipeline.surviving import others_in
 from shared.ports import Ports
 from shared.trace_context import start_trace
 
@@ -103,6 +104,7 @@ def _same(message: MessageRow, payload: bytes, sender: Sender, ports: Ports) -> 
         ("MSH-11", old.processing_id, new.processing_id),
         ("PID-3", patient_identity(old, message.partner, sender), patient_identity(new, message.partner, sender)),
         ("MRG-1", prior_identities(old, message.partner, sender), prior_identities(new, message.partner, sender)),
+        ("PID[2]-3", others_in(old, message.partner, sender), others_in(new, message.partner, sender)),
     ):
         if was != will:
             raise RejectedError("correction-of-another", place, "a correction stays the same message of one patient")

@@ -111,15 +111,23 @@ def owed_to(
     )
 
 
-def put_in_line(tx: Transaction, entry: NewEntry, receiver: Receiver | None, subsumed: Sequence[UUID] = ()) -> None:
+def put_in_line(
+    tx: Transaction,
+    entry: NewEntry,
+    receiver: Receiver | None,
+    others: Sequence[UUID] = (),
+    *,
+    ends: bool = True,
+) -> None:
     """
-    Append what is owed to the end of its stream; that of a merge stands behind a fence for the `subsumed` keys.
+    Append what is owed to the end of its stream, and behind a fence for `others` where it concerns them too.
 
-    What waits there in a window of the receiver's goes before it, and waits no longer.
+    Theirs `ends` there where they are merged away. What waits in a window of the receiver's goes before it, and waits
+    no longer.
     """
     if receiver is not None and receiver.coalesce:
-        tx.windows.close(entry.lane, [entry.key, *subsumed])
-    if subsumed:
-        tx.streams.join(entry, subsumed)
+        tx.windows.close(entry.lane, [entry.key, *others])
+    if others:
+        tx.streams.join(entry, others, ends=ends)
     else:
         tx.streams.append(entry)

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from shared.formats.hl7v2.envelope import Envelope
+from shared.events.patient import MERGES, PAIRS
+from shared.formats.hl7v2.envelope import Envelope, Identifier
 from shared.ledger import MessageRow
 from shared.ledger_ports import Transaction
-from shared.partners.identity import prior_identities
+from shared.partners.identity import other_identities, prior_identities
+from shared.partners.model import Sender
 from shared.ports import Ports
 from shared.workflow.visits import Survivor
 
@@ -35,13 +37,20 @@ def survivors_in(bundle: Mapping[str, Any]) -> dict[str, Survivor]:
     return {one["id"]: survivor for survivor in living[:1] for one in people if is_retired(one)}
 
 
-def subsumed_keys(tx: Transaction, ports: Ports, message: MessageRow, envelope: Envelope) -> list[UUID]:
-    """Return the stream keys of a merge's prior patients: those that intake has fenced when it took the message."""
+def others_in(envelope: Envelope, partner: str, sender: Sender) -> tuple[Identifier, ...]:
+    """Return who else a message is about, for whom it must come in order too: nobody of what is about one patient."""
+    if envelope.trigger_event in MERGES:
+        return prior_identities(envelope, partner, sender)
+    return other_identities(envelope, partner, sender) if envelope.trigger_event in PAIRS else ()
+
+
+def other_keys(tx: Transaction, ports: Ports, message: MessageRow, envelope: Envelope) -> list[UUID]:
+    """Return the stream keys of the other patients of a merge, a swap, a move: those that intake has fenced."""
     partner = ports.partners.get(message.partner)
     if partner is None or partner.sends is None:
         return []
-    prior = prior_identities(envelope, message.partner, partner.sends)
-    asked = [tx.patients.key_for(one.authority, one.value) for one in prior]
+    others = others_in(envelope, message.partner, partner.sends)
+    asked = [tx.patients.key_for(one.authority, one.value) for one in others]
     return [key for one in asked if (key := one()) != message.patient_key]
 
 

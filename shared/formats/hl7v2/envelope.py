@@ -44,6 +44,8 @@ class Envelope:
     """
     The facts of MSH, the identifiers in the message, and the problems that forbid to accept it.
 
+    Whom the second and later PID segments name are `further_patients`.
+
     The conditions are MSH-15 and MSH-16 (table 0155), see `acknowledgment_modes`.
     """
 
@@ -68,6 +70,7 @@ class Envelope:
     accept_condition: str = ""
     application_condition: str = ""
     merges: tuple[MergePair, ...] = ()
+    further_patients: tuple[tuple[Identifier, ...], ...] = ()
 
     @property
     def message_type(self) -> str:
@@ -99,7 +102,7 @@ def envelope_of(message: Message, problems: tuple[Issue, ...] = ()) -> Envelope:
     """Return the envelope of a message that is parsed already."""
     header = message.header
     structure = structure_of(message.code, message.event, header.text(9, 3), message.version)
-    patient, placers, fillers = _identifiers(message)
+    patients, placers, fillers = _identifiers(message)
     return Envelope(
         delimiters=message.delimiters,
         charset=message.charset,
@@ -115,13 +118,14 @@ def envelope_of(message: Message, problems: tuple[Issue, ...] = ()) -> Envelope:
         control_id=message.control_id,
         processing_id=header.text(11),
         version=message.version,
-        patient_identifiers=patient,
+        patient_identifiers=patients[0] if patients else (),
         placer_numbers=placers,
         filler_numbers=fillers,
         problems=problems + _problems(message, structure, unread=bool(problems)),
         accept_condition=header.text(15),
         application_condition=header.text(16),
         merges=_merges(message),
+        further_patients=patients[1:],
     )
 
 
@@ -162,18 +166,18 @@ def _read(payload: bytes, default_charset: str | None, limits: Limits) -> tuple[
 
 def _identifiers(
     message: Message,
-) -> tuple[tuple[Identifier, ...], tuple[Identifier, ...], tuple[Identifier, ...]]:
-    patient: tuple[Identifier, ...] = ()
+) -> tuple[tuple[tuple[Identifier, ...], ...], tuple[Identifier, ...], tuple[Identifier, ...]]:
+    patients: list[tuple[Identifier, ...]] = []
     placers: dict[Identifier, None] = {}
     fillers: dict[Identifier, None] = {}
     for segment in message.segments:
-        if segment.name == "PID" and not patient:
-            patient = _numbers(segment, 3, 2)
+        if segment.name == "PID" and (numbers := _numbers(segment, 3, 2)):
+            patients.append(numbers)
         elif segment.name in ("ORC", "OBR"):
             for number, into in ((2, placers), (3, fillers)):
                 if identifier := entity_identifier_of(segment.first(number)):
                     into[identifier] = None
-    return patient, tuple(placers), tuple(fillers)
+    return tuple(patients), tuple(placers), tuple(fillers)
 
 
 def _merges(message: Message) -> tuple[MergePair, ...]:

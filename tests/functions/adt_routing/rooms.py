@@ -81,6 +81,29 @@ def adt(
     return "\r".join(segments).encode() + b"\r"
 
 
+def move(minute: int, *, mrn: str, prior: str, visit: str = "V-1") -> bytes:
+    """Return an A45: the visit was written down under the number `prior` and is that of `mrn`."""
+    at = f"2026031410{minute:02d}00"
+    segments = (
+        f"MSH|^~\\&|ADT|HILL|CORRIDOR|TEST|{at}||ADT^A45^ADT_A45|A45-{minute}|P|2.5.1",
+        f"EVN|A45|{at}",
+        f"PID|1||{mrn}^^^HILL^MR||TESTPATIENT-ALDER^QUILL||19700102|F",
+        f"MRG|{prior}^^^HILL^MR||||{visit}^^^HILL",
+        f"PV1|1|I|3W^1^A^HILL{'|' * 16}{visit}^^^HILL",
+    )
+    return "\r".join(segments).encode() + b"\r"
+
+
+def swap(minute: int, *others: tuple[str, str]) -> bytes:
+    """Return an A17: each (number, visit) lies in the bed of the one before."""
+    at = f"2026031410{minute:02d}00"
+    segments = [f"MSH|^~\\&|ADT|HILL|CORRIDOR|TEST|{at}||ADT^A17^ADT_A17|A17-{minute}|P|2.5.1", f"EVN|A17|{at}"]
+    for bed, (mrn, visit) in zip("BA", others, strict=True):
+        segments.append(f"PID|1||{mrn}^^^HILL^MR||TESTPATIENT-ALDER^QUILL||19700102|F")
+        segments.append(f"PV1|1|I|3W^1^{bed}^HILL{'|' * 16}{visit}^^^HILL")
+    return "\r".join(segments).encode() + b"\r"
+
+
 def with_visit(message: bytes, visit: str = "V-1") -> bytes:
     """Return the merge with a PV1, as many senders have it."""
     return message + b"PV1|1|I|3W^1^A^HILL" + b"|" * 16 + f"{visit}^^^HILL\r".encode()

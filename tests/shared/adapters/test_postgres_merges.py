@@ -68,6 +68,23 @@ def work(ledger: PostgresLedger, key: UUID) -> UUID | None:
     return taken.entry.message_id if taken.entry else None
 
 
+def test_what_concerns_two_who_stay_two_fences_both_and_ends_no_stream(ledger: PostgresLedger) -> None:
+    one, other = uuid4(), uuid4()
+    before, after, own = owed(other), owed(other), owed(one)
+    append(ledger, before)
+    about_both = owed(one)
+    with ledger.transaction() as tx:
+        tx.streams.join(about_both, [other], ends=False)
+    append(ledger, after, own)
+
+    done = [work(ledger, key) for key in (one, other, other, one, other, one)]
+
+    assert [None, before, None, about_both, after, own] == [
+        next((entry for entry in (before, after, own, about_both) if entry.message_id == message), None)
+        for message in done
+    ]
+
+
 @pytest.fixture
 def survivor() -> UUID:
     return uuid4()
