@@ -52,7 +52,14 @@ def text_of(request: dict[str, Any], name: str) -> str:
     value = request.get(name, "")
     if not isinstance(value, str):
         raise RejectedError("request-invalid", name, "expected a text")
-    return value
+    return plain(value, name)
+
+
+def plain(text: str, name: str) -> str:
+    """Return a text that the ledger can hold; RejectedError `request-invalid` of one with NUL."""
+    if "\0" in text:
+        raise RejectedError("request-invalid", name, "a text without NUL")
+    return text
 
 
 def instant_of(request: dict[str, Any], name: str) -> datetime | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from functions.console.requests import QUARANTINE, actor_of, id_of, instant_of, read_request, text_of
+from functions.console.requests import QUARANTINE, actor_of, id_of, instant_of, plain, read_request, text_of
 from shared.authorization import Principal
-from shared.catalog.flows import CONSOLE
+from shared.catalog.flows import CONSOLE, FLOWS
+from shared.catalog.model import Queue
 from shared.catalog.openapi import SERVED, openapi_document
 from shared.delivery.ports import Halt, HaltKind
 from shared.errors import RejectedError
@@ -21,9 +22,9 @@ _VERSION = "v1"
 
 def list_quarantine(query: Mapping[str, str], ports: Ports) -> dict[str, Any]:
     """Return what waits for a decision, the oldest first: `items`, and `next` to ask for the following page."""
-    after = query.get("after")
+    after, code = query.get("after"), plain(query.get("code", ""), "code")
     with ports.ledger.statements() as tx:
-        rows = tx.quarantine.page(id_of(after, QUARANTINE) if after else None, query.get("code") or None, _PAGE)
+        rows = tx.quarantine.page(id_of(after, QUARANTINE) if after else None, code or None, _PAGE)
     document: dict[str, Any] = {"items": [row_document(row) for row in rows]}
     if len(rows) == _PAGE:
         document["next"] = str(rows[-1].quarantine_id)
@@ -62,15 +63,25 @@ def list_halts(ports: Ports) -> dict[str, Any]:
 
 
 def put_halt(kind: str, name: str, body: bytes, principal: Principal, ports: Ports) -> dict[str, Any]:
-    """Halt a partner, a destination or a flow; `reason` must be given, `until` may be (RFC 3339)."""
+    """
+    Halt a partner, a destination or a flow; `reason` must be given, `until` may be (RFC 3339).
+
+    RejectedError `request-invalid` for a name that nothing has, or an end that has passed: nothing would be halted.
+    """
     request = read_request(body)
-    halt(_kind(kind), name, actor_of(principal), text_of(request, "reason"), ports, instant_of(request, "until"))
+    known, until = _kind(kind), instant_of(request, "until")
+    if name not in _halted_by(known, ports):
+        raise RejectedError("request-invalid", "name", f"no {kind} that can be halted has this name")
+    if until is not None and until <= ports.clock():
+        raise RejectedError("request-invalid", "until", "expected a time to come")
+    halt(known, name, actor_of(principal), text_of(request, "reason"), ports, until)
     return list_halts(ports)
 
 
 def end_halt(kind: str, name: str, body: bytes, principal: Principal, ports: Ports) -> dict[str, Any]:
     """Resume; RejectedError `not-halted` where there is nothing to resume."""
-    if not resume(_kind(kind), name, actor_of(principal), text_of(read_request(body), "reason"), ports):
+    reason = text_of(read_request(body), "reason")
+    if not resume(_kind(kind), plain(name, "name"), actor_of(principal), reason, ports):
         raise RejectedError("not-halted", "name", "it is not halted")
     return list_halts(ports)
 
@@ -81,6 +92,14 @@ def _kind(kind: str) -> HaltKind:
             found: HaltKind = known
             return found
     raise RejectedError("request-invalid", "kind", f"one of {', '.join(get_args(HaltKind))}")
+
+
+def _halted_by(kind: HaltKind, ports: Ports) -> set[str]:
+    """Return the names that a halt of this kind may have: of flows, those whose work waits in streams."""
+    if kind == "flow":
+        return {flow.name for flow in FLOWS if any(isinstance(step.inbound, Queue) for step in flow.steps)}
+    partners = ports.partners.by_name.values()
+    return {one.name for one in partners if (one.sends if kind == "partner" else one.receives) is not None}
 
 
 def row_document(row: QuarantineRow) -> dict[str, Any]:

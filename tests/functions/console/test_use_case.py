@@ -182,6 +182,10 @@ def test_what_is_not_halted_cannot_be_resumed(desk: Ports) -> None:
         ("patient", {"reason": "a test"}, "kind"),
         ("flow", {"reason": "a test", "until": "tomorrow"}, "until"),
         ("flow", {"reason": "a test", "until": "2026-03-14T12:00:00"}, "until"),
+        ("flow", {"reason": "a test", "until": "2026-03-14T11:59:59+00:00"}, "until"),
+        ("flow", {"reason": "a\0test"}, "reason"),
+        ("partner", {"reason": "a test"}, "name"),
+        ("destination", {"reason": "a test"}, "name"),
     ],
 )
 def test_a_halt_that_makes_no_sense_is_refused_where_it_does_not(
@@ -191,6 +195,30 @@ def test_a_halt_that_makes_no_sense_is_refused_where_it_does_not(
         put_halt(kind, "lab-results", body(**fields), OPERATOR, desk)
 
     assert ("request-invalid", place) == (refused.value.code, refused.value.location)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("destination", "harbor-erh"),
+        ("destination", "riverside-lab"),
+        ("partner", "harbor-ehr"),
+        ("flow", "intake"),
+        ("flow", "lab-result"),
+    ],
+)
+def test_a_name_that_would_halt_nothing_is_refused(desk: Ports, kind: str, name: str) -> None:
+    with pytest.raises(RejectedError, match="request-invalid"):
+        put_halt(kind, name, body(reason="their upgrade"), OPERATOR, replace(desk, partners=PARTNERS))
+
+    assert [] == list_halts(desk)["items"]
+
+
+def test_what_no_text_of_the_ledger_can_be_is_the_callers_fault(desk: Ports) -> None:
+    with pytest.raises(RejectedError, match="request-invalid"):
+        list_quarantine({"code": "a\0b"}, desk)
+    with pytest.raises(RejectedError, match="request-invalid"):
+        end_halt("flow", "lab\0results", body(reason="done"), OPERATOR, desk)
 
 
 def test_the_served_document_describes_every_route_of_the_operations_api() -> None:
