@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from functions.operations.use_case import wake_overdue_streams
 from shared.catalog.flows import DELIVERY, OPERATIONS
+from shared.delivery import lanes
 from shared.delivery.clocks import FAR_AHEAD
-from shared.delivery.ports import gate_of, waits_for_flow
+from shared.delivery.ports import WaitingAt, gate_of, waits_for_flow
 from shared.ledger import NewTask
 from shared.ledger_ports import Transaction
 from shared.partners.model import USUAL_LIMITS, Receiver
@@ -25,6 +27,8 @@ ACTOR = f"corridor/{OPERATIONS.step('sweep').tier}/{OPERATIONS.step('sweep').fun
 _WOKEN_PER_FLOW = 500
 _QUARANTINED_TOO_LONG = timedelta(hours=4)
 _HELD_TOO_LONG = timedelta(hours=1)
+_FAILING_TOO_LONG = timedelta(hours=1)
+_HOW = frozenset({"parked", "quarantined", "held", "failing"})
 
 
 def sweep(ports: Ports) -> None:
@@ -76,20 +80,44 @@ def wake_held_streams(ports: Ports) -> int:
 
 
 def tell_what_waits_too_long(ports: Ports) -> int:
-    """Open one task for each kind of waiting that lasts too long, once per oldest entry; return how many (D05)."""
+    """
+    Open one task for each kind of waiting that lasts too long; return how many (D05).
+
+    It stays the only one while the wait lasts, whoever is the oldest by then, and closes itself afterwards.
+    """
     now = ports.clock()
-    opened = 0
     with ports.ledger.transaction() as tx:
-        for parked in tx.waking.parked():
-            if now - parked.since > _QUARANTINED_TOO_LONG:
-                opened += _tell(tx, "parked", parked.function, parked.streams, parked.since, now)
-        for quarantined in tx.quarantine.oldest():
-            if now - quarantined.since > _QUARANTINED_TOO_LONG:
-                opened += _tell(tx, "quarantined", quarantined.waits_for, quarantined.entries, quarantined.since, now)
-        for held in tx.waking.waiting():
-            if now - held.since > _HELD_TOO_LONG:
-                opened += _tell(tx, "held", held.waits_for, held.entries, held.since, now)
+        told = [(_told_by(key), key) for key in tx.tasks.still_open(WAITING_TOO_LONG)]
+        known = {about for about, _ in told}
+        waits = {(how, wait.waits_for): wait for how, wait in _too_long(tx, now)}
+        opened = sum(_tell(tx, about[0], wait, now) for about, wait in waits.items() if about not in known)
+        for about, key in told:
+            if about[0] in _HOW and about not in waits:
+                tx.tasks.close(key, ACTOR, "waits-no-longer")
     return opened
+
+
+def _too_long(tx: Transaction, now: datetime) -> Iterator[tuple[str, WaitingAt]]:
+    """Yield what waits for a person, at a gate, or is tried in vain where no outage is known, and how it waits."""
+    for parked in tx.waking.parked():
+        if now - parked.since > _QUARANTINED_TOO_LONG:
+            yield "parked", WaitingAt(parked.function, parked.streams, parked.since)
+    for quarantined in tx.quarantine.oldest():
+        if now - quarantined.since > _QUARANTINED_TOO_LONG:
+            yield "quarantined", quarantined
+    for held in tx.waking.waiting():
+        if now - held.since > _HELD_TOO_LONG:
+            yield "held", held
+    for failing in tx.waking.failing(now - _FAILING_TOO_LONG):
+        destination = lanes.destination_of(failing.waits_for)
+        if destination == failing.waits_for or tx.gates.read(destination).breaker.state == "closed":
+            yield "failing", failing
+
+
+def _told_by(key: str) -> tuple[str, str]:
+    """Return how and where something waits, of which a task with this key was opened."""
+    _, how, where, *_ = key.split(":", 3)
+    return how, where
 
 
 def _room(tx: Transaction, destination: str, ports: Ports) -> int:
@@ -107,7 +135,8 @@ def _receiver(destination: str, ports: Ports) -> Receiver | None:
     return partner.receives if partner else None
 
 
-def _tell(tx: Transaction, how: str, where: str, count: int, since: datetime, now: datetime) -> bool:
+def _tell(tx: Transaction, how: str, wait: WaitingAt, now: datetime) -> bool:
+    where, count, since = wait.waits_for, wait.entries, wait.since
     ladder = ladder_of(WAITING_TOO_LONG)
     opened = tx.tasks.open(
         NewTask(

@@ -131,6 +131,16 @@ class PostgresWaking:
         ).fetchall()
         return len(recalled)
 
+    def failing(self, since: datetime) -> list[WaitingAt]:
+        """Return how many entries of each lane have failed since before this moment, and since when the oldest has."""
+        with self._connection.cursor(row_factory=class_row(WaitingAt)) as cursor:
+            return cursor.execute(
+                "SELECT lane AS waits_for, count(*) AS entries, min(first_failed_at) AS since"
+                " FROM entry JOIN stream USING (stream_id) WHERE status = 'waiting' AND first_failed_at < %s"
+                " GROUP BY lane ORDER BY lane",
+                (since,),
+            ).fetchall()
+
     def parked(self) -> list[ParkedStreams]:
         """Return how many streams are parked per function, and since when the oldest is."""
         with self._connection.cursor(row_factory=class_row(ParkedStreams)) as cursor:

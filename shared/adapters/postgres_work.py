@@ -59,6 +59,13 @@ class PostgresTasks:
         self._transition(row[0], row[1], "completed", actor, reason)
         return True
 
+    def still_open(self, kind: str) -> list[str]:
+        """Return the dedupe keys of the open tasks of this kind."""
+        rows = self._connection.execute(
+            "SELECT dedupe_key FROM task WHERE state NOT IN ('completed', 'cancelled') AND kind = %s", (kind,)
+        )
+        return [key for (key,) in rows]
+
     def overdue(self, limit: int) -> list[OverdueTask]:
         """Lock and return open tasks whose deadline has passed, the longest overdue first."""
         with self._connection.cursor(row_factory=class_row(OverdueTask)) as cursor:

@@ -64,7 +64,7 @@ def gate_of(waits_for: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class WaitingAt:
-    """How many entries a gate holds back, and since when the oldest was owed."""
+    """How many entries wait for the same (a gate, a decision, a lane's next attempt), and since when the oldest."""
 
     waits_for: str
     entries: int
@@ -146,6 +146,9 @@ class Waking(Protocol):
 
     def recall(self, beyond: datetime) -> int:
         """Put right what a clock gone wrong has put off beyond this moment; return how many entries."""
+
+    def failing(self, since: datetime) -> list[WaitingAt]:
+        """Return, by lane, what has been tried in vain since before this moment and will be tried again."""
 
     def parked(self) -> list[ParkedStreams]:
         """Return how many streams wait for a person, per function."""

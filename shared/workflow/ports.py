@@ -44,6 +44,9 @@ class Tasks(Protocol):
     def close(self, dedupe_key: str, actor: str, reason: str) -> bool:
         """Complete the open task with this dedupe key; False when there is none."""
 
+    def still_open(self, kind: str) -> list[str]:
+        """Return the dedupe keys of the tasks of this kind that are not closed."""
+
     def overdue(self, limit: int) -> list[OverdueTask]:
         """Lock and return open tasks whose deadline has passed."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -13,9 +14,10 @@ from functions.lab_results.use_case import PROCESS
 from functions.operations.dead_letters import drain_dead_letters
 from functions.operations.sweeping import sweep, tell_what_waits_too_long, wake_held_streams
 from shared.adapters.memory import FewDeadLetters, FixedClock, RecordedHints
+from shared.delivery.breaker import CLOSED, Breaker
 from shared.errors import ReviewNeededError, TransientError
 from shared.ledger import NewEntry
-from shared.pipeline import Outcome, Work, drain
+from shared.pipeline import Outcome, Stage, Work, drain
 from shared.pipeline.decisions import halt
 from shared.ports import DeadLetter, Ports
 from shared.trace_context import start_trace
@@ -74,6 +76,78 @@ def test_a_halt_that_was_forgotten_is_told(
 
     assert ["held"] == waiting_tasks(ledger_url)
     assert 0 == wake_held_streams(ports)
+
+
+def held_tasks(url: str) -> list[str]:
+    return [str(state) for (state,) in rows(url, "select state from task where kind = 'waiting-too-long' order by 1")]
+
+
+def test_one_task_is_told_of_a_wait_while_it_lasts_whoever_is_the_oldest_and_closes_itself(
+    ports: Ports, hints: RecordedHints, clock: FixedClock, ledger_url: str
+) -> None:
+    halt("flow", "lab-results", "operator/one", "a test", ports)
+    for number in range(3):
+        post(ports, oru(f"T-{number}", mrn=f"TEST-{number}"))
+        clock.advance(timedelta(seconds=1))
+    process(PROCESS, ports, hints)
+    clock.advance(timedelta(hours=2))
+    for _ in range(3):
+        tell_what_waits_too_long(ports)
+        with psycopg.connect(ledger_url) as connection:  # the oldest is let through, and the next one is
+            connection.execute(
+                "delete from entry where status = 'held'"
+                " and entered_at = (select min(entered_at) from entry where status = 'held')"
+            )
+        assert ["queued"] == held_tasks(ledger_url)
+    tell_what_waits_too_long(ports)
+
+    assert ["completed"] == held_tasks(ledger_url)
+
+
+def test_what_is_tried_in_vain_for_hours_while_others_pass_is_told(
+    ports: Ports, hints: RecordedHints, clock: FixedClock, ledger_url: str
+) -> None:
+    post(ports, oru())
+    process(replace(PROCESS, use_case=away), ports, hints)
+    clock.advance(timedelta(minutes=59))
+    assert 0 == tell_what_waits_too_long(ports)
+    clock.advance(timedelta(minutes=2))
+
+    assert [1, 0] == [tell_what_waits_too_long(ports) for _ in range(2)]
+    assert [("failing", "process", 1)] == rows(
+        ledger_url,
+        "select explanation->>'how', explanation->>'where', (explanation->>'count')::int from task"
+        " where kind = 'waiting-too-long'",
+    )
+
+
+def test_an_outage_that_is_known_is_not_told_again_of_each_delivery_that_it_meets(
+    ports: Ports, clock: FixedClock
+) -> None:
+    entry = NewEntry("deliver/harbor-ehr", uuid4(), "delivery_send", uuid4(), start_trace(), keep=True)
+    with ports.ledger.transaction() as tx:
+        tx.streams.append(entry)
+    with ports.ledger.transaction() as tx:
+        (hint,) = tx.waking.overdue(clock() + timedelta(seconds=1), 1)
+        taken = tx.streams.take(hint.stream_id, "worker", timedelta(minutes=1), "")()
+        assert taken is not None
+        assert taken.entry is not None
+        tx.streams.postpone(taken.entry, clock(), "destination-unavailable")
+        gate = tx.gates.locked("harbor-ehr")
+        tx.gates.write(replace(gate, breaker=Breaker("open", 5, 1, clock(), clock())))
+    clock.advance(timedelta(hours=2))
+    assert 0 == tell_what_waits_too_long(ports)
+
+    with ports.ledger.transaction() as tx:
+        tx.gates.write(replace(tx.gates.locked("harbor-ehr"), breaker=CLOSED))
+    assert 1 == tell_what_waits_too_long(ports)
+
+
+def process(stage: Stage, ports: Ports, hints: RecordedHints) -> None:
+    for hint in hints.take():
+        if hint.function == PROCESS.step.function:
+            with suppress(TransientError):
+                drain(stage, hint.stream_id, replace(ports, partners=PARTNERS))
 
 
 def test_the_sweep_measures_what_intake_reads(ports: Ports, clock: FixedClock) -> None:
