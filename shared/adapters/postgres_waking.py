@@ -92,7 +92,7 @@ class PostgresWaking:
             ).fetchall()
 
     def overdue(self, before: datetime, limit: int) -> list[Hint]:
-        """Return hints for unleased streams whose head was due before `before`, and note that they were hinted."""
+        """Return hints for unleased streams whose head could go before `before`, and note that they were hinted."""
         with self._connection.cursor(row_factory=class_row(Hint)) as cursor:
             return cursor.execute(
                 f"""
@@ -104,6 +104,10 @@ class PostgresWaking:
                       AND NOT EXISTS (
                           SELECT 1 FROM entry earlier
                           WHERE earlier.stream_id = entry.stream_id AND earlier.seq < entry.seq)
+                      AND NOT EXISTS (
+                          SELECT 1 FROM entry fence JOIN entry ahead ON ahead.stream_id = fence.stream_id
+                          WHERE fence.status = 'fence' AND ahead.seq < fence.seq
+                            AND (fence.merge_stream, fence.merge_seq) = (entry.stream_id, entry.seq))
                     ORDER BY entry.due_at LIMIT %(limit)s
                     FOR UPDATE OF stream SKIP LOCKED)
                 UPDATE stream SET hinted_at = %(now)s FROM stuck WHERE stream.stream_id = stuck.stream_id

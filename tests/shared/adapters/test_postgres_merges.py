@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from shared.adapters.memory import RecordedHints
+from shared.adapters.memory import FixedClock, RecordedHints
 from shared.adapters.postgres_ledger import PostgresLedger
 from shared.ledger import NewEntry, Taken
 from shared.trace_context import start_trace
@@ -66,6 +66,27 @@ def work(ledger: PostgresLedger, key: UUID) -> UUID | None:
     taken = take(ledger, key)
     give_back(ledger, taken, done=True)
     return taken.entry.message_id if taken.entry else None
+
+
+def test_a_merge_that_waits_for_its_fences_takes_no_place_of_who_is_to_be_woken(
+    ledger: PostgresLedger, clock: FixedClock
+) -> None:
+    survivor, subsumed, lost = uuid4(), uuid4(), uuid4()
+    append(ledger, owed(subsumed))
+    waiting = take(ledger, subsumed)
+    with ledger.transaction() as tx:
+        tx.streams.confirm(waiting.lease)
+        assert waiting.entry is not None
+        tx.streams.postpone(waiting.entry, clock() + timedelta(minutes=5), "destination-unavailable")
+        tx.streams.release(waiting.lease)
+    merge(ledger, survivor, subsumed)
+    clock.advance(timedelta(seconds=1))
+    append(ledger, owed(lost))
+    clock.advance(timedelta(minutes=1))
+
+    with ledger.transaction() as tx:
+        woken = tx.waking.overdue(clock(), 1)
+    assert [stream_of(ledger, lost)] == [hint.stream_id for hint in woken]
 
 
 def test_what_concerns_two_who_stay_two_fences_both_and_ends_no_stream(ledger: PostgresLedger) -> None:
