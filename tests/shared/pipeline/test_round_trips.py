@@ -91,3 +91,24 @@ def test_what_follows_in_a_stream_comes_with_the_commit_before_it(
 
     # Take the stream; then, for each of two messages, look for a newer state and commit.
     assert 5 == costs[1]
+
+
+def test_a_delivery_that_follows_finds_its_gate_with_the_commit_before_it(
+    ports: Ports, hints: RecordedHints, traced: tuple[PostgresLedger, Tally]
+) -> None:
+    ledger, tally = traced
+    desk = replace(ports, ledger=ledger, partners=PARTNERS)
+    costs = []
+    for number in (0, 2):  # the first makes the patient, the streams and the gates
+        for each in (number, number + 1):
+            post(desk, oru(f"T-{each}", filler=f"F-{each}"))
+        process = next(hint for hint in hints.take() if hint.function == "lab_results_process")
+        drain(STAGES[process.function], process.stream_id, desk)
+        costs.clear()
+        for stream_id in dict.fromkeys(hint.stream_id for hint in hints.take() if hint.function == "delivery_send"):
+            tally.since_last()
+            drain(STAGES["delivery_send"], stream_id, desk)
+            costs.append(tally.since_last())
+
+    # Take the stream; then, for each of two deliveries, commit, and for FHIR look for the records that it has.
+    assert [5, 3] == costs
