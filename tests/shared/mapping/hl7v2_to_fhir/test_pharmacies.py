@@ -236,3 +236,11 @@ def test_the_timing_of_the_encoded_order_stands_before_that_of_the_common_order_
     (dosage,) = only(found, "MedicationRequest")["dosageInstruction"]
 
     assert "Q6H" == dosage["timing"]["code"]["coding"][0]["code"]
+
+
+def test_an_amount_without_a_time_is_no_timing() -> None:
+    found = converted("OMP^O09", "ORC|NW|P-1^NG|||||2&TAB", "RXO|ASA^Aspirin^L|500||mg")
+    request = only(found, "MedicationRequest")
+
+    assert "timing" not in request["dosageInstruction"][0]
+    assert ["orc-7"] == kept(request)
