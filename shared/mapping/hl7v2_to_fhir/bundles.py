@@ -15,8 +15,7 @@ goes to no server, and there the rules for references in bundles (R4, section 2.
 
 from __future__ import annotations
 
-from itertools import repeat
-from operator import itemgetter
+from itertools import chain
 from typing import Any, Literal
 
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, reference
@@ -129,8 +128,10 @@ def _refer_by_url(value: Any, urls: dict[str, str]) -> None:
 
 def _ordered(resources: list[Resource]) -> list[Resource]:
     """Return the resources by the rank of their types, else as they were made."""
-    ranks = [*map(_RANKS.get, map(itemgetter("resourceType"), resources), repeat(_LAST))]
-    return [resources[at] for at in sorted(range(len(ranks)), key=ranks.__getitem__)]
+    by_rank: list[list[Resource]] = [[] for _ in range(_LAST + 1)]
+    for resource in resources:
+        by_rank[_RANKS.get(resource["resourceType"], _LAST)].append(resource)
+    return [*chain.from_iterable(by_rank)]
 
 
 def _name(resource: Resource) -> str:

@@ -24,6 +24,7 @@ no Organization or RelatedPerson makes one, for HL7 v2 does not tell that they a
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from shared.terminology.systems import TERMINOLOGY, UCUM
@@ -88,11 +89,17 @@ def claim_profiles(resources: list[Resource]) -> None:
         for name in absent:
             del met[name], wanted[name]
     for resource, profile in met.values():
-        claim = f"{_US_CORE}{profile}|{_VERSION}"
+        claim = _claim(profile)
         if "meta" in resource:
             resource["meta"].setdefault("profile", []).append(claim)
         else:
             resource["meta"] = {"profile": [claim]}
+
+
+@cache
+def _claim(profile: str) -> str:
+    """Return the profile of US Core as resources claim it: by its URL and version."""
+    return f"{_US_CORE}{profile}|{_VERSION}"
 
 
 def _wanted(resource: Resource, referred: Referred) -> set[str]:
