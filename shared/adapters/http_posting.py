@@ -2,7 +2,9 @@
 What a destination answered to a POST, and what its status means.
 
 A time-out, a broken connection, 401, 408, 425, 429 and every 5xx may heal. So may a redirect, which is not followed:
-it tells of the address and nothing of the content. Any other refusal is final. The status line decides, and what a
+it tells of the address and nothing of the content; and 409, with which a server says that another client changed a
+record of ours meanwhile (FHIR R4, http.html#concurrency), a practitioner of several patients say. Any other refusal is
+final. The status line decides, and what a
 transaction's answer says of its entries: of a body no more is read than a receipt can hold and the time-out allows.
 """
 
@@ -17,7 +19,7 @@ from http import HTTPStatus
 
 import orjson
 
-from shared.errors import RejectedError, TransientError
+from shared.errors import IntegrationError, RejectedError, TransientError
 
 _HEALS = frozenset({408, 425, 429})
 _LONGEST_RETRY_AFTER = 86_400.0
@@ -39,11 +41,7 @@ def judge(answer: Answer) -> None:
         return
     if answer.status == HTTPStatus.UNAUTHORIZED:
         raise TransientError("destination-unauthorized", text="the destination refused our token or signature")
-    if _may_heal(answer.status):
-        raise TransientError(
-            "destination-unavailable", text=f"HTTP {answer.status}", retry_after=_retry_after(answer.headers)
-        )
-    raise RejectedError("destination-refused", text=f"HTTP {answer.status}")
+    raise _failure(answer.status, f"HTTP {answer.status}", _retry_after(answer.headers))
 
 
 def judge_transaction(answer: Answer) -> None:
@@ -55,15 +53,17 @@ def judge_transaction(answer: Answer) -> None:
     """
     judge(answer)
     failed = _failed_entries(answer.body) if _A_FAILED_ENTRY.search(answer.body) else []
-    for status in sorted(failed, key=_may_heal):  # what no repetition can mend decides
-        text = f"HTTP {answer.status}, an entry {status}"
-        if _may_heal(status):
-            raise TransientError("destination-unavailable", text=text)
-        raise RejectedError("destination-refused", text=text)
+    failures = [_failure(status, f"HTTP {answer.status}, an entry {status}") for status in failed]
+    for failure in sorted(failures, key=lambda each: isinstance(each, TransientError)):
+        raise failure  # what no repetition can mend decides
 
 
-def _may_heal(status: int) -> bool:
-    return status in _HEALS or status < 400 or status >= 500
+def _failure(status: int, text: str, retry_after: float | None = None) -> IntegrationError:
+    if status == HTTPStatus.CONFLICT:
+        return TransientError("delivery-conflict", text=text, retry_after=retry_after)
+    if status in _HEALS or status < 400 or status >= 500:
+        return TransientError("destination-unavailable", text=text, retry_after=retry_after)
+    return RejectedError("destination-refused", text=text)
 
 
 def _failed_entries(body: bytes) -> list[int]:

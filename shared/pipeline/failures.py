@@ -20,7 +20,11 @@ from shared.workflow.escalation import QUARANTINE_REVIEW, ladder_of
 _log = logging.getLogger(__name__)
 
 _MAX_CRASHES = 5
-_REFUSED = "destination-refused"
+_CONFLICT = "delivery-conflict"
+_MOST_CONFLICTS = 20
+"""About half an hour: another client's change is over by then, or it is none."""
+# The destination is there and has looked at what was sent.
+_ANSWERED = frozenset({"destination-refused", _CONFLICT})
 # What a destination may have taken all the same: it was sent, and no answer says that it was not.
 _MAY_HAVE_ARRIVED = frozenset({"destination-unavailable", "destination-unreachable"})
 
@@ -34,12 +38,12 @@ def dispose(stage: Stage, work: Work, error: IntegrationError, ports: Ports) -> 
     disposition = disposition_of(error, stage.step.flow)
     if disposition is not Disposition.RETRY:
         _set_aside(stage, work, error, disposition, ports)
-        gates.answered(work, ports, sent=error.code == _REFUSED)
+        gates.answered(work, ports, sent=error.code in _ANSWERED)
         return
     retry_after = error.retry_after if isinstance(error, TransientError) else None
     entry = work.entry
     due_at = stage.retry.next_attempt(entry.attempts, entry.first_failed_at, ports.clock(), ports.jitter, retry_after)
-    if due_at is None:
+    if due_at is None or (error.code == _CONFLICT and work.attempt >= _MOST_CONFLICTS):
         exhausted = ReviewNeededError(error.code, error.location, "tried until the retry budget was spent")
         _set_aside(stage, work, exhausted, Disposition.REVIEW, ports)
     else:
@@ -54,7 +58,10 @@ def dispose(stage: Stage, work: Work, error: IntegrationError, ports: Ports) -> 
                 )
             tx.lineage.add(_failed_hop(stage, work, error, "retry"), work.actor)
             tx.streams.release(work.lease)
-    gates.failed(work, error.code, retry_after, ports)
+    if error.code in _ANSWERED:
+        gates.answered(work, ports, sent=True)
+    else:
+        gates.failed(work, error.code, retry_after, ports)
 
 
 def account_for_crash(stage: Stage, work: Work, ports: Ports) -> None:

@@ -166,6 +166,26 @@ def test_a_refusal_is_an_answer(desk: Ports, owe: Owe, ledger_url: str, clock: F
     assert ["closed"] == column(ledger_url, "select state from destination_gate")
 
 
+def test_a_conflict_is_an_answer_too_and_a_person_is_asked_when_it_does_not_end(
+    desk: Ports, owe: Owe, ledger_url: str, clock: FixedClock
+) -> None:
+    break_down(desk, owe)
+    stream_id = owe()
+    for _ in range(19):
+        clock.advance(timedelta(minutes=5))
+        destination(desk).failures.append(TransientError("delivery-conflict", text="HTTP 409"))
+        drain(SEND, stream_id, desk)
+    tried = column(ledger_url, f"select status from entry where stream_id = {stream_id}")
+
+    clock.advance(timedelta(minutes=5))
+    destination(desk).failures.append(TransientError("delivery-conflict", text="HTTP 409"))
+    drain(SEND, stream_id, desk)
+
+    assert ["waiting"] == tried
+    assert ["parked"] == column(ledger_url, f"select status from entry where stream_id = {stream_id}")
+    assert ["closed"] == column(ledger_url, "select state from destination_gate")
+
+
 def test_a_failure_that_is_ours_is_not_the_destinations(desk: Ports, owe: Owe, ledger_url: str) -> None:
     for _ in range(6):
         destination(desk).failures.append(TransientError("archive-unavailable"))

@@ -76,12 +76,21 @@ def test_what_heals_is_tried_again(clients: Clients, status: int) -> None:
         )
 
 
+def test_a_conflict_with_another_client_is_tried_again_and_is_no_outage(clients: Clients) -> None:
+    with HttpServer(plain(409)).running() as server:
+        error = failure(TransientError, lambda: send(webhook_at(clients(), server.url), b"{}"))
+
+    assert ("delivery-conflict", "HTTP 409") == (error.code, error.text)
+
+
 @pytest.mark.parametrize(
     ("statuses", "kind", "text"),
     [
         (["201 Created", "422 Unprocessable Entity"], RejectedError, "HTTP 200, an entry 422"),
         (["201", "503"], TransientError, "HTTP 200, an entry 503"),
-        (["503", "409", "200"], RejectedError, "HTTP 200, an entry 409"),
+        (["503", "410", "200"], RejectedError, "HTTP 200, an entry 410"),
+        (["200", "409"], TransientError, "HTTP 200, an entry 409"),
+        (["409", "422"], RejectedError, "HTTP 200, an entry 422"),
     ],
 )
 def test_a_transaction_that_was_done_in_part_was_not_done(
