@@ -55,7 +55,8 @@ def _row(name: str, payload: bytes) -> Row:
             "hl7 parse": lambda: hl7.parse(text),
         }
     )
-    apart = interleaved({"hl7apy parse": lambda: parse_message(text, find_groups=False)}, rounds=3)
+    # In turns with ours again, but apart from the rest: its garbage would be collected in their time.
+    apart = interleaved({"whole": lambda: _whole(next(sent)), "hl7apy parse": lambda: parse_message(text)})
     floor = took["floor"]
     return {
         "class": name,
@@ -67,7 +68,7 @@ def _row(name: str, payload: bytes) -> Row:
         _VALIDATION: round(took["validate"] / floor, 1),
         _WHOLE: round(took["whole"] / floor, 1),
         _HL7: round(took["hl7 parse"] / took["whole"], 1),
-        _HL7APY: round(apart["hl7apy parse"] / took["whole"], 1),
+        _HL7APY: round(apart["hl7apy parse"] / apart["whole"], 1),
     }
 
 

@@ -8,19 +8,17 @@ _PID = (
     "PID|1||T900123^^^HARBOR&2.16.840.1.113883.19.4.27&ISO^MR~X55^^^RIVERSIDE^PI||TESTPATIENT^BENCH^A^^MS^^L"
     "||19840612|F|TESTPATIENT^OLDER^^^^^D|2106-3^White^CDCREC|120 Invented Way^Apt 4^Testville^NY^00000^USA^H"
     "||^PRN^PH^^1^555^5550120|^WPN^PH^^1^555^5550121|ENG^English^ISO639|M|CHR|AC900123^^^HARBOR^AN|||"
-    "|2186-5^Not Hispanic or Latino^CDCREC|||||||N"
+    "|2186-5^Not Hispanic or Latino^CDCREC||||||||N"
 )
-_NK1 = (
-    "NK1|1|TESTPATIENT^NEXT^OF^KIN|SPO^Spouse^HL70063|120 Invented Way^^Testville^NY^00000|^PRN^PH^^1^555^5550122||NK"
-)
+_NK1 = "NK1|1|TESTPATIENT^NEXT^OF^KIN|SPO^Spouse^HL70063|120 Invented Way^^Testville^NY^00000|^PRN^PH^^1^555^5550122||N^Next-of-Kin^HL70131"
 _PV1 = (
     "PV1|1|I|W4^12^B^HARBOR^^^^^Ward 4|R|PRE77^^^HARBOR||990001^TESTDOCTOR^ADA^B^^DR^MD^^HARBOR"
-    "|990002^TESTDOCTOR^BEN^^^DR^^^HARBOR|||MED||||1|||990001^TESTDOCTOR^ADA^B^^DR^MD^^HARBOR|INP"
+    "|990002^TESTDOCTOR^BEN^^^DR^^^HARBOR||MED||||1|||990001^TESTDOCTOR^ADA^B^^DR^MD^^HARBOR|INP"
     "|V000777^^^HARBOR^VN|||||||||||||||||||||||||20260313081500-0400"
 )
 _ORC = (
-    "ORC|RE|P{n}^HARBOR|F{n}^RIVERSIDE|G1^HARBOR||||||20260313090000-0400|||990001^TESTDOCTOR^ADA^B^^DR^MD^^HARBOR"
-    "||^WPN^PH^^1^555^5550123||||||Invented Hospital^^^^^HARBOR^XX^^^H1|1 Example Road^^Testville^NY^00000"
+    "ORC|RE|P{n}^HARBOR|F{n}^RIVERSIDE|G1^HARBOR|||||20260313090000-0400|||990001^TESTDOCTOR^ADA^B^^DR^MD^^HARBOR"
+    "||^WPN^PH^^1^555^5550123|||||||Invented Hospital^^^^^HARBOR^XX^^^H1|1 Example Road^^Testville^NY^00000"
 )
 _OBR = (
     "OBR|1|P{n}^HARBOR|F{n}^RIVERSIDE|{code}|||20260313091500-0400|||||||||990001^TESTDOCTOR^ADA^B^^DR^MD^^HARBOR"
@@ -109,7 +107,10 @@ def _admission() -> Iterator[str]:
     yield "PV2||SEMI^Semi-private|I10^Essential hypertension^I10C|||||20260313|20260318|5"
     yield "AL1|1|DA|P-44^Penicillin^L|SV|Hives|20190101"
     yield "DG1|1||I10^Essential hypertension^I10C||20260313|A"
-    yield "IN1|1|PLAN1^Invented Plan^L|INS1|Invented Insurance|1 Example Road^^Testville^NY||||GRP1||||20260101|||SELF"
+    yield (
+        "IN1|1|PLAN1^Invented Plan^L|INS1|Invented Insurance|1 Example Road^^Testville^NY|||GRP1||||20260101|||||"
+        "SEL^Self^HL70063"
+    )
 
 
 def _result(rows: object) -> Iterator[str]:
@@ -148,7 +149,7 @@ def _immunizations() -> Iterator[str]:
         yield f"ORC|RE|V{number}^HARBOR|W{number}^RIVERSIDE|||||||990005^TESTCLERK^CLEO||990001^TESTDOCTOR^ADA^B"
         yield (
             f"RXA|0|1|20260313093000-0400|20260313093000-0400|{vaccine}|0.5|mL^milliliter^UCUM||00^New record^NIP001"
-            "|990006^TESTNURSE^NINA^^^^RN|^^^HARBOR||||LOT55|20270101|MSD^Merck and Co^MVX||||CP|A"
+            "|990006^TESTNURSE^NINA^^^^RN|^^^HARBOR||||LOT55|20270101|MSD^Merck and Co^MVX|||CP|A"
         )
         yield "RXR|IM^Intramuscular^NCIT|LA^Left arm^HL70163"
         yield f"OBX|1|CE|64994-7^Eligibility^LN|{number}|V03^VFC eligible - uninsured^HL70064||||||F|||20260313"

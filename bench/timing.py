@@ -27,7 +27,8 @@ def interleaved(contenders: Mapping[str, Callable[[], object]], rounds: int = 9)
 
 
 def _calls_for(work: Callable[[], object], block: float = 0.05) -> int:
-    """Return how often `work` fits into a block of about `block` CPU seconds."""
+    """Return how often `work` fits into a block of about `block` CPU seconds, once it is warm."""
+    work()
     began = time.process_time()
     work()
     once = max(time.process_time() - began, 1e-6)
