@@ -24,10 +24,22 @@ from shared.terminology.systems import TERMINOLOGY
 _STANDARD = "http://hl7.org/fhir/StructureDefinition/"
 _NUMBER_PARTS = tuple(f"{_STANDARD}contactpoint-{name}" for name in ("country", "area", "local", "extension"))
 _MAX_RANK = 2_147_483_647
+_UNLIMITED = 9
 
 
 def contact_from_xtn(context: Context, repetition: Repetition, location: str, use: str = "") -> Resource | None:
     """Return an XTN as a ContactPoint; `use` where the value does not say. None without a number or address."""
+    if len(repetition.parts) > _UNLIMITED:
+        return _contact(context, repetition, location, use)  # its dates are reported where they stand
+    # The next of kin is a person, and a contact of the patient.
+    memory = ("XTN", repetition.raw, use)
+    if memory not in context.known:
+        context.known[memory] = _contact(context, repetition, location, use)
+    contact: Resource | None = context.known[memory]
+    return contact
+
+
+def _contact(context: Context, repetition: Repetition, location: str, use: str) -> Resource | None:
     number, kind, equipment, mail, country, area, local, extension, words, _, _, sent = repetition.components(12)
     contact: Resource = {}
     _set_system(contact, equipment, kind, mail=bool(mail))
@@ -45,7 +57,7 @@ def contact_from_xtn(context: Context, repetition: Repetition, location: str, us
     for part in (number, mail, words, sent):
         if part and not _holds(value, part):
             append(contact, "extension", original_value(part))
-    if len(repetition.parts) > 9:
+    if len(repetition.parts) > _UNLIMITED:
         _qualify(context, contact, repetition, location)
     return contact
 
