@@ -152,8 +152,9 @@ def translated(context: Context, segment: Segment, number: int, codes: ConceptMa
     if value is None or code is None:
         return value
     found = value.get("coding", [])
-    if any(one.get("system") == system and one.get("code") == code for one in found):
-        return value
+    for one in found:
+        if one.get("code") == code and one.get("system") == system:
+            return value
     return {**value, "coding": [{"system": system, "code": code}, *found]}
 
 

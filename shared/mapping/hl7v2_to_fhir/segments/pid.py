@@ -91,7 +91,7 @@ def _key(context: Context, pid: Segment) -> tuple[str, ...]:
     if (number := _mrn_field(context)) != 3:
         found = patient_key(context, pid.repetitions(number))
     if found is None:
-        found = patient_key(context, [repetition for number in (3, 2) for repetition in pid.repetitions(number)])
+        found = patient_key(context, pid.repetitions(3) + pid.repetitions(2))
     return found or (context.scope, "message", context.message.control_id, str(pid.occurrence))
 
 
