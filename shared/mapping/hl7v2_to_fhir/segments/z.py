@@ -63,18 +63,23 @@ def _map_field(
 
 
 def _place(resource: Resource, path: str, values: list[Any]) -> bool:
-    """Set the element at `path`; tell whether it took the value."""
+    """
+    Set the element at `path`; tell whether it took the value.
+
+    What lies on the way is the resource's own from then on: others may hold the same address or telephone.
+    """
     *parents, last = path.split(".")
     element: Resource = resource
     for name in parents:
         if name.endswith("[]"):
-            children = element.setdefault(name[:-2], [])
-            if not children:
-                children.append({})
-            element = children[0]
+            first, *others = element.get(name[:-2]) or [{}]
+            child = {**first}
+            element[name[:-2]] = [child, *others]
         else:
-            element = element.setdefault(name, {})
+            child = element[name] = {**element.get(name, {})}
+        element = child
     if last.endswith("[]"):
+        element[last[:-2]] = [*element.get(last[:-2], ())]
         for value in values:
             append(element, last[:-2], value)
         return True

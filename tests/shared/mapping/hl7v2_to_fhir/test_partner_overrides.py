@@ -102,6 +102,29 @@ def test_a_parent_that_repeats_is_made_once_and_then_used() -> None:
     assert [{"name": {"text": "Example, Eve"}, "gender": "female"}] == patient_of(found)["contact"]
 
 
+@pytest.mark.parametrize(
+    ("element", "datatype", "patients", "relatives", "value"),
+    [
+        ("address[].district", "ST", 11, 4, "120 Invented Way^^Testville"),
+        ("address[].line[]", "ST", 11, 4, "120 Invented Way^^Testville"),
+        ("telecom[].rank", "NM", 13, 5, "^PRN^PH^^1^555^5550122"),
+    ],
+)
+def test_what_a_partner_adds_to_a_patient_is_not_said_of_who_has_the_same_address_or_telephone(
+    element: str, datatype: str, patients: int, relatives: int, value: str
+) -> None:
+    pid = PID + "|" * (patients - PID.count("|")) + value
+    nk1 = "NK1|1|EXAMPLE^KIN" + "|" * (relatives - 2) + value
+
+    def relative(partner: PartnerProfile | None) -> list[dict[str, Any]]:
+        entries = conversion(partner, pid, nk1, "ZPI|7").bundle["entry"]
+        return [one["resource"] for one in entries if one["resource"]["resourceType"] == "RelatedPerson"]
+
+    (told,), (untold,) = relative(with_element(element, datatype)), relative(None)
+
+    assert untold[element.partition("[")[0]] == told[element.partition("[")[0]]
+
+
 def test_a_mapped_field_without_a_resource_for_it_stays_unknown() -> None:
     partner = PartnerProfile(
         "riv", z_fields={"ZPI-1": ExtensionMapping("Device", "urn:x"), "ZPI-2": ElementMapping("Device", "type")}
