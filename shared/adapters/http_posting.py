@@ -4,8 +4,8 @@ What a destination answered to a POST, and what its status means.
 A time-out, a broken connection, 401, 408, 425, 429 and every 5xx may heal. So may a redirect, which is not followed:
 it tells of the address and nothing of the content; and 409, with which a server says that another client changed a
 record of ours meanwhile (FHIR R4, http.html#concurrency), a practitioner of several patients say. Any other refusal is
-final. The status line decides, and what a
-transaction's answer says of its entries: of a body no more is read than a receipt can hold and the time-out allows.
+final. The status line decides, and what a transaction's answer says of its entries: of a body no more is read than a
+receipt can hold and the time-out allows.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def judge_transaction(answer: Answer) -> None:
     judge(answer)
     failed = _failed_entries(answer.body) if _A_FAILED_ENTRY.search(answer.body) else []
     failures = [_failure(status, f"HTTP {answer.status}, an entry {status}") for status in failed]
-    for failure in sorted(failures, key=lambda each: isinstance(each, TransientError)):
-        raise failure  # what no repetition can mend decides
+    if failures:
+        raise min(failures, key=lambda each: isinstance(each, TransientError))  # what no repetition can mend decides
 
 
 def _failure(status: int, text: str, retry_after: float | None = None) -> IntegrationError:

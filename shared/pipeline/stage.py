@@ -39,7 +39,7 @@ class Work:
     @property
     def is_bulk(self) -> bool:
         """Whether it came in bulk: it holds up nothing that came one by one (requirements D14 to D16)."""
-        return step_of_function(self.entry.function).queue.traffic_class is TrafficClass.BULK
+        return _is_bulk(step_of_function(self.entry.function))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Stage:
     @property
     def is_bulk(self) -> bool:
         """Whether what it works on came in bulk."""
-        return self.step.queue.traffic_class is TrafficClass.BULK
+        return _is_bulk(self.step)
 
     @property
     def opens(self) -> Opens:
@@ -93,3 +93,7 @@ class Stage:
     def halting_flow(self) -> str:
         """The flow whose halt holds this stage; empty where none does."""
         return self.step.flow if self.book else ""
+
+
+def _is_bulk(step: Step) -> bool:
+    return step.queue.traffic_class is TrafficClass.BULK

@@ -11,6 +11,7 @@ from psycopg.pq import Trace
 
 from shared.adapters.memory import FixedClock, RecordedHints
 from shared.adapters.postgres_ledger import PostgresLedger
+from shared.ledger import Hint
 from shared.pipeline import drain
 from shared.ports import Ports
 from tests.functions.messages import PARTNERS, oru
@@ -75,6 +76,13 @@ def test_a_message_to_two_destinations_waits_ten_times(
     } == costs
 
 
+def _two_posted(desk: Ports, hints: RecordedHints, number: int) -> Hint:
+    """Post two results of one patient; return the hint that wakes their processing."""
+    for each in (number, number + 1):
+        post(desk, oru(f"T-{each}", filler=f"F-{each}"))
+    return next(hint for hint in hints.take() if hint.function == "lab_results_process")
+
+
 def test_what_follows_in_a_stream_comes_with_the_commit_before_it(
     ports: Ports, hints: RecordedHints, traced: tuple[PostgresLedger, Tally]
 ) -> None:
@@ -82,9 +90,7 @@ def test_what_follows_in_a_stream_comes_with_the_commit_before_it(
     desk = replace(ports, ledger=ledger, partners=PARTNERS)
     costs = []
     for number in (0, 2):  # the first makes the patient, the streams and the gates
-        for each in (number, number + 1):
-            post(desk, oru(f"T-{each}", filler=f"F-{each}"))
-        hint = next(hint for hint in hints.take() if hint.function == "lab_results_process")
+        hint = _two_posted(desk, hints, number)
         tally.since_last()
         drain(STAGES[hint.function], hint.stream_id, desk)
         costs.append(tally.since_last())
@@ -100,9 +106,7 @@ def test_a_delivery_that_follows_finds_its_gate_with_the_commit_before_it(
     desk = replace(ports, ledger=ledger, partners=PARTNERS)
     costs = []
     for number in (0, 2):  # the first makes the patient, the streams and the gates
-        for each in (number, number + 1):
-            post(desk, oru(f"T-{each}", filler=f"F-{each}"))
-        process = next(hint for hint in hints.take() if hint.function == "lab_results_process")
+        process = _two_posted(desk, hints, number)
         drain(STAGES[process.function], process.stream_id, desk)
         costs.clear()
         for stream_id in dict.fromkeys(hint.stream_id for hint in hints.take() if hint.function == "delivery_send"):
