@@ -128,7 +128,7 @@ class PostgresDeliveries:
 
 
 def owed_row(columns: Sequence[Any]) -> Owed | None:
-    """Return what is owed, whose columns came as JSON (function `open_entry`); None where nothing was converted."""
+    """Return what is owed, whose columns came as JSON (function `opened_by`); None where nothing was converted."""
     *row, mapping, bundle, bundle_hash, consent, flow = columns
     if mapping is None:
         return None

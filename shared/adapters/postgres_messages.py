@@ -104,7 +104,7 @@ class PostgresMessages:
 
 
 def message_row(columns: Sequence[Any]) -> MessageRow:
-    """Return the message whose columns came as JSON (function `open_entry`), in the order of its fields."""
+    """Return the message whose columns came as JSON (function `opened_by`), in the order of its fields."""
     text = dict(zip(_FIELDS, columns, strict=True))
     for name in ("message_id", "duplicate_of", "patient_key"):
         text[name] = UUID(text[name]) if text[name] else None

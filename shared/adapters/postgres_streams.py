@@ -3,7 +3,7 @@ Streams in PostgreSQL: order, leases, fences, due times.
 
 Number order is commit order, because a sequence number is assigned while the stream's row is locked. Leases
 are judged by the database's clock, so that skewed workers agree; due times by the injected one. Appending, taking
-and finishing are functions of the database (migration 0002, ADR 16): a session plans them once.
+and finishing are functions of the database (migration 0014, ADR 16): a session plans them once.
 
 A merge joins two streams of one lane: its own entry goes to the survivor's, and a fence entry to the end of the
 other's. The merge may be worked on once everything before the fence is done; from then on whatever is appended to
