@@ -221,17 +221,27 @@ class Segment:
 
 
 class Message:
-    """A parsed message: its segments in their order, its delimiters, and what reading it had to report."""
+    """
+    A parsed message: its segments in their order, its delimiters, and what reading it had to report.
 
-    __slots__ = ("charset", "code", "delimiters", "event", "issues", "segments", "structure")
+    `rows` are the segments as text, one by one, where the message is not long.
+    """
+
+    __slots__ = ("charset", "code", "delimiters", "event", "issues", "rows", "segments", "structure")
 
     def __init__(
-        self, segments: list[Segment], delimiters: Delimiters, charset: str, issues: tuple[Issue, ...]
+        self,
+        segments: list[Segment],
+        delimiters: Delimiters,
+        charset: str,
+        issues: tuple[Issue, ...],
+        rows: list[str] | None = None,
     ) -> None:
         self.segments = segments
         self.delimiters = delimiters
         self.charset = charset
         self.issues = issues
+        self.rows = rows
         kind = segments[0].first(9)
         # MSH-9, the message type: its code `ORU`, its trigger event `R01`, its structure `ORU_R01`.
         self.code, self.event, self.structure = kind.components(3) if kind is not None else ("", "", "")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from itertools import repeat
+from collections.abc import Iterator
 
 from shared.errors import Issue, RejectedError
 from shared.formats.hl7v2.batch import is_batch, split_batch
@@ -40,8 +38,12 @@ def parse(payload: bytes, *, default_charset: str | None = None, limits: Limits 
     if not lines[0].startswith(delimiters.encoding_characters, 4):
         text = "The escape character is written twice; it was read as one."
         issues.append(Issue("warning", "value", "escape-character-doubled", "MSH-2", text))
-    segments = _segments(lines, delimiters, limits, issues)
-    return Message(segments, delimiters, decoded.declared, tuple(issues))
+    rows = [line for line in lines if line]
+    segments = _segments(rows, delimiters, limits)
+    if not segments:
+        rows = [rows[0], *_joined(lines, delimiters.field, issues)]
+        segments = _segments(rows, delimiters, limits)
+    return Message(segments, delimiters, decoded.declared, tuple(issues), rows if len(rows) <= _LONG else None)
 
 
 def _lines(text: str, limits: Limits) -> list[str]:
@@ -52,29 +54,32 @@ def _lines(text: str, limits: Limits) -> list[str]:
     return text.split("\r")
 
 
-def _segments(lines: list[str], delimiters: Delimiters, limits: Limits, issues: list[Issue]) -> list[Segment]:
+def _segments(rows: list[str], delimiters: Delimiters, limits: Limits) -> list[Segment]:
+    """Return the segments of the rows, one each; none at all where a row does not begin one."""
     separator = delimiters.field
     most, most_characters = limits.fields + 1, limits.separators
-    _refuse_separators("MSH", lines[0], delimiters, limits)
-    header = lines[0].split(separator, most)
+    _refuse_separators("MSH", rows[0], delimiters, limits)
+    header = rows[0].split(separator, most)
     header.insert(1, separator)
-    told = lines[0][len(header[0]) + len(header[2]) + 1 :] if len(header) > 2 else ""
+    told = rows[0][len(header[0]) + len(header[2]) + 1 :] if len(header) > 2 else ""
     segments = [Segment("MSH", header, delimiters, 1, delimiters.is_plain(told))]
     counts, longest = {"MSH": 1}, len(header)
-    long, shared = len(lines) > _LONG, dict[str, str]()
+    long, shared = len(rows) > _LONG, dict[str, str]()
     share = shared.setdefault
-    for line in _rows(lines, separator, issues):
+    for line in rows[1:]:
         fields = line.split(separator, most)
         if long:
             # Thousands of results repeat their types, units, times and flags: each text is kept once.
             fields = [share(field, field) if len(shared) < _SHARED else shared.get(field, field) for field in fields]
         name = fields[0]
+        occurrence = counts.get(name, 0) + 1
+        if occurrence == 1 and not _NAME.fullmatch(name):
+            return []
+        counts[name] = occurrence
         if len(line) > most_characters:
             _refuse_separators(name, line, delimiters, limits)
         if len(fields) > longest:
             longest = len(fields)
-        occurrence = counts.get(name, 0) + 1
-        counts[name] = occurrence
         segments.append(Segment(name, fields, delimiters, occurrence, delimiters.is_plain(line)))
     if counts["MSH"] > 1:
         raise RejectedError("several-messages", "MSH[2]", "The payload holds several messages; send them as a batch.")
@@ -96,20 +101,6 @@ def _refuse_separators(name: str, line: str, delimiters: Delimiters, limits: Lim
         if char and line.count(char) > limits.separators:
             text = f"More than {limits.separators} components or escapes in a segment."
             raise RejectedError("too-many-separators", name, text)
-
-
-def _rows(lines: list[str], separator: str, issues: list[Issue]) -> Iterable[str]:
-    """Return one line per segment, the quick way where every line begins one."""
-    heads = {line[:4] for line in lines if line}
-    if all(map(_begins_segment, heads, repeat(separator))):
-        return [line for line in lines[1:] if line]
-    return _joined(lines, separator, issues)
-
-
-@lru_cache(maxsize=1024)
-def _begins_segment(head: str, separator: str) -> bool:
-    """Tell whether a line with these first four characters begins a segment."""
-    return head[3:] in (separator, "") and _NAME.fullmatch(head[:3]) is not None
 
 
 def _joined(lines: list[str], separator: str, issues: list[Issue]) -> Iterator[str]:

@@ -83,7 +83,7 @@ def _accounts(context: Context) -> list[Account]:
     accounts: list[Account] = []
     claims, drops, partly_dropped = context.claims, context.drops, context.dropped_fields
     message = context.message
-    for segment, outline in zip(message.segments, outlines(message.segments, message.delimiters), strict=True):
+    for segment, outline in zip(message.segments, outlines(message), strict=True):
         if drops and (reason := drops.get(segment)) is not None:
             form = _alike(segment, _dropped(reason))
         elif (table := claims.get(segment)) is not None:

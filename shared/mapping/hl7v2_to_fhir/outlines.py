@@ -7,12 +7,11 @@ sub-components are filled, and which are `""`. The segments of a sender have few
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from shared.formats.hl7v2.delimiters import Delimiters
-from shared.formats.hl7v2.message import Segment
+from shared.formats.hl7v2.message import Message
 
 # The separators by their roles, and for each of them whether there is anything before it.
 Outline = tuple[bytes, bytes]
@@ -32,13 +31,16 @@ class _Tables(NamedTuple):
     texts: bytes
 
 
-def outlines(segments: Sequence[Segment], delimiters: Delimiters) -> Iterator[Outline | None]:
+def outlines(message: Message) -> Iterator[Outline | None]:
     """Yield the outline of each segment; None for one among very long ones, or where the separators are unusual."""
+    rows, delimiters = message.rows, message.delimiters
+    if rows is None:
+        rows = [delimiters.field.join(segment.fields) for segment in message.segments]
     tables = _tables(delimiters.field, delimiters.component, delimiters.repetition, delimiters.subcomponent)
-    for first in range(0, len(segments), _AT_ONCE):
-        some = segments[first : first + _AT_ONCE]
-        end = f"{delimiters.field}\r"
-        text = end.join(map(delimiters.field.join, [segment.fields for segment in some]))
+    end = f"{delimiters.field}\r"
+    for first in range(0, len(rows), _AT_ONCE):
+        some = rows[first : first + _AT_ONCE]
+        text = end.join(some)
         if tables is None or len(text) > _LONGEST:
             yield from [None] * len(some)
         else:
