@@ -6,7 +6,8 @@ A schema is narrower than R4 where that makes it quick and bounds its depth; it 
 items within items) is left to the walker. What no schema can say is left to `shared.validation.visitors`.
 
 The *quick* schema leaves out more, so that hardly anything remains to be visited. Of references it takes `Type/id`
-alone, of the types allowed at their place: such a one is right whether or not it resolves. It is one schema for many
+alone, of the types allowed at their place: such a one is right whether or not it resolves. Required bindings of
+concepts and invariants it says in a form that is stricter than the rule, where there is one. It is one schema for many
 types and judges all resources of a message in one call: what the types share is compiled once, and stays in the
 processor's caches. For the same reason patterns have no counted repetitions: these make large automata.
 
@@ -22,7 +23,7 @@ import jsonschema_rs
 
 from shared.validation.predicates import Implies, NeedsOne
 from shared.validation.primitives import BASE64_LIMIT, STRING_LIMIT
-from shared.validation.shapes import Property, Shape, resource_types, shape
+from shared.validation.shapes import Property, Shape, resource_types, shape, value_set
 
 Schema = dict[str, Any]
 # Tells what a quick schema leaves out.
@@ -132,13 +133,32 @@ def _definition(name: str, wanted: list[str], omits: Omission | None) -> Schema:
         if not prop.check and kind not in resource_types() and kind != "Resource":
             wanted.append(kind)
         properties[key] = _property(prop, kind, form)
+        if omits is not None and says_binding(prop):
+            properties[key] = {"allOf": [properties[key], _bound(prop)]}
         if not variant and _may_be_extended(form, prop):
             properties[f"_{key}"] = {"$ref": "#/definitions/Element:plain"}
             wanted.append("Element:plain")
     if targets:
         properties = _literal(properties, targets)
     closed = {"type": "object", "additionalProperties": False, "properties": properties}
-    return closed | _conditions(form, properties) | _narrowed(name)
+    conditions = _conditions(form, properties)
+    if omits is not None:
+        stricter = [rule.stricter for rule in form.invariants if rule.stricter is not None]
+        conditions |= {"allOf": [*conditions.get("allOf", ()), *stricter]} if stricter else {}
+    return closed | conditions | _narrowed(name)
+
+
+def says_binding(prop: Property) -> bool:
+    """Whether a quick schema says a required binding of a CodeableConcept: to a value set of one code system."""
+    return prop.type == "CodeableConcept" and not prop.many and len(value_set(prop.value_set) or {}) == 1
+
+
+def _bound(prop: Property) -> Schema:
+    """Return the schema of a CodeableConcept each of whose codings is in the value set, where one would do."""
+    ((system, codes),) = (value_set(prop.value_set) or {}).items()
+    members = {"system": {"enum": [system]}, "code": {"enum": sorted(codes)}}
+    coding = {"required": sorted(members), "properties": members}
+    return {"required": ["coding"], "properties": {"coding": {"items": coding}}}
 
 
 def _literal(properties: dict[str, Schema], targets: list[str]) -> dict[str, Schema]:

@@ -9,6 +9,7 @@ and ref-1, which the walker checks itself, and what the full validation alone ev
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from shared.validation.elements import exists, has_choice
 from shared.validation.instants import not_after
@@ -37,19 +38,37 @@ from shared.validation.predicates import (
     size_is_true,
 )
 
+Schema = dict[str, Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
     """
     A rule of the specification: its key, a sentence for people, and the function that decides it.
 
-    A node without the element `only_with` satisfies it.
+    A node without the element `only_with` satisfies it, and so does one that the JSON Schema `stricter` accepts.
     """
 
     key: str
     text: str
     holds: Check
     only_with: str = ""
+    stricter: Schema | None = None
+
+
+_NOT_IN_ERROR: Schema = {
+    "properties": {
+        "verificationStatus": {
+            "properties": {"coding": {"items": {"properties": {"code": {"not": {"enum": ["entered-in-error"]}}}}}}
+        }
+    }
+}
+_TIMED: Schema = {"required": ["start", "end"]}
+
+
+def _without(*names: str) -> Schema:
+    """Return the schema of what has none of these primitive or complex elements."""
+    return {"not": {"anyOf": [{"required": [key]} for name in names for key in (name, f"_{name}")]}}
 
 
 INVARIANTS: dict[str, tuple[Invariant, ...]] = {
@@ -166,8 +185,20 @@ INVARIANTS: dict[str, tuple[Invariant, ...]] = {
         ),
     ),
     "Condition": (
-        Invariant("con-4", "An abated condition is inactive, resolved or in remission.", inactive_when_abated),
-        Invariant("con-5", "A condition entered in error has no clinical status.", not_both(CONDITION_VERIFICATION)),
+        Invariant(
+            "con-4",
+            "An abated condition is inactive, resolved or in remission.",
+            inactive_when_abated,
+            stricter=_without(
+                "abatementDateTime", "abatementAge", "abatementPeriod", "abatementRange", "abatementString"
+            ),
+        ),
+        Invariant(
+            "con-5",
+            "A condition entered in error has no clinical status.",
+            not_both(CONDITION_VERIFICATION),
+            stricter=_NOT_IN_ERROR,
+        ),
     ),
     "Condition.stage": (
         Invariant("con-1", "A stage needs a summary or an assessment.", NeedsOne("summary", "assessment")),
@@ -181,20 +212,30 @@ INVARIANTS: dict[str, tuple[Invariant, ...]] = {
             "ait-1",
             "An allergy needs a clinical status unless entered in error.",
             one_or_other(ALLERGY_VERIFICATION),
+            stricter={"required": ["clinicalStatus"]},
         ),
-        Invariant("ait-2", "An allergy entered in error has no clinical status.", not_both(ALLERGY_VERIFICATION)),
+        Invariant(
+            "ait-2",
+            "An allergy entered in error has no clinical status.",
+            not_both(ALLERGY_VERIFICATION),
+            stricter=_NOT_IN_ERROR,
+        ),
     ),
     "Appointment": (
         Invariant(
             "app-2",
             "An appointment has both start and end, or neither.",
             lambda node, _: exists(node, "start") == exists(node, "end"),
+            stricter=_TIMED,
         ),
-        Invariant("app-3", "Only a proposed, cancelled or waiting appointment lacks its times.", app_3),
+        Invariant(
+            "app-3", "Only a proposed, cancelled or waiting appointment lacks its times.", app_3, stricter=_TIMED
+        ),
         Invariant(
             "app-4",
             "A reason for cancelling needs a cancelled or missed appointment.",
             lambda node, _: "cancelationReason" not in node or node.get("status") in ("noshow", "cancelled"),
+            only_with="cancelationReason",
         ),
     ),
     "Appointment.participant": (

@@ -17,20 +17,15 @@ from typing import Any, Final
 
 import jsonschema_rs
 
-from shared.validation.acceptance import compiled, has_plain_extensions, is_left_out, quick_schema_of, schema_of
+from shared.validation import acceptance
+from shared.validation.acceptance import has_plain_extensions, is_left_out
 from shared.validation.bindings import is_in
 from shared.validation.bundles import check_bundle, has_plain_entries
 from shared.validation.findings import Findings, Limits
 from shared.validation.invariants import Invariant
 from shared.validation.predicates import Implies, NeedsOne
 from shared.validation.recurring import not_yet_known, remember
-from shared.validation.references import (
-    FoundReference,
-    Scope,
-    check_reference,
-    contained_types,
-    index_bundle,
-)
+from shared.validation.references import FoundReference, Scope, check_reference, contained_types, index_bundle
 from shared.validation.shapes import Property, Shape, resource_types, shape, value_set
 
 Node = dict[str, Any]
@@ -110,7 +105,7 @@ def _accepts_quickly(resources: list[Node]) -> bool:
 
 @cache
 def _quick_schema() -> jsonschema_rs.Draft4Validator:
-    return compiled(quick_schema_of(_USUAL, _is_omitted))
+    return acceptance.compiled(acceptance.quick_schema_of(_USUAL, _is_omitted))
 
 
 @cache
@@ -130,7 +125,7 @@ def _accepts(node: Node, name: str, scope: Scope) -> bool:
 
 @cache
 def _schema(resource: str) -> jsonschema_rs.Draft4Validator:
-    return compiled(schema_of(resource))
+    return acceptance.compiled(acceptance.schema_of(resource))
 
 
 @cache
@@ -169,12 +164,15 @@ def _visited(form: Shape, *, quick: bool) -> list[Property]:
 
 def _rules(form: Shape, *, quick: bool) -> list[Invariant]:
     omitted = {prop.key for prop in form.properties.values() if _is_omitted(form, prop)} if quick else ()
-    return [rule for rule in form.invariants if _is_left_to_visitors(form, rule) and rule.only_with not in omitted]
+    return [
+        rule for rule in form.invariants if _is_left_to_visitors(form, rule, quick) and rule.only_with not in omitted
+    ]
 
 
-def _is_left_to_visitors(form: Shape, rule: Invariant) -> bool:
+def _is_left_to_visitors(form: Shape, rule: Invariant, quick: bool) -> bool:
     # ext-1: the schema lets an extension have one member beside its url.
-    return form.name != "Extension" and not isinstance(rule.holds, Implies | NeedsOne)
+    said = isinstance(rule.holds, Implies | NeedsOne) or (quick and rule.stricter is not None)
+    return form.name != "Extension" and not said
 
 
 def _needs_visit(form: Shape, prop: Property, *, quick: bool) -> bool:
@@ -184,7 +182,9 @@ def _needs_visit(form: Shape, prop: Property, *, quick: bool) -> bool:
         return not quick and (not has_plain_extensions(form.name) or form.name == "Extension")
     if prop.type == "Reference" and quick:
         return False
-    if prop.type in ("Reference", "Resource") or prop.type in resource_types() or prop.value_set:
+    if prop.type in ("Reference", "Resource") or prop.type in resource_types():
+        return True
+    if prop.value_set and not (quick and acceptance.says_binding(prop)):
         return True
     return visitor(prop.type, quick=quick) is not None
 

@@ -10,6 +10,8 @@ Node = dict[str, Any]
 
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
+ALLERGY = "http://terminology.hl7.org/CodeSystem/allergyintolerance-"
+VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 
 
 def urn(number: int) -> str:
@@ -209,6 +211,15 @@ def condition() -> Node:
     }
 
 
+def allergy() -> Node:
+    return {
+        "resourceType": "AllergyIntolerance",
+        "clinicalStatus": {"coding": [{"system": f"{ALLERGY}clinical", "code": "active"}]},
+        "verificationStatus": {"coding": [{"system": f"{ALLERGY}verification", "code": "confirmed"}]},
+        "patient": {"reference": "Patient/zz-testpatient"},
+    }
+
+
 def document() -> Node:
     return {
         "resourceType": "DocumentReference",
@@ -226,5 +237,6 @@ ALL = {
     "appointment": appointment,
     "proposal": proposal,
     "condition": condition,
+    "allergy": allergy,
     "document": document,
 }

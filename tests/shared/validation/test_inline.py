@@ -146,6 +146,29 @@ def test_one_broken_thing_gives_what_the_walk_finds(mutation: Mutation) -> None:
     assert errors_of_the_walk(resource) == find_errors(resource)
 
 
+IN_ERROR = {"coding": [{"system": samples.ALLERGY + "verification", "code": "entered-in-error"}]}
+TWO_CODINGS = {
+    "coding": [{"system": "urn:own", "code": "x"}, {"system": samples.ALLERGY + "clinical", "code": "active"}]
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "element", "value"),
+    [
+        ("allergy", "verificationStatus", DROP),
+        ("allergy", "clinicalStatus", TWO_CODINGS),
+        ("in error", "note", [{"text": "x"}]),
+        ("condition", "abatementDateTime", DROP),
+    ],
+)
+def test_a_status_that_is_sound_is_accepted_without_a_walk(name: str, element: str, value: Any) -> None:
+    in_error = {"resourceType": "AllergyIntolerance", "patient": {"display": "Nobody"}, "verificationStatus": IN_ERROR}
+    resource = in_error if name == "in error" else samples.ALL[name]()
+    change(resource, [element], value)
+
+    assert is_accepted(resource)
+
+
 OUTCOME = "http://terminology.hl7.org/CodeSystem/adverse-event-outcome"
 UNUSUAL: list[dict[str, Any]] = [
     {
