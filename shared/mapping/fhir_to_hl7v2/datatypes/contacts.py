@@ -1,7 +1,8 @@
 """
 ContactPoint -> XTN; Address -> XAD.
 
-    XTN 1    value as it is, until 2.6; 12 since 2.7      4  an e-mail address
+    XTN 1    value as it is, until 2.6; 12 since 2.7
+    XTN 4    an e-mail address; in the XTN of the number before it, where the two were sent in one
     XTN 2    use (table 0201)      3  system (table 0202)
     XTN 5-8  extensions contactpoint-country, -area, -local, -extension; where they say all, 1 and 12 stay empty
     XAD 1, 2 line    3 city    4 state    5 postalCode    6 country    7 use, type    9 district    13, 14 period
@@ -10,21 +11,45 @@ ContactPoint -> XTN; Address -> XAD.
 from __future__ import annotations
 
 from shared.formats.hl7v2.writing import Composite
-from shared.mapping.fhir_to_hl7v2.context import Context, number_text
+from shared.mapping.fhir_to_hl7v2.context import Context, Draft, number_text
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import trimmed
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bound_texts
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.hl7v2_to_fhir.context import ORIGINAL_VALUE
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import WITH_NUMBER
 
 _USES = {"home": "PRN", "work": "WPN", "mobile": "PRN", "temp": "VHN", "old": ""}
 _EQUIPMENT = {"phone": "PH", "fax": "FX", "pager": "BP", "email": "Internet", "sms": "CP", "url": "Internet"}
 _ADDRESS_USES = {"home": "H", "work": "B", "temp": "C", "old": "BA", "billing": "BI"}
 _STANDARD = "http://hl7.org/fhir/StructureDefinition/"
+_MAIL = 4
 _NUMBER_PARTS = ("country", "area", "local", "extension")
 
 
-def xtn_from(context: Context, contact: Resource) -> Composite | None:
-    """Return a ContactPoint as an XTN; None without a value."""
+def put_numbers(context: Context, draft: Draft, contacts: list[Resource], *, home: int, work: int) -> None:
+    """Put the ContactPoints of a person into the field for those of use `work` and the one for all others."""
+    for number, of_work in ((home, False), (work, True)):
+        draft.put(number, *xtns_from(context, [one for one in contacts if (one.get("use") == "work") is of_work]))
+
+
+def xtns_from(context: Context, contacts: list[Resource]) -> list[Composite]:
+    """Return ContactPoints as XTNs; none for those without a value."""
+    found: list[Composite] = []
+    for contact in contacts:
+        with_number = context.extension(contact, WITH_NUMBER) is not None
+        if (xtn := _xtn_from(context, contact)) is None:
+            continue
+        mail = xtn[_MAIL - 1 : _MAIL]
+        if mail and with_number and found and not any(found[-1][_MAIL - 1 : _MAIL]):
+            number = found[-1]
+            number += [""] * (_MAIL - len(number))
+            number[_MAIL - 1 : _MAIL] = mail
+        else:
+            found.append(xtn)
+    return found
+
+
+def _xtn_from(context: Context, contact: Resource) -> Composite | None:
     source = context.source
     value, system, use = (source.text(contact, name) for name in ("value", "system", "use"))
     if not value:

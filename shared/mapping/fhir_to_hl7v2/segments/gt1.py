@@ -24,7 +24,7 @@ from __future__ import annotations
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
 from shared.mapping.fhir_to_hl7v2.datatypes.actors import xon_from
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import cwe_from, table_code
-from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtn_from
+from shared.mapping.fhir_to_hl7v2.datatypes.contacts import put_numbers, xad_from, xtns_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import cx_from, is_of
 from shared.mapping.fhir_to_hl7v2.datatypes.names import xpn_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds
@@ -67,7 +67,7 @@ def _set_organization(context: Context, draft: Draft, organization: Resource) ->
     for contact in source.items(organization, "contact"):
         if name := source.one(contact, "name"):
             draft.put(45, xpn_from(context, name))
-        draft.put(46, *(xtn_from(context, one) for one in source.items(contact, "telecom")))
+        draft.put(46, *xtns_from(context, source.items(contact, "telecom")))
         draft.put(47, cwe_from(context, source.one(contact, "purpose"), "GT1-47"))
 
 
@@ -82,8 +82,7 @@ def _set_person(context: Context, draft: Draft, person: Resource) -> None:
             draft.put(2, cx_from(context, identifier))
     draft.put(3, *(xpn_from(context, one) for one in source.items(person, "name")))
     draft.put(5, *(xad_from(context, one) for one in source.items(person, "address")))
-    for telecom in source.items(person, "telecom"):
-        draft.put(7 if telecom.get("use") == "work" else 6, xtn_from(context, telecom))
+    put_numbers(context, draft, source.items(person, "telecom"), home=6, work=7)
     draft.put(8, birth_from(context, person, _BIRTH_TIME))
     draft.put(9, *gender_from(context, person))
     for relationship in source.items(person, "relationship")[:1]:

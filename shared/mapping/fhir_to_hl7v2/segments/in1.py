@@ -33,7 +33,7 @@ from __future__ import annotations
 from shared.mapping.coverage import FieldTable
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft, number_text
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import cwe_from, table_code
-from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtn_from
+from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtns_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import cx_from, is_of
 from shared.mapping.fhir_to_hl7v2.datatypes.names import xpn_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds
@@ -106,7 +106,7 @@ def _set_payor(context: Context, draft: Draft, payor: Resource) -> None:
     draft.put(5, *(xad_from(context, one) for one in source.items(payor, "address")))
     for contact in source.items(payor, "contact"):
         draft.put(6, xpn_from(context, source.one(contact, "name")))
-    draft.put(7, *(xtn_from(context, one) for one in source.items(payor, "telecom")))
+    draft.put(7, *xtns_from(context, source.items(payor, "telecom")))
 
 
 def _set_holder(context: Context, draft: Draft, holder: Resource) -> None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import cwe_from
-from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xtn_from
+from shared.mapping.fhir_to_hl7v2.datatypes.contacts import put_numbers, xtns_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import cx_from, is_of
 from shared.mapping.fhir_to_hl7v2.datatypes.names import xpn_from
 from shared.mapping.fhir_to_hl7v2.reading import Resource
@@ -54,7 +54,7 @@ def in2_from(
     if holder is not None:
         for contact in source.items(holder, "contact"):
             draft.put(49, xpn_from(context, source.one(contact, "name")))
-            draft.put(50, *(xtn_from(context, one) for one in source.items(contact, "telecom")))
+            draft.put(50, *xtns_from(context, source.items(contact, "telecom")))
     context.restore(draft, coverage)
     return draft if draft.fields else None
 
@@ -70,5 +70,4 @@ def _set_subscriber(context: Context, draft: Draft, person: Resource) -> None:
     for one in source.items(person, "communication")[:1]:
         source.whole(one, "preferred")
         draft.put(34, cwe_from(context, source.one(one, "language"), "IN2-34", LANGUAGE.table, BCP_47))
-    for telecom in source.items(person, "telecom"):
-        draft.put(64 if telecom.get("use") == "work" else 63, xtn_from(context, telecom))
+    put_numbers(context, draft, source.items(person, "telecom"), home=63, work=64)

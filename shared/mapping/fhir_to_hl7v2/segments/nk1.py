@@ -25,7 +25,7 @@ from __future__ import annotations
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
 from shared.mapping.fhir_to_hl7v2.datatypes.actors import xons_from
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import cwe_from, table_code
-from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtn_from
+from shared.mapping.fhir_to_hl7v2.datatypes.contacts import put_numbers, xad_from, xtns_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import cx_from, is_of
 from shared.mapping.fhir_to_hl7v2.datatypes.names import xpn_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds
@@ -69,8 +69,7 @@ def _nk1(context: Context, contact: Resource | None, person: Resource | None) ->
         _set_roles(context, draft, element)
         for address in source.items(element, "address"):
             draft.put(4, xad_from(context, address))
-        for telecom in source.items(element, "telecom"):
-            draft.put(6 if telecom.get("use") == "work" else 5, xtn_from(context, telecom))
+        put_numbers(context, draft, source.items(element, "telecom"), home=5, work=6)
         gender = gender_from(context, element)
         start, end = bounds(context, source.one(element, "period"))
         for number, value in ((8, start), (9, end)):
@@ -96,7 +95,7 @@ def _set_organizations(context: Context, draft: Draft, contact: Resource) -> Non
     organization = source.reference(contact, "organization")
     for person in source.items(organization, "contact") if organization is not None else ():
         draft.put(30, xpn_from(context, source.one(person, "name")))
-        draft.put(31, *(xtn_from(context, one) for one in source.items(person, "telecom")))
+        draft.put(31, *xtns_from(context, source.items(person, "telecom")))
         draft.put(32, xad_from(context, source.one(person, "address")))
 
 

@@ -28,7 +28,7 @@ from __future__ import annotations
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
 from shared.mapping.fhir_to_hl7v2.datatypes.actors import coded_party, xcns_from, xon_from
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, cwe_from, table_code
-from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtn_from
+from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtns_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import dtm_from
 from shared.mapping.fhir_to_hl7v2.reading import Resource
@@ -98,7 +98,7 @@ def _set_requester(context: Context, draft: Draft, requester: Requester) -> None
     for facility in requester.facilities:
         draft.put(21, xon_from(context, facility))
         draft.put(22, *(xad_from(context, one) for one in context.source.items(facility, "address")))
-        draft.put(23, *(xtn_from(context, one) for one in context.source.items(facility, "telecom")))
+        draft.put(23, *xtns_from(context, context.source.items(facility, "telecom")))
     for person in requester.persons:
         _set_addresses(context, draft, person)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from shared.formats.hl7v2.writing import Component, Composite
 from shared.mapping.fhir_to_hl7v2.context import Context
 from shared.mapping.fhir_to_hl7v2.datatypes.actors import xcn_from
-from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xtn_from
+from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xtns_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from, is_of, trimmed
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS
@@ -85,7 +85,7 @@ def requester_of(context: Context, request: Resource) -> Requester:
         person: Resource | None = resource
         if resource["resourceType"] == "PractitionerRole":
             person = source.reference(resource, "practitioner")
-            found.callbacks += [xtn_from(context, one) for one in source.items(resource, "telecom")]
+            found.callbacks += xtns_from(context, source.items(resource, "telecom"))
             offices = [one for _, one in source.references(resource, "organization")]
             for extension in context.extensions(resource, _FURTHER_FACILITY):
                 offices += [one for _, one in source.references(extension, "valueReference")]

@@ -37,7 +37,7 @@ from __future__ import annotations
 from shared.formats.hl7v2.writing import Composite
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft, number_text
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, cwe_from, table_code
-from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtn_from
+from shared.mapping.fhir_to_hl7v2.datatypes.contacts import put_numbers, xad_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import cx_from, is_of
 from shared.mapping.fhir_to_hl7v2.datatypes.names import xpn_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bound_texts, dtm_from, moment_text
@@ -77,8 +77,7 @@ def pid_from(context: Context, patient: Resource) -> Draft:
     draft.put(8, *gender_from(context, patient))
     for address in source.items(patient, "address"):
         draft.put(11, xad_from(context, address))
-    for contact in source.items(patient, "telecom"):
-        draft.put(14 if contact.get("use") == "work" else 13, xtn_from(context, contact))
+    put_numbers(context, draft, source.items(patient, "telecom"), home=13, work=14)
     languages = sorted(source.items(patient, "communication"), key=lambda one: one.get("preferred") is not True)
     for one in languages[:1]:
         source.whole(one, "preferred")

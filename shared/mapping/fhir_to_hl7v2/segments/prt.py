@@ -24,7 +24,7 @@ from shared.formats.hl7v2.writing import Composite
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
 from shared.mapping.fhir_to_hl7v2.datatypes.actors import person_of, xcns_from, xons_from
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import codes_from
-from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtn_from
+from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtns_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from
 from shared.mapping.fhir_to_hl7v2.datatypes.places import pl_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds
@@ -74,7 +74,7 @@ def _set_role(context: Context, draft: Draft, role: Resource) -> None:
     draft.put(11, start)
     draft.put(12, end)
     draft.put(14, *(xad_from(context, one) for one in source.items(person_of(context, role) or {}, "address")))
-    draft.put(15, *(xtn_from(context, one) for one in source.items(role, "telecom")))
+    draft.put(15, *xtns_from(context, source.items(role, "telecom")))
 
 
 def _set_device(context: Context, draft: Draft, device: Resource) -> None:

@@ -22,7 +22,7 @@ from shared.formats.hl7v2.writing import Composite
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
 from shared.mapping.fhir_to_hl7v2.datatypes.actors import person_of, xcns_from, xons_from
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import codes_from, table_code
-from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtn_from
+from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtns_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from
 from shared.mapping.fhir_to_hl7v2.datatypes.places import pl_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds
@@ -59,7 +59,7 @@ def rol_from(context: Context, role: Resource, kind: Composite | None = None) ->
     draft.put(9, *codes_from(context, role, "specialty", "ROL-9"))
     person = person_of(context, role)
     draft.put(11, *(xad_from(context, one) for one in source.items(person or {}, "address")))
-    draft.put(12, *(xtn_from(context, one) for one in source.items(role, "telecom")))
+    draft.put(12, *xtns_from(context, source.items(role, "telecom")))
     draft.put(13, *(pl_from(context, one) for _, one in source.references(role, "location")))
     draft.put(14, *xons_from(context, role, "organization"))
     context.restore(draft, role)

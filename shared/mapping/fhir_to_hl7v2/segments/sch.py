@@ -30,7 +30,7 @@ from __future__ import annotations
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft, number_text
 from shared.mapping.fhir_to_hl7v2.datatypes.actors import person_of, xcns_from
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, cwe_from
-from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtn_from
+from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtns_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from, is_of
 from shared.mapping.fhir_to_hl7v2.datatypes.places import pl_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import dtm_from
@@ -83,7 +83,7 @@ def _set_reached(context: Context, draft: Draft, entry: Resource, name: str, num
     for _, role in source.references(entry, name):
         if role is None or role["resourceType"] != "PractitionerRole" or draft.has(telecom) or draft.has(location):
             continue
-        draft.put(telecom, *(xtn_from(context, one) for one in source.items(role, "telecom")))
+        draft.put(telecom, *xtns_from(context, source.items(role, "telecom")))
         draft.put(location, *(pl_from(context, one) for _, one in source.references(role, "location")))
         person = person_of(context, role)
         if address and person is not None:

@@ -2,6 +2,7 @@
 XTN -> ContactPoint; XAD, SAD -> Address.
 
     ContactPoint.value   12 as sent; else 4 (e-mail); else 1 as sent; else made of 5, 6, 7, 8
+    ContactPoint         another one for 4 beside a number (1, 7, 12), with the extension sent-with-number
     ContactPoint.system  3 (table 0202); email where 4 alone is valued
     ContactPoint.use     2 (table 0201), or mobile where 3 is CP
     ContactPoint.rank    18             ContactPoint.period 13, 14
@@ -13,13 +14,23 @@ XTN -> ContactPoint; XAD, SAD -> Address.
 
 from __future__ import annotations
 
-from shared.formats.hl7v2.message import Repetition
-from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_code, original_value
+from shared.formats.hl7v2.message import Repetition, Segment
+from shared.mapping.hl7v2_to_fhir.context import (
+    EXTENSIONS,
+    Context,
+    Resource,
+    append,
+    original_code,
+    original_value,
+)
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
 from shared.mapping.hl7v2_to_fhir.datatypes.remainders import keep
 from shared.mapping.hl7v2_to_fhir.datatypes.times import period, period_within
 from shared.terminology.concept_maps import ADDRESS_TYPE, ADDRESS_USE, TELECOM_SYSTEM, TELECOM_USE
 from shared.terminology.systems import TERMINOLOGY
+
+# An e-mail address that stood in the same XTN as the number before it.
+WITH_NUMBER = EXTENSIONS + "sent-with-number"
 
 _STANDARD = "http://hl7.org/fhir/StructureDefinition/"
 _NUMBER_PARTS = tuple(f"{_STANDARD}contactpoint-{name}" for name in ("country", "area", "local", "extension"))
@@ -27,25 +38,71 @@ _MAX_RANK = 2_147_483_647
 _UNLIMITED = 9
 
 
-def contact_from_xtn(context: Context, repetition: Repetition, location: str, use: str = "") -> Resource | None:
-    """Return an XTN as a ContactPoint; `use` where the value does not say. None without a number or address."""
-    if len(repetition.parts) > _UNLIMITED:
-        return _contact(context, repetition, location, use)  # its dates are reported where they stand
-    # The next of kin is a person, and a contact of the patient.
-    memory = ("XTN", repetition.raw, use)
-    if memory not in context.known:
-        context.known[memory] = _contact(context, repetition, location, use)
-    contact: Resource | None = context.known[memory]
-    return contact
+def add_contacts(context: Context, element: Resource, segment: Segment, *fields: tuple[int, str]) -> None:
+    """Add what the XTNs of fields say to the telecom of an element; each field with the use where they do not say."""
+    for number, use in fields:
+        for repetition in segment.repetitions(number):
+            # The next of kin is a person, and a contact of the patient.
+            memory = ("XTN", repetition.raw, use)
+            if (contacts := context.known.get(memory)) is None:
+                contacts = _contacts(context, repetition, segment.location(number), use)
+                if len(repetition.parts) <= _UNLIMITED:  # the dates of others are reported where they stand
+                    context.known[memory] = contacts
+            for contact in contacts:
+                append(element, "telecom", contact)
 
 
-def _contact(context: Context, repetition: Repetition, location: str, use: str) -> Resource | None:
-    number, kind, equipment, mail, country, area, local, extension, words, _, _, sent = repetition.components(12)
+def contacts_from_xtn(context: Context, segment: Segment, number: int, use: str = "") -> list[Resource]:
+    """Return the XTNs of a field as ContactPoints; `use` where they do not say."""
+    found: dict[str, list[Resource]] = {"telecom": []}
+    add_contacts(context, found, segment, (number, use))
+    return found["telecom"]
+
+
+def contact_from_xtn(context: Context, repetition: Repetition, location: str) -> Resource | None:
+    """Return an XTN as the one ContactPoint that its place holds; None without a number or address."""
+    contacts = _contacts(context, repetition, location, "")
+    if len(contacts) <= 1:
+        return contacts[0] if contacts else None
+    number, mail = contacts
+    return {**number, "extension": [*number.get("extension", ()), original_value(mail["value"])]}
+
+
+def _contacts(context: Context, repetition: Repetition, location: str, use: str) -> list[Resource]:
+    parts = repetition.components(12)
+    number, _, _, mail, country, area, local, extension, _, _, _, sent = parts
+    if mail and (told := sent or number or local) and mail not in told and told not in mail:
+        return _number_and_mail(context, repetition, location, use, parts)
+    value = sent or mail or number or _assembled(country, area, local, extension)
+    return [_contact(context, repetition, location, use, parts, value)] if value else []
+
+
+def _number_and_mail(
+    context: Context, repetition: Repetition, location: str, use: str, parts: list[str]
+) -> list[Resource]:
+    """Return a telephone number and the e-mail address that was sent with it: nobody can ring an address."""
+    _, kind, equipment, mail, *_ = parts
+    value = parts[11] or parts[0] or _assembled(*parts[4:8])
+    number = _contact(context, repetition, location, use, [*parts[:3], "", *parts[4:]], value)
+    if number["system"] == "email" and "@" not in number["value"]:
+        number["system"] = "phone"
+        for table, code in (("v2-0201", kind if kind == "NET" else ""), ("v2-0202", equipment)):
+            if code:
+                append(number, "extension", original_code(TERMINOLOGY + table, code))
+    address: Resource = {"system": "email", "value": mail, "extension": [{"url": WITH_NUMBER, "valueBoolean": True}]}
+    if code := TELECOM_USE.get(kind) or use:
+        address["use"] = code
+    if "period" in number:
+        address["period"] = {**number["period"]}
+    return [number, address]
+
+
+def _contact(
+    context: Context, repetition: Repetition, location: str, use: str, parts: list[str], value: str
+) -> Resource:
+    number, kind, equipment, mail, country, area, local, extension, words, _, _, sent = parts
     contact: Resource = {}
     _set_system(contact, equipment, kind, mail=bool(mail))
-    value = sent or mail or number or _assembled(country, area, local, extension)
-    if not value:
-        return None
     contact.setdefault("system", "phone")
     contact["value"] = value
     if code := ("mobile" if equipment == "CP" else TELECOM_USE.get(kind) or use):

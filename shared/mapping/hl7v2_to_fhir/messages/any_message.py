@@ -35,4 +35,4 @@ def bundle_from_any_message(context: Context) -> Resource:
     return transaction(context, provenance)
 
 
-MAP = MessageMap("hl7v2-any", "1.3.1", bundle_from_any_message)
+MAP = MessageMap("hl7v2-any", "1.3.2", bundle_from_any_message)

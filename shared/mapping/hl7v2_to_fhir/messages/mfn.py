@@ -78,4 +78,4 @@ def _map_record(context: Context, group: Group) -> None:
     add_notes(context, group, made[0])
 
 
-MAP = MessageMap("hl7v2-mfn", "1.1.2", bundle_from_mfn)
+MAP = MessageMap("hl7v2-mfn", "1.1.3", bundle_from_mfn)

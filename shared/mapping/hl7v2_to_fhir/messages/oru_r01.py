@@ -17,4 +17,4 @@ def bundle_from_oru_r01(context: Context) -> Resource:
     return bundle_of_orders(context, reports=True)
 
 
-MAP = MessageMap("hl7v2-oru-r01", "1.5.2", bundle_from_oru_r01)
+MAP = MessageMap("hl7v2-oru-r01", "1.5.3", bundle_from_oru_r01)

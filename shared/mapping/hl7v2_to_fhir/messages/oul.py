@@ -17,4 +17,4 @@ def bundle_from_oul(context: Context) -> Resource:
     return bundle_of_orders(context, reports=True)
 
 
-MAP = MessageMap("hl7v2-oul", "1.3.2", bundle_from_oul)
+MAP = MessageMap("hl7v2-oul", "1.3.3", bundle_from_oul)

@@ -55,4 +55,4 @@ def _add_matches(context: Context, parameters: Resource | None, group: Group, ab
         add_candidate(parameters or {}, parameter_from_qri(context, qri), about.subject)
 
 
-MAP = MessageMap("hl7v2-query", "1.1.1", bundle_from_query)
+MAP = MessageMap("hl7v2-query", "1.1.2", bundle_from_query)

@@ -118,4 +118,4 @@ def _noted(group: Group) -> list[Noted]:
     return [Noted(segment, notes) for segment, notes in parts]
 
 
-MAP = MessageMap("hl7v2-ref", "1.2.1", bundle_from_ref)
+MAP = MessageMap("hl7v2-ref", "1.2.2", bundle_from_ref)

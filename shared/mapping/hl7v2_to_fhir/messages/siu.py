@@ -139,4 +139,4 @@ def _add_resource(context: Context, appointment: Resource, group: Group) -> None
     add_notes(context, group, appointment)
 
 
-MAP = MessageMap("hl7v2-siu", "1.4.1", bundle_from_siu)
+MAP = MessageMap("hl7v2-siu", "1.4.2", bundle_from_siu)

@@ -125,4 +125,4 @@ def _add_observations(context: Context, immunization: Resource, group: Group, ab
     add_details(immunization, details)
 
 
-MAP = MessageMap("hl7v2-vxu", "1.4.2", bundle_from_vxu)
+MAP = MessageMap("hl7v2-vxu", "1.4.3", bundle_from_vxu)

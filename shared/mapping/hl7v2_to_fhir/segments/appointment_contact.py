@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import add_contacts, address_from_xad
 from shared.mapping.hl7v2_to_fhir.datatypes.locations import location_from_pl
 
 
@@ -32,8 +32,7 @@ def found_at(context: Context, person: Resource, segment: Segment, telecom: int,
         return None
     role = context.shared("PractitionerRole", "contact", str(person["id"]), *said)
     role["practitioner"] = reference(person)
-    for repetition in segment.repetitions(telecom):
-        append(role, "telecom", contact_from_xtn(context, repetition, segment.location(telecom)))
+    add_contacts(context, role, segment, (telecom, ""))
     for repetition in segment.repetitions(location):
         if place := location_from_pl(context, repetition):
             append(role, "location", reference(place))

@@ -15,7 +15,7 @@ from __future__ import annotations
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concepts
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contacts_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.locations import location_from_pl
 from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
 from shared.mapping.hl7v2_to_fhir.fields import carry_field, table_of
@@ -40,10 +40,9 @@ def add_ctd(context: Context, request: Resource, ctd: Segment) -> None:
         role["practitioner"] = reference(person)
     if place := location_from_pl(context, ctd.first(4)):
         role["location"] = [reference(place)]
-    for one in ctd.repetitions(5):
-        if contact := contact_from_xtn(context, one, ctd.location(5)):
-            append(role, "telecom", contact)
-        else:
-            carry_field(role, ctd, 5)
+    if contacts := contacts_from_xtn(context, ctd, 5):
+        role["telecom"] = contacts
+    else:
+        carry_field(role, ctd, 5)
     carry_into(context, role, ctd, TABLE)
     append(request, "supportingInfo", reference(role))

@@ -36,7 +36,7 @@ from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import add_contacts
 from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry_field, table_of
@@ -100,9 +100,8 @@ def _add_contacts(context: Context, organization: Resource, gt1: Segment) -> Non
     """Add whom to ask at the organization: the first has the telephone numbers and the reason."""
     names = [name for one in gt1.repetitions(45) if (name := name_from_xpn(context, one, gt1.location(45)))]
     contacts: list[Resource] = [{"name": name} for name in names] or [{}]
-    for one in gt1.repetitions(46):
-        # org-3, as for the organization's own: never of use home.
-        append(contacts[0], "telecom", contact_from_xtn(context, one, gt1.location(46), "work"))
+    # org-3, as for the organization's own: never of use home.
+    add_contacts(context, contacts[0], gt1, (46, "work"))
     if purpose := concept(context, gt1, 47):
         contacts[0]["purpose"] = purpose
     for contact in contacts:

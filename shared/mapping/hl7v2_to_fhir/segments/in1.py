@@ -43,7 +43,7 @@ from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, translated
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import add_contacts, address_from_xad
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, issuer_of, name_organization
 from shared.mapping.hl7v2_to_fhir.datatypes.money import money_from_cp
 from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
@@ -142,9 +142,8 @@ def _set_contacts(context: Context, organization: Resource, in1: Segment) -> Non
     for repetition in in1.repetitions(6):
         if name := name_from_xpn(context, repetition, in1.location(6)):
             append(organization, "contact", {"name": name})
-    for repetition in in1.repetitions(7):
-        # org-3: an organization's telecom is never of use home.
-        append(organization, "telecom", contact_from_xtn(context, repetition, in1.location(7), "work"))
+    # org-3: an organization's telecom is never of use home.
+    add_contacts(context, organization, in1, (7, "work"))
 
 
 def _set_subscriber(context: Context, coverage: Resource, in1: Segment, subject: Resource) -> None:

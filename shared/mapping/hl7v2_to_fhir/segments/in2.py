@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import contacts_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_type
 from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
@@ -72,9 +72,8 @@ def _add_employer_contact(context: Context, coverage: Resource, in2: Segment) ->
             carry_field(coverage, in2, number)
         return
     names = [name_from_xpn(context, one, in2.location(49)) for one in in2.repetitions(49)]
-    numbers = [contact_from_xtn(context, one, in2.location(50), "work") for one in in2.repetitions(50)]
     contacts: list[Resource] = [{"name": name} for name in names if name]
-    if telecoms := [one for one in numbers if one]:
+    if telecoms := contacts_from_xtn(context, in2, 50, "work"):
         contacts = contacts or [{}]
         contacts[0]["telecom"] = telecoms
     for contact in contacts:

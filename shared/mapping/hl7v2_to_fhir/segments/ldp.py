@@ -17,7 +17,7 @@ from __future__ import annotations
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import add_contacts
 from shared.mapping.hl7v2_to_fhir.fields import table_of
 from shared.mapping.hl7v2_to_fhir.segments.as_sent import carry_into
 from shared.mapping.hl7v2_to_fhir.segments.master_file_fields import is_active
@@ -37,7 +37,6 @@ def service_from_ldp(context: Context, ldp: Segment, place: Resource, event: str
         for one in concepts(context, ldp, number, table):
             append(service, name, one)
     service["location"] = [reference(place)]
-    for repetition in ldp.repetitions(11):
-        append(service, "telecom", contact_from_xtn(context, repetition, ldp.location(11)))
+    add_contacts(context, service, ldp, (11, ""))
     carry_into(context, service, ldp, TABLE)
     return service

@@ -16,7 +16,7 @@ from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concepts
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import add_contacts, address_from_xad
 from shared.mapping.hl7v2_to_fhir.datatypes.locations import location_from_pl
 from shared.mapping.hl7v2_to_fhir.fields import carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.as_sent import carry_into
@@ -39,8 +39,7 @@ def location_from_loc(context: Context, loc: Segment, event: str) -> Resource:
     for kind in concepts(context, loc, 3, "HL70260"):
         append(place, "type", kind)
     _set_organization(context, place, loc)
-    for repetition in loc.repetitions(6):
-        append(place, "telecom", contact_from_xtn(context, repetition, loc.location(6)))
+    add_contacts(context, place, loc, (6, ""))
     carry_into(context, place, loc, TABLE)
     return place
 

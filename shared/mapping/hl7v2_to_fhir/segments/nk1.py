@@ -39,7 +39,7 @@ from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import add_contacts, address_from_xad
 from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry_field, table_of
@@ -66,6 +66,7 @@ _PERSON = PersonFields(
     start=8,
     end=9,
 )
+_OWN_TELECOMS = ((5, "home"), (6, "work"), (40, ""), (41, ""))
 # What a RelatedPerson has an element for and a contact has not.
 _BEYOND_CONTACT = (12, 16, 20, 33, 37)
 
@@ -115,9 +116,7 @@ def _set_person(context: Context, contact: Resource, nk1: Segment, person: tuple
     """Set name, telecom and address of the contact; `person`: its contact person's fields, where they are its own."""
     named, reached, placed = person or (0, 0, 0)
     _set_names(context, contact, nk1, (2, named))
-    for number, use in ((5, "home"), (6, "work"), (reached, ""), (40, ""), (41, "")):
-        for repetition in nk1.repetitions(number) if number else ():
-            append(contact, "telecom", contact_from_xtn(context, repetition, nk1.location(number), use))
+    add_contacts(context, contact, nk1, *(_PERSON.telecoms if reached else _OWN_TELECOMS))
     for number in (4, placed):
         place = nk1.first(number) if number else None
         if place and (address := address_from_xad(context, place, nk1.location(number))):
@@ -128,8 +127,7 @@ def _add_organization_contact(context: Context, organization: Resource, nk1: Seg
     """Add the contact person of an organization that is the next of kin or guards its interests."""
     person: Resource = {}
     _set_names(context, person, nk1, (30,))
-    for repetition in nk1.repetitions(31):
-        append(person, "telecom", contact_from_xtn(context, repetition, nk1.location(31)))
+    add_contacts(context, person, nk1, (31, ""))
     if (place := nk1.first(32)) and (address := address_from_xad(context, place, nk1.location(32))):
         person["address"] = address
     append(organization, "contact", person)

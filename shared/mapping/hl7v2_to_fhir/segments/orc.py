@@ -49,7 +49,7 @@ from shared.mapping.hl7v2_to_fhir.context import (
 )
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import contacts_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import (
     entity_key,
     identifier_from_ei,
@@ -191,9 +191,7 @@ def _set_requester(context: Context, request: Resource, orc: Segment | None, obr
     facilities = [] if orc is None else ordering_facilities(context, request, orc)
     callbacks: list[Resource] = []
     for segment, number in _present((obr, 17), (orc, 14)):
-        location = segment.location(number)
-        found = [contact_from_xtn(context, one, location) for one in segment.repetitions(number)]
-        callbacks += [contact for contact in found if contact is not None]
+        callbacks += contacts_from_xtn(context, segment, number)
         if not people:
             carry_field(request, segment, number)
     if orc is not None:

@@ -49,7 +49,7 @@ from shared.mapping.hl7v2_to_fhir.context import (
 )
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts, translated
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import contacts_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import entity_key, identifier_from_ei, identifier_from_eip
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
@@ -119,8 +119,7 @@ def add_orc_to_request(context: Context, request: Resource, orc: Segment, proven
 def _set_requester(context: Context, request: Resource, orc: Segment) -> None:
     people = practitioners(context, orc, 12)
     facilities = ordering_facilities(context, request, orc)
-    found = (contact_from_xtn(context, one, orc.location(14)) for one in orc.repetitions(14))
-    callbacks = [contact for contact in found if contact is not None]
+    callbacks = contacts_from_xtn(context, orc, 14)
     set_requester_address(context, request, people, orc)
     if not people:
         carry_field(request, orc, 14)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import add_contacts, address_from_xad
 from shared.mapping.hl7v2_to_fhir.fields import carry_field
 
 
@@ -21,15 +21,13 @@ def ordering_facilities(context: Context, request: Resource, orc: Segment) -> li
     """Return the ordering facilities, with address and telephone on the first."""
     found = (organization_from_xon(context, repetition) for repetition in orc.repetitions(21))
     facilities = [facility for facility in found if facility is not None]
-    for number in (22, 23):
-        if not facilities:
+    if not facilities:
+        for number in (22, 23):
             carry_field(request, orc, number)
-            continue
-        for repetition in orc.repetitions(number):
-            if number == 22:
-                append(facilities[0], "address", address_from_xad(context, repetition, orc.location(22)))
-            else:
-                append(facilities[0], "telecom", contact_from_xtn(context, repetition, orc.location(23), "work"))
+        return []
+    for repetition in orc.repetitions(22):
+        append(facilities[0], "address", address_from_xad(context, repetition, orc.location(22)))
+    add_contacts(context, facilities[0], orc, (23, "work"))
     return facilities
 
 

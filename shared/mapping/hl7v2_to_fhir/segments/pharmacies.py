@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contacts_from_xtn
 from shared.mapping.hl7v2_to_fhir.fields import carry_field
 from shared.mapping.hl7v2_to_fhir.segments.coded_organization import organization_from_cwe
 
@@ -39,7 +39,7 @@ def dispensing_pharmacy(
         found = address_from_xad(context, repetition, segment.location(fields.address))
         if found not in pharmacy.get("address", ()):
             append(pharmacy, "address", found)
-    for telecom in _telecoms(context, segment, fields.telecoms):
+    for telecom in contacts_from_xtn(context, segment, fields.telecoms, "work"):
         if telecom not in pharmacy.get("telecom", ()):
             append(pharmacy, "telecom", telecom)
     return pharmacy
@@ -68,7 +68,7 @@ def receiving_pharmacy(context: Context, segment: Segment, fields: PharmacyField
         ),
         None,
     )
-    place["telecom"] = _telecoms(context, segment, fields.telecoms)
+    place["telecom"] = contacts_from_xtn(context, segment, fields.telecoms, "work")
     for name in [name for name, value in place.items() if not value]:
         del place[name]
     return place
@@ -81,9 +81,3 @@ def set_destination(context: Context, dispense: Resource, segment: Segment, fiel
             carry_field(dispense, segment, number)
     elif place := receiving_pharmacy(context, segment, fields):
         dispense["destination"] = reference(place)
-
-
-def _telecoms(context: Context, segment: Segment, number: int) -> list[Resource]:
-    location = segment.location(number)
-    found = (contact_from_xtn(context, repetition, location, "work") for repetition in segment.repetitions(number))
-    return [one for one in found if one]

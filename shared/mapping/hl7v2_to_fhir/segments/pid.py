@@ -45,7 +45,7 @@ from shared.formats.fhir.identity import scoped
 from shared.formats.hl7v2.message import Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, extend, original_code, original_value
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import add_contacts, address_from_xad
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_type, issuer_of
 from shared.mapping.hl7v2_to_fhir.datatypes.languages import language
 from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn, names_from_xpn
@@ -72,9 +72,7 @@ def patient_from_pid(context: Context, pid: Segment) -> Resource:
     patient = context.add("Patient", *_key(context, pid))
     _set_identifiers(context, patient, pid)
     _set_names(context, patient, pid)
-    for number, use in ((13, "home"), (14, "work"), (40, "")):
-        for repetition in pid.repetitions(number):
-            append(patient, "telecom", contact_from_xtn(context, repetition, pid.location(number), use))
+    add_contacts(context, patient, pid, (13, "home"), (14, "work"), (40, ""))
     _set_gender(patient, pid)
     _set_birth(context, patient, pid)
     _set_death(context, patient, pid)

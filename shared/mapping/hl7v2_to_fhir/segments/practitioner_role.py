@@ -13,7 +13,7 @@ from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon, practitioners
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concepts, translated
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import add_contacts, address_from_xad
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei
 from shared.mapping.hl7v2_to_fhir.datatypes.locations import location_from_pl
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
@@ -64,8 +64,7 @@ def practitioner_role(context: Context, segment: Segment, fields: RoleFields, ow
     if period:
         role["period"] = period
     _set_actors(context, role, segment, fields)
-    for repetition in segment.repetitions(fields.telecoms):
-        append(role, "telecom", contact_from_xtn(context, repetition, segment.location(fields.telecoms)))
+    add_contacts(context, role, segment, (fields.telecoms, ""))
     return role
 
 

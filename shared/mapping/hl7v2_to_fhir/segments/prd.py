@@ -23,7 +23,7 @@ from shared.formats.hl7v2.message import Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concepts
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import add_contacts, address_from_xad
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_type
 from shared.mapping.hl7v2_to_fhir.datatypes.locations import location_from_pl
 from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
@@ -46,8 +46,7 @@ def role_from_prd(context: Context, prd: Segment) -> Resource:
     place = location_from_pl(context, prd.first(4))
     if place is not None:
         role["location"] = [reference(place)]
-    for repetition in prd.repetitions(5):
-        append(role, "telecom", contact_from_xtn(context, repetition, prd.location(5)))
+    add_contacts(context, role, prd, (5, ""))
     period: Resource = {}
     put_date_time(context, period, "start", prd, 8)
     put_date_time(context, period, "end", prd, 9)
@@ -95,5 +94,4 @@ def _set_organization(context: Context, role: Resource, prd: Segment) -> None:
     role["organization"] = reference(organization)
     for repetition in prd.repetitions(11):
         append(organization, "address", address_from_xad(context, repetition, prd.location(11)))
-    for repetition in prd.repetitions(13):
-        append(organization, "telecom", contact_from_xtn(context, repetition, prd.location(13)))
+    add_contacts(context, organization, prd, (13, ""))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, Context, Resource, append, extend, original_value
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, translated
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import add_contacts, address_from_xad
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_type
 from shared.mapping.hl7v2_to_fhir.datatypes.languages import language
 from shared.mapping.hl7v2_to_fhir.datatypes.names import names_from_xpn
@@ -75,9 +75,7 @@ def describe(context: Context, segment: Segment, fields: PersonFields) -> Resour
         append(person, "relationship", translated(context, segment, fields.relationship, RELATIONSHIP, _ROLE_CODE))
     if fields.role:
         append(person, "relationship", concept(context, segment, fields.role, CONTACT_ROLE.table))
-    for number, use in fields.telecoms:
-        for repetition in segment.repetitions(number):
-            append(person, "telecom", contact_from_xtn(context, repetition, segment.location(number), use))
+    add_contacts(context, person, segment, *fields.telecoms)
     for number in fields.addresses:
         for repetition in segment.repetitions(number):
             append(person, "address", address_from_xad(context, repetition, segment.location(number)))

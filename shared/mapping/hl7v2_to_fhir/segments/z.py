@@ -15,7 +15,7 @@ from shared.mapping.coverage import FieldTable, Rule
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, field_name, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon, practitioner_from_xcn
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept_of
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn
+from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad, contact_from_xtn, contacts_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx
 from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
@@ -52,9 +52,11 @@ def _map_field(
             append(resource, "extension", {"url": mapping.url, "valueString": text})
         return Rule((f"{mapping.resource}.extension",), "", "AS-SENT", repeats=True)
     several = mapping.element.endswith("[]")
-    read = _READERS[mapping.datatype]
-    location = segment.location(number)
-    values = [value for one in repetitions if (value := read(context, one, location)) is not None]
+    if several and mapping.datatype == "XTN":
+        values: list[Any] = contacts_from_xtn(context, segment, number)
+    else:
+        read, location = _READERS[mapping.datatype], segment.location(number)
+        values = [value for one in repetitions if (value := read(context, one, location)) is not None]
     placed = [_place(resource, mapping.element, values) for resource in targets] if values else []
     if not any(placed):
         return None

@@ -447,3 +447,31 @@ def test_nobody_verifies_the_order_of_another(kind: str, act: str) -> None:
 
     assert ["9^Clerk^Ann", "8^Checker^Bo"] == first.split("|")[10:12]
     assert ["", ""] == second.split("|")[10:12]
+
+
+@pytest.mark.parametrize("version", ["2.3.1", "2.5.1", "2.8"])
+def test_a_number_and_an_e_mail_address_that_were_sent_in_one_xtn_come_back_in_one(version: str) -> None:
+    sent = "^PRN^PH^tilda@example.org^49^30^5550100~^NET^Internet^other@example.org"
+    visit = f"{PID}||||||||^PRN^PH^^49^30^5550101~{sent}|^WPN^FX^w@example.org^49^30^5550102"
+    one = returned("ADT^A01", version, "EVN||20260301", visit, VISIT, f"NK1|1|Testcase^Tom|FTH||{sent}")
+
+    assert [raw(parse(one.payload), "PID", number) for number in (13, 14)] == visit.split("|")[13:]
+    assert sent == raw(parse(one.payload), "NK1", 5)
+
+
+@pytest.mark.parametrize("sent", ["555-0100^NET^Internet^tilda@example.org", "^PRN^X.400^t@example.org^^^5550100"])
+def test_a_number_among_e_mail_addresses_comes_back_as_it_was_sent(sent: str) -> None:
+    one = returned("ADT^A01", "2.5.1", "EVN||20260301", f"{PID}||||||||{sent}", VISIT)
+
+    assert sent == raw(parse(one.payload), "PID", 13)
+
+
+def test_an_e_mail_address_whose_number_is_gone_stands_alone() -> None:
+    mail = {
+        "system": "email",
+        "value": "tilda@example.org",
+        "extension": [{"url": f"{EXTENSIONS}sent-with-number", "valueBoolean": True}],
+    }
+    patient = {**PATIENT, "telecom": [mail]}
+
+    assert "^NET^Internet^tilda@example.org" == raw(parse(generated(patient, kind="ADT^A08").payload), "PID", 13)

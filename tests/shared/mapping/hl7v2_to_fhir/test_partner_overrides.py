@@ -39,6 +39,7 @@ def with_element(element: str, datatype: str = "ST") -> PartnerProfile:
         ("identifier[]", "CX", "55^^^2.999.4&2.999.4&ISO", {"system": "urn:oid:2.999.4", "value": "55"}),
         ("name[]", "XPN", "Example^Eve", {"family": "Example", "given": ["Eve"]}),
         ("telecom[]", "XTN", "555-0100", {"value": "555-0100"}),
+        ("telecom[]", "XTN", "555-0100^^^eve@example.org", {"system": "email", "value": "eve@example.org"}),
         ("address[]", "XAD", "1 Road^^Testville", {"city": "Testville"}),
         ("contact[].name", "XPN", "Example^Eve", {"name": {"family": "Example", "given": ["Eve"]}}),
         ("birthDate", "DT", "19700203", "1970-02-03"),

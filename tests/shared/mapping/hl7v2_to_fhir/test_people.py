@@ -146,6 +146,39 @@ def test_a_telephone_number_keeps_its_parts_its_rank_and_its_period() -> None:
     assert [{"valueString": "first"}] == extensions(second, f"{OURS}xtn-18")
 
 
+@pytest.mark.parametrize(
+    ("sent", "number"),
+    [
+        ("^PRN^PH^tilda@example.org^49^30^5550100", {"system": "phone", "value": "+49 30 5550100", "use": "home"}),
+        ("030 5550100^WPN^FX^tilda@example.org", {"system": "fax", "value": "030 5550100", "use": "work"}),
+        ("^NET^Internet^tilda@example.org^^30^5550100", {"system": "phone", "value": "30 5550100", "use": "home"}),
+        ("^PRN^CP^tilda@example.org^^^^^^^^+493055501", {"system": "phone", "value": "+493055501", "use": "mobile"}),
+        ("other@example.org^NET^Internet^tilda@example.org", {"system": "email", "value": "other@example.org"}),
+    ],
+)
+def test_a_number_and_an_e_mail_address_in_one_xtn_are_two_contacts(sent: str, number: dict[str, str]) -> None:
+    first, second = patient(f13=sent)["telecom"]
+
+    assert number == {name: first[name] for name in number}
+    assert {"system": "email", "value": "tilda@example.org"} == {name: second[name] for name in ("system", "value")}
+    assert second["use"] == ("work" if "WPN" in sent else "home")
+    assert [{"valueBoolean": True}] == extensions(second, f"{OURS}sent-with-number")
+
+
+def test_an_e_mail_address_is_one_contact_where_nothing_else_could_be_rung() -> None:
+    said = ("^NET^Internet^a@b.example^49", "a@b.example^NET^Internet^a@b.example", "^NET^Internet^a@b.example")
+
+    for sent in said:
+        (contact,) = patient(f13=sent)["telecom"]
+        assert ("email", "a@b.example") == (contact["system"], contact["value"])
+
+
+def test_both_contacts_of_an_xtn_hold_for_the_same_time() -> None:
+    number, mail = patient(f13="^PRN^PH^a@example.org^^30^5550100^^^^^^20200101^20210101")["telecom"]
+
+    assert {"start": "2020-01-01", "end": "2021-01-01"} == number["period"] == mail["period"]
+
+
 def test_citizenship_nationality_and_tribe_are_the_extensions_that_know_them() -> None:
     found = patient(
         f26="DE^Germany^ISO3166_1~FR^France^ISO3166_1", f28="DE^Germany^ISO3166_1", f39="170^Example Tribe^HL70171"

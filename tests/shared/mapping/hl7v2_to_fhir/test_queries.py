@@ -68,6 +68,17 @@ def test_what_a_query_asks_for_has_its_data_type() -> None:
     )
 
 
+def test_a_query_for_a_number_asks_for_it_with_the_e_mail_address_beside_it() -> None:
+    (found,) = parts(converted("QBP^Q11", "QPD|Z34|T1|||||||555-0100^PRN^PH^t@example.org"), "QPD")
+    telephone = found["telephone"]
+
+    assert ("phone", "555-0100", "t@example.org") == (
+        telephone["system"],
+        telephone["value"],
+        telephone["extension"][0]["valueString"],
+    )
+
+
 def test_the_text_of_a_query_is_kept_beside_what_is_read_from_it() -> None:
     found = only(converted("QBP^Q11", "QPD|Z34|T1|1^^^NG^MR~2^^^NG^PI"), "Parameters")
     kept = [one.get("extension", [{}])[0].get("valueString") for one in found["parameter"][0]["part"]]
