@@ -50,7 +50,8 @@ class Converted:
     What became of one file.
 
     `content` is what came out of it; `outcome` the OperationOutcome of what did not, and `error` the same in a line.
-    A batch may have both. `skipped` names the format of a file that was left alone.
+    A batch may have both. `remark` is what the conversion warns of, in a line. `skipped` names the format of a file
+    that was left alone.
     """
 
     source: Source
@@ -58,6 +59,7 @@ class Converted:
     coverage: Any = None
     outcome: Any = None
     error: str = ""
+    remark: str = ""
     skipped: str = ""
 
 
@@ -87,7 +89,7 @@ def convert_to_folder(file: Source, job: Job) -> Converted:
     for suffix, part in parts.items():
         if part is not None:
             write_result(job.out, file.name, suffix, part)
-    return Converted(file, error=result.error)
+    return Converted(file, error=result.error, remark=result.remark)
 
 
 def convert_file(file: Source, source: str, job: Job) -> Converted:
@@ -101,25 +103,36 @@ def convert_file(file: Source, source: str, job: Job) -> Converted:
     assert (source, job.to) in SUPPORTED  # noqa: S101 - refused or skipped before
     conversions: list[Conversion] = []
     issues: list[Issue] = []
+    remarks: list[Issue] = []
     try:
         batch = read_batch(file.path.read_bytes())
         messages = [item.payload for item in batch.items]
-        issues += (issue for issue in batch.issues if issue.severity == "error")
+        for issue in batch.issues:
+            (issues if issue.severity == "error" else remarks).append(issue)
     except (IntegrationError, OSError) as error:
         messages, issues = [], [*_issues_of(error)]
     for number, message in enumerate(messages, start=1):
         try:
-            conversions += _convert_message(message, job)
+            conversions += (made := list(_convert_message(message, job)))
         except Exception as error:  # noqa: BLE001 - one message must not stop the others
             issues += in_message(number, _issues_of(error)) if len(messages) > 1 else _issues_of(error)
-    coverage = [conversion.coverage.as_dict() for conversion in conversions] if job.coverage else []
+        else:
+            found = [issue for conversion in made for issue in conversion.issues]
+            remarks += in_message(number, found) if len(messages) > 1 else found
+    coverage = [_account_of(conversion) for conversion in conversions] if job.coverage else []
     return Converted(
         file,
         content=_one_or_collection([conversion.bundle for conversion in conversions], len(messages)),
         coverage=coverage[0] if len(messages) == len(coverage) == 1 else coverage or None,
         outcome=outcome(issues) if issues else None,
         error=_in_a_line(issues),
+        remark=_warnings_in_a_line(remarks),
     )
+
+
+def _account_of(conversion: Conversion) -> dict[str, Any]:
+    """Return what became of every field of a message, and what its conversion has to say."""
+    return {**conversion.coverage.as_dict(), "issues": [issue.as_fhir() for issue in conversion.issues]}
 
 
 def _fhir_file(file: Source, job: Job) -> Converted:
@@ -131,7 +144,8 @@ def _fhir_file(file: Source, job: Job) -> Converted:
     except Exception as error:  # noqa: BLE001 - one file must not stop the others
         issues = list(_issues_of(error))
         return Converted(file, outcome=outcome(issues), error=_in_a_line(issues))
-    return Converted(file, content=content, coverage=outcome(left) if job.coverage else None)
+    coverage = outcome(left) if job.coverage else None
+    return Converted(file, content=content, coverage=coverage, remark=_warnings_in_a_line(left))
 
 
 def _convert_message(message: bytes, job: Job) -> Iterator[Conversion]:
@@ -189,3 +203,7 @@ def _in_a_line(issues: list[Issue]) -> str:
         return ""
     first = ": ".join(part for part in (issues[0].code, issues[0].location, issues[0].text) if part)
     return f"{first} (and {len(issues) - 1} more)" if len(issues) > 1 else first
+
+
+def _warnings_in_a_line(issues: list[Issue]) -> str:
+    return _in_a_line([issue for issue in issues if issue.severity != "information"])

@@ -20,8 +20,9 @@ from typing import Any, Literal, NamedTuple
 from shared.errors import Issue, RejectedError
 from shared.formats.fhir.encoding import parse as parse_fhir
 from shared.formats.fhir.encoding import serialize
+from shared.formats.hl7v2.batch import Batch, is_alone, read_batch
 from shared.formats.hl7v2.message import Message
-from shared.formats.hl7v2.parse import parse, split_batch
+from shared.formats.hl7v2.parse import parse
 from shared.mapping.coverage import Coverage
 from shared.mapping.fhir_to_hl7v2.generate import Generated, messages_from_bundle
 from shared.mapping.hl7v2_to_fhir.bundles import BundleKind
@@ -62,13 +63,15 @@ def convert(
 
     RejectedError when a message cannot be read; it says where. A message of a type that has no map, or with a code
     that no map knows, converts all the same and says so in its issues. An item of a batch that cannot be read does not
-    stop the others: the error of the first one (`message 2, MSH-9`) is raised when all that can be read are converted.
+    stop the others: the error of the first one (`message 2, MSH-9`) is raised when all that can be read are converted,
+    and so is `batch-count-differs` where a trailer (BTS-1, FTS-1) counts otherwise.
     `bundle` is the kind of Bundle. `source` and `to` have one value each so far.
     """
     if received.tzinfo is None:
         raise ValueError("`received` needs a zone")
     charset = partner.default_charset if partner is not None else None
-    contents = split_batch(payload)
+    batch = None if is_alone(payload) else read_batch(payload)
+    contents = [payload] if batch is None else [item.payload for item in batch.items]
     refused: RejectedError | None = None
     for item, content in enumerate(contents, start=1):
         try:
@@ -78,6 +81,7 @@ def convert(
             refused = refused or (_in_item(error, item) if len(contents) > 1 else error)
         else:
             yield conversion
+    refused = refused or (_miscounted(batch) if batch is not None else None)
     if refused is not None:
         raise refused
 
@@ -134,6 +138,12 @@ def _require_characters(content: dict[str, Any]) -> None:
     except TypeError as error:
         places = [issue.location for issue in find_errors(content) if issue.code == "value-invalid"]
         raise RejectedError("not-fhir", next(iter(places), ""), "A text holds half of a surrogate pair.") from error
+
+
+def _miscounted(batch: Batch) -> RejectedError | None:
+    """Return what the trailers of a batch count otherwise: a message may have been lost on the way."""
+    found = (issue for issue in batch.issues if issue.severity == "error")
+    return next((RejectedError(one.code, one.location, one.text) for one in found), None)
 
 
 def _in_item(error: RejectedError, item: int) -> RejectedError:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shared.partners.profile import PartnerProfile
 
 _LISTED_FAILURES = 20
+_LISTED_WARNINGS = 10
 # As shared.mapping.hl7v2_to_fhir.bundles has them: `corridor convert --help` needs no mapping.
 _BUNDLES = ("transaction", "batch", "message", "collection")
 # As shared.partners.hl7v2_writing has them.
@@ -148,8 +149,8 @@ def _to_output(file: Source, job: Job) -> int:
     shown = result.coverage if job.coverage else result.content
     whole = shown if isinstance(shown, bytes) else as_json(result.outcome if shown is None else shown)
     click.echo(whole, nl=False)
-    if result.error:
-        click.echo(f"corridor: {file.path}: {result.error}", err=True)
+    for line in filter(None, (result.error, result.remark)):
+        click.echo(f"corridor: {file.path}: {line}", err=True)
     return 1 if result.error else 0
 
 
@@ -158,8 +159,12 @@ def _to_folder(sources: list[Source], job: Job) -> int:
 
     began = time.monotonic()
     skipped: Counter[str] = Counter()
-    converted = failed = 0
+    converted = failed = warned = 0
     for result in convert_all(sources, job):
+        if result.remark:
+            warned += 1
+            if warned <= _LISTED_WARNINGS:
+                click.echo(f"warning {result.source.path}: {result.remark}", err=True)
         if result.skipped:
             skipped[result.skipped] += 1
         elif result.error:
@@ -171,7 +176,8 @@ def _to_folder(sources: list[Source], job: Job) -> int:
     if failed > _LISTED_FAILURES:
         click.echo(f"... and {failed - _LISTED_FAILURES} more: each has its .error.json", err=True)
     others = ", ".join(f"{count} {name}" for name, count in sorted(skipped.items()))
-    note = f", skipped {skipped.total()} ({others})" if skipped else ""
+    note = f", with warnings {warned} (--coverage lists them)" if warned else ""
+    note += f", skipped {skipped.total()} ({others})" if skipped else ""
     seconds = time.monotonic() - began
     click.echo(f"converted {converted}, failed {failed}{note}, in {seconds:.1f} s", err=True)
     return 1 if failed else 0

@@ -167,6 +167,46 @@ def test_a_batch_that_lost_a_message_says_so_beside_what_converts(corridor, tmp_
     assert ("batch-count-differs", ["BTS-1"]) == (issue["details"]["coding"][0]["code"], issue["expression"])
 
 
+def test_what_a_conversion_warns_of_is_a_line_and_in_the_coverage(corridor, tmp_path: Path) -> None:
+    path = tmp_path / "odd.hl7"
+    path.write_text("MSH|^~\\&|A|B|C|D|20260301||ZZZ^Z99|1|P|2.5.1\rPID|1||100^^^NG^MR||Testcase^Tilda", newline="")
+
+    run, account = corridor("convert", path), corridor("convert", path, "--coverage")
+    codes = [one["details"]["coding"][0]["code"] for one in json.loads(account.stdout)["issues"]]
+
+    text = "The message type has no map of its own: its segments were read one by one."
+    assert 0 == run.exit_code == account.exit_code
+    assert f"corridor: {path}: message-type-unmapped: MSH-9: {text}\n" == run.stderr == account.stderr
+    assert ["message-type-unmapped", "authority-without-uri"] == codes
+
+
+def test_warnings_of_a_folder_are_listed_and_counted(corridor, message: Path, tmp_path: Path) -> None:
+    cases = tmp_path / "cases"
+    cases.mkdir()
+    (cases / "good.hl7").write_bytes(message.read_bytes())
+    for number in range(12):
+        odd = f"MSH|^~\\&|A|B|C|D|20260301||ZZZ^Z99|{number}|P|2.5.1\r"
+        (cases / f"{number}.hl7").write_text(odd, newline="")
+
+    run = corridor("convert", cases, "--out", tmp_path / "out")
+
+    assert 0 == run.exit_code
+    assert 10 == sum(line.startswith("warning ") for line in run.stderr.splitlines())
+    assert "converted 13, failed 0, with warnings 12 (--coverage lists them), in " in run.stderr
+
+
+def test_a_batch_that_may_have_been_cut_off_is_a_warning(corridor, tmp_path: Path) -> None:
+    path = tmp_path / "day.hl7"
+    odd = ORU.format(control_id="B").replace("ORU^R01", "ZZZ^Z99")
+    path.write_text(f"BHS|^~\\&|\r{ORU.format(control_id='A')}{odd}", newline="")
+
+    run = corridor("convert", path, "--coverage")
+    texts = [issue["expression"] for one in json.loads(run.stdout) for issue in one["issues"]]
+
+    assert (0, True) == (run.exit_code, "batch-trailer-missing: BTS: 1 BHS but 0 BTS" in run.stderr)
+    assert ["MSH-9"] in texts
+
+
 def test_who_converts_is_declared_by_the_caller(corridor, message: Path) -> None:
     done = corridor("convert", message, "--operator", "Example Health Exchange", "--operator-id", "2.999.3")
     resources = [entry["resource"] for entry in json.loads(done.stdout)["entry"]]

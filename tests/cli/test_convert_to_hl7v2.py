@@ -39,6 +39,18 @@ def test_the_version_and_the_type_are_the_callers(corridor, patient: Path) -> No
     assert (0, True, True) == (run.exit_code, "|ADT^A04^ADT_A01|" in run.stdout, "|P|2.3.1" in run.stdout)
 
 
+def test_a_field_that_the_version_lacks_is_a_warning(corridor, tmp_path: Path) -> None:
+    path = tmp_path / "patient.json"
+    reliable = {"url": "urn:corridor:extension:pid-32", "valueString": "AL"}
+    path.write_text(json.dumps(PATIENT | {"extension": [reliable]}), encoding="utf-8")
+
+    old, new = (corridor("convert", path, "--to", "hl7v2", "--hl7-version", one) for one in ("2.3.1", "2.5.1"))
+
+    text = "Version 2.3.1 does not have this field."
+    assert (0, f"corridor: {path}: field-not-carried: PID-32: {text}\n") == (old.exit_code, old.stderr)
+    assert (0, "") == (new.exit_code, new.stderr)
+
+
 def test_the_coverage_names_what_is_not_carried(corridor, patient: Path) -> None:
     run = corridor("convert", patient, "--to", "hl7v2", "--coverage")
 

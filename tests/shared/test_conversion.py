@@ -43,6 +43,19 @@ def test_the_first_of_several_errors_of_a_batch_is_raised() -> None:
     assert refused.value.location.startswith("message 1")
 
 
+@pytest.mark.parametrize(
+    "payload", [batch(GOOD.format("1"), GOOD.format("2")).replace(b"BTS|2", b"BTS|3"), GOOD.encode() + b"\rBTS|2"]
+)
+def test_a_batch_that_lost_a_message_is_refused_when_what_is_there_is_converted(payload: bytes) -> None:
+    conversions = convert(payload, source="hl7v2", received=RECEIVED)
+
+    made = [next(conversions).item for _ in range(payload.count(b"MSH|"))]
+    with pytest.raises(RejectedError, match="batch-count-differs") as raised:
+        next(conversions)
+
+    assert ([*range(1, len(made) + 1)], "BTS-1") == (made, raised.value.location)
+
+
 def test_the_error_of_a_message_alone_names_no_item() -> None:
     with pytest.raises(RejectedError) as refused:
         list(convert(b"MSH|\r", source="hl7v2", received=RECEIVED))

@@ -20,6 +20,9 @@ from shared.formats.hl7v2.limits import DEFAULT_LIMITS, Limits
 from shared.formats.hl7v2.message import Segment
 
 _BATCH = (b"FHS", b"BHS")
+_TRAILER = re.compile(rb"[\r\n][BF]TS(?![A-Za-z0-9])")
+# A count, a comment of 80 characters, totals.
+_LONGEST_TRAILER = 256
 _WIDE = ("utf-16", "utf-32")
 FRAME = b"\x0b\x1c\x1a\r\n\t "
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -88,9 +91,19 @@ def is_batch(payload: bytes) -> bool:
     return payload.lstrip(b"\x0b\xef\xbb\xbf\r\n\t ").startswith(_BATCH)
 
 
+def is_alone(payload: bytes) -> bool:
+    """Tell the usual case cheaply: one message, and nothing of a batch before or behind it."""
+    if payload[:3] != b"MSH":
+        return False
+    if payload.find(b"MSH", 3) >= 0 and (b"\rMSH" in payload or b"\nMSH" in payload):
+        return False
+    end = payload[-_LONGEST_TRAILER:]
+    return not (b"TS" in end and _TRAILER.search(end))
+
+
 def split_batch(payload: bytes, limits: Limits = DEFAULT_LIMITS) -> list[bytes]:
     """Return the messages of a file or batch (FHS, BHS, or simply one after another); one message alone as it is."""
-    return [payload] if _is_alone(payload) else [item.payload for item in read_batch(payload, limits).items]
+    return [payload] if is_alone(payload) else [item.payload for item in read_batch(payload, limits).items]
 
 
 def read_batch(payload: bytes, limits: Limits = DEFAULT_LIMITS) -> Batch:
@@ -99,7 +112,7 @@ def read_batch(payload: bytes, limits: Limits = DEFAULT_LIMITS) -> Batch:
 
     RejectedError `too-many-messages`. Nothing is decoded but the headers: an item that cannot be read is its reader's.
     """
-    if _is_alone(payload):
+    if is_alone(payload):
         return Batch((BatchItem(1, payload),))
     codec = wide_codec(payload)
     return _read_wide(payload, codec, limits) if codec.startswith(_WIDE) else _read(payload, limits)
@@ -111,7 +124,7 @@ def _read(payload: bytes, limits: Limits) -> Batch:
     if len(marks) > limits.messages:
         raise RejectedError("too-many-messages", "", f"More than {limits.messages} messages, headers and trailers.")
     count = sum(body.startswith(b"MSH", mark) for mark in marks)
-    if not count or (count == 1 and not body.startswith(_BATCH)):
+    if not count or len(marks) == 1:
         return Batch((BatchItem(1, payload),))
     tally, items = Tally(), list[BatchItem]()
     for start, end in zip(marks, [*marks[1:], len(body)], strict=True):
@@ -121,11 +134,6 @@ def _read(payload: bytes, limits: Limits) -> Batch:
     tally.close()
     files = tally.headers["FHS"]
     return Batch(tuple(items), files[0] if files else None, tuple(tally.headers["BHS"]), tuple(tally.issues))
-
-
-def _is_alone(payload: bytes) -> bool:
-    """Tell the usual case cheaply: one message and nothing before it."""
-    return payload[:3] == b"MSH" and not (b"\rMSH" in payload or b"\nMSH" in payload)
 
 
 def _read_wide(payload: bytes, codec: str, limits: Limits) -> Batch:
