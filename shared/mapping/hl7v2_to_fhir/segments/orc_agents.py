@@ -27,13 +27,20 @@ _HANDLED = (10, 11, 17, 18, 19)
 
 def add_agents(context: Context, provenance: Resource, order: Resource, orc: Segment) -> list[Resource]:
     """Add who entered, verified and did what the order says; return who entered it."""
+    said = _said(orc)
+    if not any(said):
+        return []
     if not _handled_alike(context):
         for number in _HANDLED:
             carry_field(order, orc, number)
-    entered = _add_enterers(context, provenance, orc)
-    for number, role in _ROLES:
-        for person in practitioners(context, orc, number):
-            append(provenance, "agent", {"type": participant(role), "who": reference(person)})
+    # The orders of a message are mostly all entered by one person.
+    memory = ("handled by", str(provenance["id"]), *said)
+    entered: list[Resource] | None = context.known.get(memory)
+    if entered is None:
+        entered = context.known[memory] = _add_enterers(context, provenance, orc)
+        for number, role in _ROLES:
+            for person in practitioners(context, orc, number):
+                append(provenance, "agent", {"type": participant(role), "who": reference(person)})
     return entered
 
 
@@ -41,10 +48,14 @@ def _handled_alike(context: Context) -> bool:
     """Tell whether the orders of the message name the same people, organizations and devices, or none."""
     memory = ("orders handled alike",)
     if memory not in context.known:
-        said = {tuple(map(orc.raw, _HANDLED)) for orc in context.message.all("ORC")}
-        context.known[memory] = len(said) <= 1
+        context.known[memory] = len({_said(orc) for orc in context.message.all("ORC")}) <= 1
     alike: bool = context.known[memory]
     return alike
+
+
+def _said(orc: Segment) -> tuple[str, ...]:
+    fields = orc.fields
+    return tuple([fields[number] if number < len(fields) else "" for number in _HANDLED])
 
 
 def _add_enterers(context: Context, provenance: Resource, orc: Segment) -> list[Resource]:
