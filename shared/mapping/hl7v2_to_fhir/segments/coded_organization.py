@@ -7,12 +7,21 @@ CWE that names an organization (a manufacturer, a place of entry) -> Organizatio
 from __future__ import annotations
 
 from shared.formats.hl7v2.message import Segment
-from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, field_name
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
+from shared.mapping.hl7v2_to_fhir.recurrent import recurrent
 
 
 def organization_from_cwe(context: Context, segment: Segment, number: int) -> Resource | None:
     """Return the Organization that a coded field names, None when the field is empty."""
+    if not (raw := segment.raw(number)):
+        return None
+    # What a local code means may differ from field to field.
+    memory = ("CWE of an organization", field_name(segment, number), raw)
+    return recurrent(context, memory, _organization, segment, number)
+
+
+def _organization(context: Context, segment: Segment, number: int) -> Resource | None:
     value = concept(context, segment, number)
     if value is None:
         return None
