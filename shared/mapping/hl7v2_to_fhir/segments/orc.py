@@ -47,9 +47,7 @@ from shared.mapping.hl7v2_to_fhir.context import (
     original_value,
     reference,
 )
-from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
-from shared.mapping.hl7v2_to_fhir.datatypes.contacts import contacts_from_xtn
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import (
     entity_key,
     identifier_from_ei,
@@ -59,11 +57,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.orc_agents import add_agents
 from shared.mapping.hl7v2_to_fhir.segments.orc_numbers import add_further_numbers
-from shared.mapping.hl7v2_to_fhir.segments.orc_requester import (
-    ordering_facilities,
-    requester_role,
-    set_requester_address,
-)
+from shared.mapping.hl7v2_to_fhir.segments.orc_requester import requester_of, requesters
 from shared.terminology.concept_maps import ORDER_CONTROL_STATUS, REQUEST_STATUS, REQUEST_STATUS_OF_REPORT
 from shared.terminology.order_maps import LOCATION_BY_ORDER_TYPE, OPEN_ORDER_CONTROL_STATUS
 from shared.terminology.systems import TERMINOLOGY
@@ -183,27 +177,18 @@ def _set_status(context: Context, request: Resource, orc: Segment | None, obr: S
 
 
 def _set_requester(context: Context, request: Resource, orc: Segment | None, obr: Segment | None) -> None:
-    by_id: dict[str, Resource] = {}
-    for segment, number in _present((orc, 12), (obr, 16)):
-        for person in practitioners(context, segment, number):
-            by_id[person["id"]] = person
-    people = list(by_id.values())
-    facilities = [] if orc is None else ordering_facilities(context, request, orc)
-    callbacks: list[Resource] = []
-    for segment, number in _present((obr, 17), (orc, 14)):
-        callbacks += contacts_from_xtn(context, segment, number)
-        if not people:
-            carry_field(request, segment, number)
-    if orc is not None:
-        set_requester_address(context, request, people, orc)
-    if not people and facilities:
-        request["requester"] = reference(facilities[0])
-    if people:
-        whole = requester_role(context, people[0], facilities, callbacks) if facilities or callbacks else people[0]
-        request["requester"] = reference(whole)
-        for person in people[1:]:
-            append(request, "extension", {"url": _FURTHER_REQUESTER, "valueReference": reference(person)})
-
-
-def _present(*fields: tuple[Segment | None, int]) -> list[tuple[Segment, int]]:
-    return [(segment, number) for segment, number in fields if segment is not None and segment.raw(number)]
+    """Set who asks for it: of several the first. What is said of a place or a person that is not named stays here."""
+    people = requesters(context, orc, obr)
+    requester = requester_of(context, orc, obr)
+    in_facility = requester is not None and (not people or "organization" in requester)
+    if orc is not None and not in_facility:
+        carry_field(request, orc, 22)
+        carry_field(request, orc, 23)
+    if not people:
+        for segment, number in ((obr, 17), (orc, 14), (orc, 24)):
+            if segment is not None:
+                carry_field(request, segment, number)
+    if requester is not None:
+        request["requester"] = reference(requester)
+    for person in people[1:]:
+        append(request, "extension", {"url": _FURTHER_REQUESTER, "valueReference": reference(person)})

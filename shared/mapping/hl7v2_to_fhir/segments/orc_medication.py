@@ -56,9 +56,9 @@ from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.orc_agents import add_agents
 from shared.mapping.hl7v2_to_fhir.segments.orc_numbers import add_further_numbers
 from shared.mapping.hl7v2_to_fhir.segments.orc_requester import (
+    add_requester_address,
     ordering_facilities,
     requester_role,
-    set_requester_address,
 )
 from shared.terminology.medication_maps import (
     MEDICATION_REQUEST_CATEGORY,
@@ -118,13 +118,17 @@ def add_orc_to_request(context: Context, request: Resource, orc: Segment, proven
 
 def _set_requester(context: Context, request: Resource, orc: Segment) -> None:
     people = practitioners(context, orc, 12)
-    facilities = ordering_facilities(context, request, orc)
+    facilities = ordering_facilities(context, orc)
+    if not facilities:
+        carry_field(request, orc, 22)
+        carry_field(request, orc, 23)
     callbacks = contacts_from_xtn(context, orc, 14)
-    set_requester_address(context, request, people, orc)
     if not people:
+        carry_field(request, orc, 24)
         carry_field(request, orc, 14)
         add_requesters(request, facilities)
         return
+    add_requester_address(context, people[0], orc)
     if facilities or callbacks:
         # RXO and RXE name the same person alone: the role says more.
         if request.get("requester") == reference(people[0]):
