@@ -59,11 +59,12 @@ from shared.mapping.hl7v2_to_fhir.context import (
     reference,
 )
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import absent_concept, concept, concept_of, concepts
-from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_from_ei
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx
 from shared.mapping.hl7v2_to_fhir.datatypes.ndl import actor_from_ndl
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time, put_instant
 from shared.mapping.hl7v2_to_fhir.fields import carry, table_of
 from shared.mapping.hl7v2_to_fhir.segments.orc import based_on
+from shared.mapping.hl7v2_to_fhir.segments.orc_numbers import add_order_numbers
 from shared.terminology.concept_maps import REPORT_STATUS, REQUEST_PRIORITY
 from shared.terminology.order_maps import LABORATORY_SECTIONS, ORDER_INTENT
 from shared.terminology.systems import TERMINOLOGY
@@ -87,11 +88,9 @@ def report_from_obr(
     """Return the DiagnosticReport of an OBR; `about` holds subject and encounter, copied in, `key` is the report's."""
     context.claim(obr, TABLE)
     report = context.add("DiagnosticReport", context.scope, key)
-    for segment in (obr, orc):
-        if segment is not None:
-            for number, kind in ((2, "PLAC"), (3, "FILL")):
-                append(report, "identifier", identifier_from_ei(context, segment.first(number), kind))
-    append(report, "identifier", dict(request["requisition"]) if "requisition" in request else None)
+    add_order_numbers(context, report, obr, orc)
+    if "requisition" in request:
+        append(report, "identifier", dict(request["requisition"]))
     report["basedOn"] = [reference(request)]
     _set_status(context, report, obr)
     append(report, "category", concept(context, obr, 24, "HL70074"))

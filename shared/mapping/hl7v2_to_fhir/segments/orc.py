@@ -56,7 +56,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import (
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.orc_agents import add_agents
-from shared.mapping.hl7v2_to_fhir.segments.orc_numbers import add_further_numbers
+from shared.mapping.hl7v2_to_fhir.segments.orc_numbers import add_further_numbers, add_order_numbers
 from shared.mapping.hl7v2_to_fhir.segments.orc_requester import requester_of, requesters
 from shared.terminology.concept_maps import ORDER_CONTROL_STATUS, REQUEST_STATUS, REQUEST_STATUS_OF_REPORT
 from shared.terminology.order_maps import LOCATION_BY_ORDER_TYPE, OPEN_ORDER_CONTROL_STATUS
@@ -112,11 +112,7 @@ def _key(context: Context, orc: Segment | None, obr: Segment | None) -> tuple[st
 
 
 def _set_identifiers(context: Context, request: Resource, orc: Segment | None, obr: Segment | None) -> None:
-    for segment in (orc, obr):
-        if segment is None:
-            continue
-        for number, kind in ((2, "PLAC"), (3, "FILL")):
-            append(request, "identifier", identifier_from_ei(context, segment.first(number), kind))
+    add_order_numbers(context, request, orc, obr)
     if orc is not None:
         _set_group(context, request, orc)
         for repetition in orc.repetitions(8):
