@@ -29,8 +29,6 @@ OBX -> Observation (HL7 v2-to-FHIR guide, map OBX[Observation]).
 
 from __future__ import annotations
 
-import re
-
 from shared.formats.hl7v2.message import Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import (
     EXTENSIONS,
@@ -46,21 +44,17 @@ from shared.mapping.hl7v2_to_fhir.datatypes.coded import absent_concept, concept
 from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad
 from shared.mapping.hl7v2_to_fhir.datatypes.devices import device_from_ei
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei
-from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal, quantity
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
+from shared.mapping.hl7v2_to_fhir.segments.obx_range import set_range
 from shared.mapping.hl7v2_to_fhir.segments.obx_value import add_attachments, set_value
 from shared.terminology.concept_maps import INTERPRETATION, OBSERVATION_STATUS
 from shared.terminology.systems import DATA_ABSENT_REASON, INTERPRETATION_SYSTEM, TERMINOLOGY
 
 TABLE = table_of(__doc__)
 
-_NUMBER = r"[+-]?\d+(?:\.\d+)?"
-_BETWEEN = re.compile(rf"({_NUMBER})\s*(?:-|to|\.\.)\s*({_NUMBER})")
-_ONE_SIDED = re.compile(rf"(<=|>=|<|>)\s*({_NUMBER})")
 # Most results end before OBX-15: who, how and with what are looked for only in those that do not.
 _COMMON = 15
-# Why a value is missing, by OBX-11: still to come, or never to be.
 _VALUES = (
     "Quantity",
     "CodeableConcept",
@@ -76,6 +70,7 @@ _VALUES = (
 )
 # The elements, the primitive ones with extensions alone among them, that answer what an observation is about.
 _ANSWERS = frozenset({"component", *(f"{mark}value{kind}" for mark in ("", "_") for kind in _VALUES)})
+# Why a value is missing, by OBX-11: still to come, or never to be.
 _ABSENT = {
     "N": "not-asked",
     "X": "not-performed",
@@ -105,7 +100,7 @@ def observation_from_obx(context: Context, obx: Segment, owner: tuple[str, ...],
         context.attachments.append((observation, attachments))
     _set_absence(observation, obx, attached=bool(attachments))
     _set_interpretation(context, observation, obx)
-    _set_range(context, observation, obx)
+    set_range(context, observation, obx)
     if further:
         _set_methods(context, observation, obx)
     carry(context, observation, obx, TABLE)
@@ -210,33 +205,6 @@ def _interpretation(context: Context, repetition: Repetition) -> Resource | None
     elif value and code:
         value.setdefault("text", code)
     return value
-
-
-def _set_range(context: Context, observation: Resource, obx: Segment) -> None:
-    if not (raw := obx.raw(7)):
-        return
-    told = observation.get("valueQuantity", {}).get
-    memory = ("OBX-7", raw, told("unit"), told("system"), told("code"))
-    if (ranges := context.known.get(memory)) is None:
-        first = obx.first(7)
-        text = first.text().strip() if first is not None else ""
-        unit = {name: one for name in ("unit", "system", "code") if (one := told(name)) is not None}
-        ranges = context.known[memory] = [_range(text, unit)] if text else []
-    if ranges:
-        # One list for all results with this range: nothing changes it any more.
-        observation["referenceRange"] = ranges
-
-
-def _range(text: str, unit: Resource) -> Resource:
-    result: Resource = {}
-    if between := _BETWEEN.fullmatch(text):
-        low, high = decimal(between[1]), decimal(between[2])
-        if low is not None and high is not None and low <= high:
-            result["low"], result["high"] = quantity(low, unit), quantity(high, unit)
-    elif (one := _ONE_SIDED.fullmatch(text)) and (limit := decimal(one[2])) is not None:
-        result["high" if one[1].startswith("<") else "low"] = quantity(limit, unit)
-    result["text"] = text
-    return result
 
 
 def _set_methods(context: Context, observation: Resource, obx: Segment) -> None:
