@@ -10,10 +10,14 @@ NM, SN, CQ, NR with a unit -> Quantity, Range, Ratio; digits exactly as sent.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from string import whitespace
 
+import orjson
+
 from shared.formats.fhir.encoding import Number, number
-from shared.formats.hl7v2.message import Repetition, Segment
+from shared.formats.hl7v2.delimiters import Delimiters
+from shared.formats.hl7v2.message import NULL, Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value
 from shared.terminology.systems import system_uri
 
@@ -21,6 +25,8 @@ _NUMBER = re.compile(r"([+-]?)0*(\d*)(?:\.(\d*))?", re.ASCII)
 _COMPARATORS = frozenset({"<", "<=", ">=", ">"})
 _MAX_DIGITS = 40
 _EXACT_DIGITS = 15
+# How long a unit is worth remembering.
+_LONGEST = 200
 
 
 def decimal(text: str) -> Number | None:
@@ -43,29 +49,32 @@ def decimal(text: str) -> Number | None:
 
 def unit_of(context: Context, repetition: Repetition | None) -> Resource:
     """Return the part of a Quantity that a unit makes; words and codes that find no place are kept."""
-    if repetition is None:
-        return {}
-    memory = ("unit", repetition.raw)
-    if memory not in context.known:
-        context.known[memory] = _unit(context, repetition)
-    unit: Resource = context.known[memory]
-    return unit
+    return _unit(context, repetition.raw, repetition.delimiters) if repetition is not None else {}
 
 
 def unit_of_field(context: Context, segment: Segment, number: int) -> Resource:
     """Return what `unit_of` does of the first repetition of a field."""
     if not (raw := segment.raw(number)):
         return {}
-    memory = ("unit in a field", raw)
+    delimiters = segment.delimiters
+    if raw == NULL or delimiters.separators[0] in raw:
+        return unit_of(context, segment.first(number))
+    return _unit(context, raw, delimiters)
+
+
+def _unit(context: Context, raw: str, delimiters: Delimiters) -> Resource:
+    memory = ("unit", raw)
     if (unit := context.known.get(memory)) is None:
-        unit = context.known[memory] = unit_of(context, segment.first(number))
+        content = (_known_unit if len(raw) <= _LONGEST else _unit_as_json)(raw, delimiters, context.scope)
+        unit = context.known[memory] = orjson.loads(content)
     found: Resource = unit
     return found
 
 
-def _unit(context: Context, repetition: Repetition) -> Resource:
-    code, words, name, *others = repetition.components(9)
-    words, system = words or others[-1], system_uri(name, context.scope)
+def _unit_as_json(raw: str, delimiters: Delimiters, scope: str) -> bytes:
+    """Return a unit as JSON, which is read anew in each message: nothing is shared between them."""
+    code, words, name, *others = Repetition(raw, delimiters).components(9)
+    words, system = words or others[-1], system_uri(name, scope)
     unit: Resource = {}
     if text := words or code:
         unit["unit"] = text
@@ -76,7 +85,11 @@ def _unit(context: Context, repetition: Repetition) -> Resource:
     for part in (others[0], others[1], others[5]):
         if part and part not in unit.values():
             append(unit, "extension", original_value(part))
-    return unit
+    return orjson.dumps(unit)
+
+
+# The same few units measure all that an interface sends.
+_known_unit = lru_cache(maxsize=4096)(_unit_as_json)
 
 
 def quantity(value: Number, unit: Resource, comparator: str = "") -> Resource:
