@@ -111,15 +111,16 @@ def _add_participation(context: Context, immunization: Resource, prt: Segment) -
 
 
 def _add_observations(context: Context, immunization: Resource, group: Group, about: About) -> None:
+    owner = (context.scope, "immunization", str(immunization["id"]))
+    fields = {**about.as_fields(), "partOf": [reference(immunization)]}
     details: list[Detail] = []
     for child in group.all("OBX"):
         assert child.segment is not None  # noqa: S101 - only the message itself has no segment
-        fields = {**about.as_fields(), "partOf": [reference(immunization)]}
-        owner = (context.scope, "immunization", str(immunization["id"]))
         observation = observation_from_obx(context, child.segment, owner, fields)
-        add_notes(context, child, observation)
-        for prt in child.segments("PRT") if child.children else ():
-            add_to_observation(context, prt, observation)
+        if child.children:
+            add_notes(context, child, observation)
+            for prt in child.segments("PRT"):
+                add_to_observation(context, prt, observation)
         details.append((child.segment, observation))
     attach(context, None)
     add_details(immunization, details)
