@@ -138,23 +138,41 @@ def _key(obx: Segment) -> tuple[str, str, str]:
 
 
 def _set_performers(context: Context, observation: Resource, obx: Segment) -> None:
-    if not any(obx.fields[15:17]) and not any(obx.fields[23:26]):
+    fields = obx.fields
+    who = (*fields[15:17], *fields[23:26])
+    if not any(who):
         return
+    # The results of a report are mostly all of the same people and laboratory.
+    memory = ("OBX performers", *who)
+    if (known := context.known.get(memory)) is None:
+        reported = len(context.issues)
+        known = _performers(context, obx)
+        if len(context.issues) == reported:
+            context.known[memory] = known
+    performers, unplaced = known
+    if performers:
+        observation["performer"] = [*performers]
+    if unplaced:
+        carry_field(observation, obx, 24)
+
+
+def _performers(context: Context, obx: Segment) -> tuple[list[Resource], bool]:
+    """Return references to who performed it, and whether the address in OBX-24 is nobody's."""
+    by: Resource = {}
     for observer in practitioners(context, obx, 16):
-        append(observation, "performer", reference(in_role(context, observer, "RO")))
+        append(by, "performer", reference(in_role(context, observer, "RO")))
     named = obx.first(23)
     laboratory = organization_from_xon(context, named) if named is not None else None
     for director in practitioners(context, obx, 25):
-        append(observation, "performer", reference(in_role(context, director, "MDIR", laboratory)))
+        append(by, "performer", reference(in_role(context, director, "MDIR", laboratory)))
     if laboratory is not None:
-        append(observation, "performer", reference(laboratory))
+        append(by, "performer", reference(laboratory))
     place = obx.first(24)
     if place is not None and laboratory is not None:
         append(laboratory, "address", address_from_xad(context, place, obx.location(24)))
-    elif place is not None:
-        carry_field(observation, obx, 24)
     if producer := _producer(context, obx):
-        append(observation, "performer", reference(producer))
+        append(by, "performer", reference(producer))
+    return by.get("performer", []), place is not None and laboratory is None
 
 
 def _producer(context: Context, obx: Segment) -> Resource | None:
