@@ -87,7 +87,7 @@ def observation_from_obx(context: Context, obx: Segment, owner: tuple[str, ...],
     context.claim(obx, TABLE)
     observation = context.add("Observation", *owner, *_key(obx))
     further = len(obx.fields) > _COMMON
-    if further and (number := identifier_from_ei(context, obx.first(21), "FILL")):
+    if further and obx.raw(21) and (number := identifier_from_ei(context, obx.first(21), "FILL")):
         observation["identifier"] = [number]
     _set_status(context, observation, obx)
     observation["code"] = concept(context, obx, 3) or absent_concept()
@@ -226,16 +226,21 @@ def _interpretation(context: Context, repetition: Repetition) -> Resource | None
 
 
 def _set_methods(context: Context, observation: Resource, obx: Segment) -> None:
+    if not any(obx.fields[17:21]):
+        return
     for number, element in ((17, "method"), (20, "bodySite")):
-        if not obx.raw(number):
+        if not (raw := obx.raw(number)):
             continue
-        for index, value in enumerate(concepts(context, obx, number)):
+        memory = (f"OBX-{number}", raw)
+        if (values := context.known.get(memory)) is None:
+            values = context.known[memory] = concepts(context, obx, number)
+        for index, value in enumerate(values):
             if index == 0:
                 observation[element] = value
             else:
                 url = f"{EXTENSIONS}further-{element.lower()}"
                 append(observation, "extension", {"url": url, "valueCodeableConcept": value})
-    for repetition in obx.repetitions(18) if obx.raw(18) else ():
+    for repetition in obx.repetitions(18):
         named = reference(device) if (device := device_from_ei(context, repetition)) else None
         if named and observation.setdefault("device", named) != named:
             append(observation, "extension", {"url": f"{EXTENSIONS}further-device", "valueReference": named})
