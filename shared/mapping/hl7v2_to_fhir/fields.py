@@ -82,6 +82,10 @@ def carry_field(element: Resource, segment: Segment, number: int) -> None:
     fields = segment.fields
     if number >= len(fields) or not (raw := fields[number]):
         return
-    text = raw if raw.isalnum() else "~".join([repetition.text() for repetition in segment.repetitions(number)])
+    repeated, separator = segment.delimiters.separators
+    if raw.isalnum() or (segment.plain and separator not in raw and repeated not in raw):
+        text = raw
+    else:
+        text = "~".join([repetition.text() for repetition in segment.repetitions(number)])
     if text.strip():
         append(element, "extension", {"url": f"{EXTENSIONS}{segment.name.lower()}-{number}", "valueString": text})
