@@ -23,7 +23,7 @@ from shared.formats.hl7v2.message import Repetition, Segment
 from shared.formats.hl7v2.times import read_time
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value
 from shared.mapping.hl7v2_to_fhir.datatypes.attachments import attachment_from_ed, attachment_from_rp
-from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept_of
+from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concept_of
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import (
     decimal,
     quantity,
@@ -32,7 +32,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.quantities import (
     structured_numeric,
     unit_of_field,
 )
-from shared.mapping.hl7v2_to_fhir.datatypes.times import date_time, period
+from shared.mapping.hl7v2_to_fhir.datatypes.times import date_time, period, put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry_field
 
 _TEXTS = frozenset({"ST", "TX", "FT", "VR"})
@@ -58,6 +58,8 @@ _SIZES = {
     "ED": 5,
     "RP": 4,
 }
+# How many components a plain value has at most: a code, its words and its system; a time.
+_PLAIN = {**dict.fromkeys(_CODED, 3), **dict.fromkeys(_TIMES, 1)}
 _ENCODINGS = frozenset({"BASE64", "HEX", "A"})
 _COMPARED = re.compile(r"\s*(<=|>=|<|>)\s*(\S+)\s*")
 
@@ -68,6 +70,9 @@ def set_value(context: Context, observation: Resource, obx: Segment) -> list[Res
     if kind == "NM" and (number := _plain_number(obx)) is not None:
         # By far the commonest result.
         observation["valueQuantity"] = quantity(number, unit_of_field(context, obx, 6))
+        return []
+    if (most := _PLAIN.get(kind)) and _is_plain(obx, most):
+        _set_plain(context, observation, kind, obx)
         return []
     repetitions = obx.repetitions(5)
     for repetition in repetitions:
@@ -99,13 +104,25 @@ def _plain_number(obx: Segment) -> Number | None:
     return decimal(raw) if (raw := obx.raw(5)) and not obx.delimiters.splits_times else None
 
 
+def _is_plain(obx: Segment, most: int) -> bool:
+    """Tell whether OBX-5 is one value of so many components at most, the first of them filled, and has no unit."""
+    raw, (repeated, separator) = obx.raw(5), obx.delimiters.separators
+    return repeated not in raw and raw.count(separator) < most and raw[:1] != separator and not obx.raw(6)
+
+
+def _set_plain(context: Context, observation: Resource, kind: str, obx: Segment) -> None:
+    """Set a code or a time that is plain, the quick way: each is looked up before it is split."""
+    if kind in _TIMES:
+        put_date_time(context, observation, "valueDateTime", obx, 5)
+    elif value := _named(concept(context, obx, 5)):
+        observation["valueCodeableConcept"] = value
+
+
 def _value(context: Context, kind: str, repetition: Repetition, obx: Segment, unit: Resource) -> Resource:
     if kind == "NM":
         return _numeric(context, repetition, obx, unit)
     if kind in _CODED:
-        value = concept_of(context, repetition, "OBX-5")
-        if value and "text" not in value and value["coding"]:
-            value["text"] = value["coding"][0].get("code", "")
+        value = _named(concept_of(context, repetition, "OBX-5"))
         return {"valueCodeableConcept": value} if value else {}
     if kind == "SN":
         name, content = structured_numeric(repetition, unit)
@@ -115,6 +132,13 @@ def _value(context: Context, kind: str, repetition: Repetition, obx: Segment, un
         date_time(context, result, "valueDateTime", repetition, obx.location(5))
         return result
     return _rarer(context, kind, repetition, obx, unit)
+
+
+def _named(value: Resource | None) -> Resource | None:
+    """Return a coded value with a text: the code itself, where it came without words."""
+    if value and "text" not in value and value["coding"]:
+        value["text"] = value["coding"][0].get("code", "")
+    return value
 
 
 def _rarer(context: Context, kind: str, repetition: Repetition, obx: Segment, unit: Resource) -> Resource:
