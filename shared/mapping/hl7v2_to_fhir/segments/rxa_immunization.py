@@ -36,7 +36,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.coded import absent_concept, concept
 from shared.mapping.hl7v2_to_fhir.datatypes.contacts import address_from_xad
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei
 from shared.mapping.hl7v2_to_fhir.datatypes.locations import location_from_pl
-from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal, quantity, unit_of
+from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal, quantity, unit_of_field
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date, put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.coded_organization import organization_from_cwe
@@ -54,6 +54,8 @@ TABLE = table_of(__doc__)
 
 _CVX = "http://hl7.org/fhir/sid/cvx"
 _PLACE_PARTS = 8
+# Most records end before RXA-22.
+_COMMON = 22
 
 
 def immunization_from_rxa(context: Context, rxa: Segment, key: tuple[str, ...], about: Resource) -> Resource:
@@ -77,9 +79,10 @@ def immunization_from_rxa(context: Context, rxa: Segment, key: tuple[str, ...], 
     _set_product(context, immunization, rxa)
     for reason in concepts(context, rxa, 19):
         append(immunization, "reasonCode", reason)
-    put_date_time(context, immunization, "recorded", rxa, 22)
-    for repetition in rxa.repetitions(29):
-        append(immunization, "identifier", identifier_from_ei(context, repetition))
+    if len(rxa.fields) > _COMMON:
+        put_date_time(context, immunization, "recorded", rxa, 22)
+        for repetition in rxa.repetitions(29):
+            append(immunization, "identifier", identifier_from_ei(context, repetition))
     carry(context, immunization, rxa, TABLE)
     return immunization
 
@@ -107,6 +110,11 @@ def _set_status(context: Context, immunization: Resource, rxa: Segment) -> None:
             context.report("warning", "code-invalid", "unmapped-code", rxa.location(20), text)
     if action not in ("D", "A"):
         carry_field(immunization, rxa, 21)
+    if rxa.raw(18):
+        _set_status_reasons(context, immunization, rxa)
+
+
+def _set_status_reasons(context: Context, immunization: Resource, rxa: Segment) -> None:
     if reason := concept(context, rxa, 18):
         immunization["statusReason"] = reason
     for repetition in rxa.repetitions(18)[1:]:
@@ -114,7 +122,7 @@ def _set_status(context: Context, immunization: Resource, rxa: Segment) -> None:
 
 
 def _set_dose(context: Context, immunization: Resource, rxa: Segment) -> None:
-    amount, unit = rxa.text(6), unit_of(context, rxa.first(7))
+    amount, unit = rxa.text(6), unit_of_field(context, rxa, 7)
     value = decimal(amount) if amount else None
     if value is not None and amount != UNKNOWN_AMOUNT:
         immunization["doseQuantity"] = quantity(value, unit)
@@ -146,8 +154,9 @@ def _set_source(context: Context, immunization: Resource, rxa: Segment) -> None:
 def set_place(context: Context, resource: Resource, rxa: Segment) -> None:
     """Set where something was administered: RXA-27 and RXA-28, before 2.6 RXA-11 (LA2)."""
     before = rxa.first(11)
-    place = location_from_pl(context, rxa.first(27))
-    address = rxa.first(28)
+    place = address = None
+    if len(rxa.fields) > _COMMON:
+        place, address = location_from_pl(context, rxa.first(27)), rxa.first(28)
     if before is not None:
         older, rest = _parts(before)
         place = place or location_from_pl(context, older)

@@ -54,8 +54,13 @@ def add_rxr_to_administration(context: Context, given: Resource, rxr: Segment) -
 
 
 def _set_way(context: Context, element: Resource, rxr: Segment) -> None:
-    _once(element, "route", translated(context, rxr, 1, ROUTE, _ROUTE), rxr, 1)
-    _once(element, "site", concept(context, rxr, 2, "HL70163"), rxr, 2)
+    memory = ("RXR", rxr.raw(1), rxr.raw(2))
+    if (way := context.known.get(memory)) is None:
+        route, site = translated(context, rxr, 1, ROUTE, _ROUTE), concept(context, rxr, 2, "HL70163")
+        way = context.known[memory] = (route, site)
+    route, site = way
+    _once(element, "route", route, rxr, 1)
+    _once(element, "site", site, rxr, 2)
 
 
 def _once(element: Resource, name: str, value: Resource | None, rxr: Segment, number: int) -> None:
