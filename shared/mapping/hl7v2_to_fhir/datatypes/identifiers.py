@@ -31,17 +31,17 @@ _UNPLACED = (2, 3, 6, 9, 10, 11, 12)
 
 def identifier_from_cx(context: Context, repetition: Repetition, location: str) -> Resource | None:
     """Return a CX as an Identifier; None without a number."""
-    value, digit, scheme, _, code, facility = repetition.components(6)
-    if not value:
+    if not (value := repetition.component(1)):
         return None
     identifier: Resource = {}
-    if code:
+    if code := repetition.component(5):
         identifier["type"] = identifier_type(code)
     set_issuer(context, identifier, repetition, 4)
     identifier["value"] = value
-    if len(repetition.parts) > 6:
+    parts = repetition.parts
+    if len(parts) > 6:
         period(context, identifier, "period", repetition, location, 7)
-    if digit or scheme or facility or len(repetition.parts) > 8:
+    if len(parts) > 5 or any(parts[1:3]):
         keep(identifier, repetition, "cx", _UNPLACED)
     return identifier
 

@@ -41,6 +41,9 @@ PID -> Patient (HL7 v2-to-FHIR guide, map PID[Patient]).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from shared.errors import Issue
 from shared.formats.fhir.identity import scoped
 from shared.formats.hl7v2.message import Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, extend, original_code, original_value
@@ -69,8 +72,9 @@ _PREFERRED_TYPES = ("MR", "PI", "PT")
 def patient_from_pid(context: Context, pid: Segment) -> Resource:
     """Return the Patient; the best identifier is its business key."""
     context.claim(pid, TABLE)
-    patient = context.add("Patient", *_key(context, pid))
-    _set_identifiers(context, patient, pid)
+    numbers = pid.repetitions(3)
+    patient = context.add("Patient", *_key(context, pid, numbers))
+    _set_identifiers(context, patient, pid, numbers)
     _set_names(context, patient, pid)
     add_contacts(context, patient, pid, (13, "home"), (14, "work"), (40, ""))
     _set_gender(patient, pid)
@@ -84,12 +88,12 @@ def patient_from_pid(context: Context, pid: Segment) -> Resource:
     return patient
 
 
-def _key(context: Context, pid: Segment) -> tuple[str, ...]:
+def _key(context: Context, pid: Segment, numbers: list[Repetition]) -> tuple[str, ...]:
     found = None
     if (number := _mrn_field(context)) != 3:
         found = patient_key(context, pid.repetitions(number))
     if found is None:
-        found = patient_key(context, pid.repetitions(3) + pid.repetitions(2))
+        found = patient_key(context, numbers + pid.repetitions(2))
     return found or (context.scope, "message", context.message.control_id, str(pid.occurrence))
 
 
@@ -118,26 +122,34 @@ def _complete_mrn(identifier: Resource, authority: str) -> None:
         identifier["system"] = authority
 
 
-def _set_identifiers(context: Context, patient: Resource, pid: Segment) -> None:
+def _set_identifiers(context: Context, patient: Resource, pid: Segment, numbers: list[Repetition]) -> None:
     own, mrn = context.partner.quirks, _mrn_field(context)
     quirks = None if own is NO_QUIRKS or own == NO_QUIRKS else own
     for number in (3, 2, 4, 18):
-        for repetition in pid.repetitions(number):
-            identifier = identifier_from_cx(context, repetition, pid.location(number))
-            if identifier and number == 18:
-                identifier.setdefault("type", identifier_type("AN"))
-            if identifier and quirks is not None and number == mrn:
-                _complete_mrn(identifier, quirks.mrn_authority)
-            append(patient, "identifier", identifier)
-            if identifier and "system" not in identifier and "assigner" in identifier:
-                text = "The authority has no URI: the identifier leaves without a system."
-                context.report("information", "value", "authority-without-uri", f"{pid.location(number)}.4", text)
+        for repetition in numbers if number == 3 else pid.repetitions(number):
+            location = pid.location(number)
+            identifier = identifier_from_cx(context, repetition, location)
             if identifier is None:
                 append(patient, "extension", original_value(repetition.text()))
+                continue
+            if number == 18 and "type" not in identifier:
+                identifier["type"] = identifier_type("AN")
+            if quirks is not None and number == mrn:
+                _complete_mrn(identifier, quirks.mrn_authority)
+            append(patient, "identifier", identifier)
+            if "system" not in identifier and "assigner" in identifier:
+                context.issues.append(_without_uri(location))
     if value := pid.text(19):
         append(patient, "identifier", {"type": identifier_type("SS"), "system": _SSN, "value": value})
     if licence := pid.first(20):
         _add_licence(context, patient, licence, pid.location(20))
+
+
+@lru_cache(maxsize=64)
+def _without_uri(location: str) -> Issue:
+    """Return what is reported of an identifier in `location` whose authority is no URI: most messages have one."""
+    text = "The authority has no URI: the identifier leaves without a system."
+    return Issue("information", "value", "authority-without-uri", f"{location}.4", text)
 
 
 def _add_licence(context: Context, patient: Resource, licence: Repetition, location: str) -> None:
@@ -173,8 +185,9 @@ def _set_names(context: Context, patient: Resource, pid: Segment) -> None:
 
 
 def _set_gender(patient: Resource, pid: Segment) -> None:
-    first = pid.first(8)
-    if first is not None:
+    if gender := GENDER.get(pid.raw(8)):
+        patient["gender"] = gender
+    elif (first := pid.first(8)) is not None:
         set_gender(patient, first)
 
 
