@@ -11,7 +11,7 @@ People and organizations met twice in a message are one resource; what the secon
 from __future__ import annotations
 
 from shared.formats.fhir.identity import scoped
-from shared.formats.hl7v2.message import Repetition, Segment
+from shared.formats.hl7v2.message import NULL, Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import (
     authority_organization,
@@ -41,18 +41,28 @@ def practitioners(context: Context, segment: Segment, number: int) -> list[Resou
     memory = ("XCN in a field", raw)
     people: list[Resource] | None = context.known.get(memory)
     if people is None:
-        location = segment.location(number)
-        people = context.known[memory] = []
-        for one in segment.repetitions(number):
-            if (person := practitioner_from_xcn(context, one, location)) is not None:
-                people.append(person)
+        people = context.known[memory] = _people(context, segment, number, raw)
     return [*people]
+
+
+def _people(context: Context, segment: Segment, number: int, raw: str) -> list[Resource]:
+    if segment.delimiters.separators[0] not in raw and raw != NULL:
+        # One person, who is known as a rule: then the value is not even split.
+        person = recurrent(context, ("XCN", raw), _practitioner_in, segment, number)
+        return [person] if person is not None else []
+    location = segment.location(number)
+    found = [practitioner_from_xcn(context, one, location) for one in segment.repetitions(number)]
+    return [person for person in found if person is not None]
 
 
 def practitioner_from_xcn(context: Context, repetition: Repetition, location: str) -> Resource | None:
     """Return the Practitioner that an XCN names, None when it names nobody."""
     # The same people and laboratories are named in every OBX of a report.
     return recurrent(context, ("XCN", repetition.raw), _practitioner, repetition, location)
+
+
+def _practitioner_in(context: Context, segment: Segment, number: int) -> Resource | None:
+    return _practitioner(context, segment.repetitions(number)[0], segment.location(number))
 
 
 def _practitioner(context: Context, repetition: Repetition, location: str) -> Resource | None:
