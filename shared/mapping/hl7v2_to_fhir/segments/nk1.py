@@ -66,7 +66,8 @@ _PERSON = PersonFields(
     start=8,
     end=9,
 )
-_OWN_TELECOMS = ((5, "home"), (6, "work"), (40, ""), (41, ""))
+# The contact person of NK1-13; without an organization there, the contact's own fields.
+_CONTACT_PERSON = frozenset({30, 31, 32})
 # What a RelatedPerson has an element for and a contact has not.
 _BEYOND_CONTACT = (12, 16, 20, 33, 37)
 
@@ -77,8 +78,9 @@ def add_nk1(context: Context, patient: Resource, nk1: Segment) -> None:
     carry_into(context, contact, nk1, TABLE)
     for number, table in ((3, "HL70063"), (7, "HL70131")):
         append(contact, "relationship", concept(context, nk1, number, table))
+    filled = nk1.filled()
     organizations = [found for one in nk1.repetitions(13) if (found := organization_from_xon(context, one))]
-    _set_person(context, contact, nk1, None if organizations else (30, 31, 32))
+    _set_person(context, contact, nk1, filled - _CONTACT_PERSON if organizations else filled)
     if gender := nk1.first(15):
         set_gender(contact, gender)
     for organization in organizations:
@@ -86,11 +88,8 @@ def add_nk1(context: Context, patient: Resource, nk1: Segment) -> None:
             append(contact, "extension", {"url": _FURTHER_ORGANIZATION, "valueReference": named})
     if organizations:
         _add_organization_contact(context, organizations[0], nk1)
-    period: Resource = {}
-    put_date_time(context, period, "start", nk1, 8)
-    put_date_time(context, period, "end", nk1, 9)
-    if period:
-        contact["period"] = period
+    if 8 in filled or 9 in filled:
+        _set_period(context, contact, nk1)
     if not _add_person(context, patient, nk1):
         for number in _BEYOND_CONTACT:
             carry_field(contact, nk1, number)
@@ -105,39 +104,49 @@ def add_nk1(context: Context, patient: Resource, nk1: Segment) -> None:
 
 def _add_person(context: Context, patient: Resource, nk1: Segment) -> bool:
     """Tell whether the segment became a RelatedPerson: not an agency, and not somebody without any name."""
-    name = nk1.field(2).text() if nk1.raw(2) else nk1.field(30).text()
+    called = nk1.first(2 if nk1.raw(2) else 30)
+    name = called.text() if called is not None else ""
     if nk1.text(3) in _NOT_PEOPLE or not name.strip("^ "):
         return False
     related_person(context, reference(patient), nk1, _PERSON, "next of kin", name)
     return True
 
 
-def _set_person(context: Context, contact: Resource, nk1: Segment, person: tuple[int, int, int] | None) -> None:
-    """Set name, telecom and address of the contact; `person`: its contact person's fields, where they are its own."""
-    named, reached, placed = person or (0, 0, 0)
-    _set_names(context, contact, nk1, (2, named))
-    add_contacts(context, contact, nk1, *(_PERSON.telecoms if reached else _OWN_TELECOMS))
-    for number in (4, placed):
-        place = nk1.first(number) if number else None
-        if place and (address := address_from_xad(context, place, nk1.location(number))):
-            contact.setdefault("address", address)
+def _set_person(context: Context, contact: Resource, nk1: Segment, own: set[int]) -> None:
+    """Set name, telecom and address of the contact from those of its fields that are its own."""
+    for number in _PERSON.names:
+        if number in own:
+            _set_names(context, contact, nk1, number)
+    add_contacts(context, contact, nk1, *[field for field in _PERSON.telecoms if field[0] in own])
+    for number in _PERSON.addresses:
+        if number in own and (place := nk1.first(number)):
+            address = address_from_xad(context, place, nk1.location(number))
+            if address is not None:
+                contact.setdefault("address", address)
+
+
+def _set_period(context: Context, contact: Resource, nk1: Segment) -> None:
+    period: Resource = {}
+    put_date_time(context, period, "start", nk1, 8)
+    put_date_time(context, period, "end", nk1, 9)
+    if period:
+        contact["period"] = period
 
 
 def _add_organization_contact(context: Context, organization: Resource, nk1: Segment) -> None:
     """Add the contact person of an organization that is the next of kin or guards its interests."""
     person: Resource = {}
-    _set_names(context, person, nk1, (30,))
+    _set_names(context, person, nk1, 30)
     add_contacts(context, person, nk1, (31, ""))
     if (place := nk1.first(32)) and (address := address_from_xad(context, place, nk1.location(32))):
         person["address"] = address
     append(organization, "contact", person)
 
 
-def _set_names(context: Context, contact: Resource, nk1: Segment, numbers: tuple[int, ...]) -> None:
-    for number in filter(None, numbers):
-        for repetition in nk1.repetitions(number):
-            name = name_from_xpn(context, repetition, nk1.location(number))
-            if name and "name" in contact:
-                append(contact, "extension", {"url": _FURTHER_NAME, "valueHumanName": name})
-            elif name:
-                contact["name"] = name
+def _set_names(context: Context, contact: Resource, nk1: Segment, number: int) -> None:
+    for repetition in nk1.repetitions(number):
+        name = name_from_xpn(context, repetition, nk1.location(number))
+        if name and "name" in contact:
+            append(contact, "extension", {"url": _FURTHER_NAME, "valueHumanName": name})
+        elif name:
+            contact["name"] = name

@@ -7,7 +7,7 @@ The people around a patient (NK1, GT1, IN1 ...) -> RelatedPerson: the same eleme
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS, Context, Resource, append, extend, original_value
@@ -43,6 +43,14 @@ class PersonFields:
     language: int = 0
     start: int = 0
     end: int = 0
+    # What is rarely there, so that its fields are looked for together.
+    numbers: frozenset[int] = field(init=False, repr=False, compare=False)
+    details: frozenset[int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        details = {self.gender, self.birth, self.language, self.start, self.end}
+        object.__setattr__(self, "numbers", frozenset({*self.identifiers, self.ssn} - {0}))
+        object.__setattr__(self, "details", frozenset(details - {0}))
 
 
 def related_person(
@@ -53,6 +61,9 @@ def related_person(
     if not found:
         return None
     person = context.shared("RelatedPerson", str(patient["reference"]), *key)
+    if "patient" not in person:
+        person.update(patient=patient, **found)
+        return person
     person["patient"] = patient
     for name, value in found.items():
         if isinstance(value, list):
@@ -66,26 +77,35 @@ def related_person(
 def describe(context: Context, segment: Segment, fields: PersonFields) -> Resource:
     """Return the elements of a RelatedPerson that the fields hold."""
     person: Resource = {}
-    _set_identifiers(context, person, segment, fields)
+    filled = segment.filled()
+    if not fields.numbers.isdisjoint(filled):
+        _set_identifiers(context, person, segment, fields)
     for number in fields.names:
-        for repetition in segment.repetitions(number):
-            for name in names_from_xpn(context, repetition, segment.location(number)):
-                append(person, "name", name)
-    if fields.relationship:
+        if number in filled:
+            for repetition in segment.repetitions(number):
+                for name in names_from_xpn(context, repetition, segment.location(number)):
+                    append(person, "name", name)
+    if fields.relationship in filled and fields.relationship:
         append(person, "relationship", translated(context, segment, fields.relationship, RELATIONSHIP, _ROLE_CODE))
-    if fields.role:
+    if fields.role in filled and fields.role:
         append(person, "relationship", concept(context, segment, fields.role, CONTACT_ROLE.table))
-    add_contacts(context, person, segment, *fields.telecoms)
+    add_contacts(context, person, segment, *[one for one in fields.telecoms if one[0] in filled])
     for number in fields.addresses:
-        for repetition in segment.repetitions(number):
-            append(person, "address", address_from_xad(context, repetition, segment.location(number)))
+        if number in filled:
+            for repetition in segment.repetitions(number):
+                append(person, "address", address_from_xad(context, repetition, segment.location(number)))
+    if not fields.details.isdisjoint(filled):
+        _set_details(context, person, segment, fields)
+    return person
+
+
+def _set_details(context: Context, person: Resource, segment: Segment, fields: PersonFields) -> None:
     if gender := segment.first(fields.gender) if fields.gender else None:
         set_gender(person, gender)
     _set_birth(context, person, segment, fields.birth)
     _set_period(context, person, segment, fields)
     if fields.language and (spoken := language(context, segment, fields.language)):
         person["communication"] = [{"language": spoken}]
-    return person
 
 
 def _set_identifiers(context: Context, person: Resource, segment: Segment, fields: PersonFields) -> None:
