@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVarTuple
+from typing import TypeVar, TypeVarTuple
 
 import orjson
 
@@ -21,6 +21,7 @@ from shared.formats.hl7v2.delimiters import Delimiters
 from shared.mapping.hl7v2_to_fhir.context import Context, Memories, Resource
 
 Sent = TypeVarTuple("Sent")
+Made = TypeVar("Made")
 
 _MOST = 4096
 _MOST_SENDERS = 64
@@ -58,6 +59,19 @@ def recurrent(
     return found
 
 
+def remembered(
+    context: Context, memory: tuple[str, ...], build: Callable[[Context, *Sent], Made], *sent: *Sent
+) -> Made:
+    """Return what `build` makes of a value: no resource, but something that nobody changes. Arguments as above."""
+    memories = context.memories if context.memories is not None else _memories(context)
+    found: Made | None = memories.get(memory)
+    if found is None:
+        found = build(context, *sent)
+        if sum(map(len, memory)) <= _LONGEST:
+            _keep(memories, memory, found)
+    return found
+
+
 def forget() -> None:
     """Forget everything."""
     _SENDERS.clear()
@@ -91,10 +105,14 @@ def _remember(
     resources = tuple((str(one["id"]), orjson.dumps(one)) for one in apart.resources)
     recipe = Recipe(resources, str(found["id"]))
     if sum(map(len, memory)) <= _LONGEST and sum(len(content) for _, content in resources) <= _MOST_CONTENT:
-        if len(memories) >= _MOST:
-            memories.clear()
-        memories[memory] = recipe
+        _keep(memories, memory, recipe)
     return recipe
+
+
+def _keep(memories: Memories, memory: tuple[str, ...], made: object) -> None:
+    if len(memories) >= _MOST:
+        memories.clear()
+    memories[memory] = made
 
 
 def _read(context: Context, recipe: Recipe) -> Resource | None:

@@ -13,6 +13,7 @@ HD -> Organization: identifier[0] the namespace; identifier[1] the universal id,
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from shared.formats.fhir.identity import scoped
 from shared.formats.hl7v2.authority import authority
@@ -20,13 +21,24 @@ from shared.formats.hl7v2.message import Repetition
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.remainders import keep
 from shared.mapping.hl7v2_to_fhir.datatypes.times import period
-from shared.mapping.hl7v2_to_fhir.recurrent import recurrent
+from shared.mapping.hl7v2_to_fhir.recurrent import recurrent, remembered
 from shared.terminology.systems import TERMINOLOGY, identifier_system
 
 IDENTIFIER_TYPES = TERMINOLOGY + "v2-0203"
 
 _UNIVERSAL_ID_TYPES = TERMINOLOGY + "v2-0301"
 _UNPLACED = (2, 3, 6, 9, 10, 11, 12)
+
+
+class _Issuer(NamedTuple):
+    """An HD as sent, the key part and the system that it makes; whether its universal id says more than these."""
+
+    namespace: str
+    universal: str
+    kind: str
+    key: str
+    system: str
+    further: bool
 
 
 def identifier_from_cx(context: Context, repetition: Repetition, location: str) -> Resource | None:
@@ -101,24 +113,21 @@ def set_issuer(context: Context, identifier: Resource, repetition: Repetition, c
     # Most numbers of a message are issued by the same few.
     memory = ("HD in a component", raw)
     if (issued := context.known.get(memory)) is None:
-        issued = context.known[memory] = {}
-        _issue(context, issued, *_hd(repetition, component))
+        issuer: _Issuer = remembered(context, memory, _issuer_in, repetition, component)
+        issued = context.known[memory] = _issued(context, issuer) if any(issuer[:3]) else {}
     identifier.update(issued)
 
 
 def issuer_of(context: Context, repetition: Repetition, component: int) -> str:
     """Return the authority in an HD component as a key part: a URI, or the namespace."""
-    return issuer_key(context, *_hd(repetition, component))
+    if component > len(repetition.parts) or not (raw := repetition.parts[component - 1]):
+        return ""
+    return remembered(context, ("HD in a component", raw), _issuer_in, repetition, component).key
 
 
-def _hd(repetition: Repetition, component: int) -> tuple[str, str, str]:
-    """Return an HD in sub-components: namespace, universal id, its type."""
-    if component > len(repetition.parts):
-        return "", "", ""
-    if repetition.plain:
-        return repetition.parts[component - 1].strip(), "", ""
+def _issuer_in(context: Context, repetition: Repetition, component: int) -> _Issuer:
     namespace, universal, kind = repetition.subcomponents(component, 3)
-    return namespace, universal, kind
+    return _issuer(context, namespace, universal, kind)
 
 
 def issuer_key(context: Context, namespace: str, universal: str, kind: str) -> str:
@@ -171,21 +180,26 @@ def _issue(context: Context, identifier: Resource, namespace: str, universal: st
     # Most numbers of a message are issued by the same few.
     memory = ("issuer", namespace, universal, kind)
     if memory not in context.known:
-        context.known[memory] = _issuer(context, namespace, universal, kind)
+        context.known[memory] = _issued(context, _issuer(context, namespace, universal, kind))
     identifier.update(context.known[memory])
 
 
-def _issuer(context: Context, namespace: str, universal: str, kind: str) -> Resource:
-    """Return system and assigner of an identifier."""
-    issued: Resource = {}
+def _issuer(context: Context, namespace: str, universal: str, kind: str) -> _Issuer:
+    """Return what an HD says of an issuer."""
     issuer = _authority(namespace, universal, kind)
-    system = _mapped(context, issuer, namespace, universal) or (_preferred_system(issuer) if ":" in issuer else "")
-    if system and not any(map(str.isspace, system)):
-        issued["system"] = system
-    else:
+    mapped = _mapped(context, issuer, namespace, universal)
+    system = mapped or (_preferred_system(issuer) if ":" in issuer else "")
+    if any(map(str.isspace, system)):
         system = ""
+    further = bool(universal) and (not system or universal not in issuer or _says_more(kind, issuer))
+    return _Issuer(namespace, universal, kind, mapped or issuer, system, further)
+
+
+def _issued(context: Context, issuer: _Issuer) -> Resource:
+    """Return system and assigner of an identifier; the Organization of its issuer is in the bundle then."""
+    namespace, universal, kind, _, system, further = issuer
     assigner: Resource = {"display": namespace} if namespace else {}
-    if universal and (not system or universal not in issuer or _says_more(kind, issuer)):
+    if further:
         assigner["identifier"] = {"value": universal}
         if kind:
             assigner["identifier"]["type"] = {"text": kind}
@@ -193,8 +207,7 @@ def _issuer(context: Context, namespace: str, universal: str, kind: str) -> Reso
         append(assigner, "extension", original_value(kind))
     if organization := authority_organization(context, namespace, universal, kind):
         assigner.update(reference(organization))
-    issued["assigner"] = assigner
-    return issued
+    return {"system": system, "assigner": assigner} if system else {"assigner": assigner}
 
 
 def _says_more(kind: str, issuer: str) -> bool:

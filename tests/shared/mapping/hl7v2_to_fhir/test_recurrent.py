@@ -95,6 +95,16 @@ def test_a_changed_partner_file_forgets_what_was_remembered_of_its_sender() -> N
     assert "urn:oid:1.2.3" == practitioner["identifier"][0]["system"]
 
 
+def test_a_changed_partner_file_forgets_who_issued_the_numbers_of_its_patients() -> None:
+    payload = _admission("PID|1||T1^^^HARBOR^MR")
+    _converted(payload)
+
+    changed = replace(PARTNER, assigning_authorities={"HARBOR": "urn:oid:1.2.3"})
+
+    (patient,) = _resources(payload, "Patient", changed)
+    assert "urn:oid:1.2.3" == patient["identifier"][0]["system"]
+
+
 def test_a_sender_of_endless_names_fills_a_bounded_memory() -> None:
     people = [f"{number}^TESTDOCTOR" for number in range(6_000)]
 
@@ -115,6 +125,12 @@ def test_a_very_long_name_is_not_remembered() -> None:
     _converted(_admission(f"PV1|1|I|||||7^{'X' * 5_000}"))
 
     assert not any("X" * 5_000 in str(memory) for _, memories in recurrent._SENDERS.values() for memory in memories)
+
+
+def test_a_very_long_authority_is_not_remembered() -> None:
+    _converted(_admission(f"PID|1||T1^^^{'X' * 5_000}"))
+
+    assert "X" * 5_000 not in str(recurrent._SENDERS)
 
 
 def test_nothing_of_a_patient_is_remembered() -> None:
