@@ -40,7 +40,10 @@ _UNLIMITED = 9
 
 def add_contacts(context: Context, element: Resource, segment: Segment, *fields: tuple[int, str]) -> None:
     """Add what the XTNs of fields say to the telecom of an element; each field with the use where they do not say."""
+    count = len(segment.fields)
     for number, use in fields:
+        if number >= count or not segment.fields[number]:
+            continue
         for repetition in segment.repetitions(number):
             # The next of kin is a person, and a contact of the patient.
             memory = ("XTN", repetition.raw, use)
@@ -102,15 +105,17 @@ def _contact(
 ) -> Resource:
     number, kind, equipment, mail, country, area, local, extension, words, _, _, sent = parts
     contact: Resource = {}
-    _set_system(contact, equipment, kind, mail=bool(mail))
-    contact.setdefault("system", "phone")
+    _set_system(contact, equipment, kind, mail)
+    if "system" not in contact:
+        contact["system"] = "phone"
     contact["value"] = value
     if code := ("mobile" if equipment == "CP" else TELECOM_USE.get(kind) or use):
         contact["use"] = code
-    if country or area or local or extension:
-        numbers = zip(_NUMBER_PARTS, (country, area, local, extension), strict=True)
-        told = [{"url": url, "valueString": part} for url, part in numbers if part]
-        contact["extension"] = contact["extension"] + told if "extension" in contact else told
+    if local or area or country or extension:
+        told = contact.setdefault("extension", [])
+        for url, part in zip(_NUMBER_PARTS, (country, area, local, extension), strict=True):
+            if part:
+                told.append({"url": url, "valueString": part})
     for part in (number, mail, words, sent):
         if part and not _holds(value, part):
             append(contact, "extension", original_value(part))
@@ -182,7 +187,7 @@ def _complete(context: Context, address: Resource, repetition: Repetition, locat
     keep(address, repetition, "xad", (8, 10, 11, 15, 16, 17, 18, 20, 21, 22, 23))
 
 
-def _set_system(contact: Resource, equipment: str, use: str, *, mail: bool) -> None:
+def _set_system(contact: Resource, equipment: str, use: str, mail: str) -> None:
     if equipment:
         if code := TELECOM_SYSTEM.get(equipment.upper()):
             contact["system"] = code
@@ -206,7 +211,9 @@ def _holds(value: str, part: str) -> bool:
 def _assembled(country: str, area: str, number: str, extension: str) -> str:
     if not (country or area or number or extension):
         return ""
-    text = " ".join([part for part in (f"+{country.lstrip('+')}" if country else "", area, number) if part])
+    text = f"{area} {number}" if area and number else area or number
+    if country:
+        text = f"+{country.lstrip('+')} {text}".rstrip()
     return f"{text} ext. {extension}".strip() if extension else text
 
 

@@ -89,7 +89,7 @@ def describe(context: Context, segment: Segment, fields: PersonFields) -> Resour
         append(person, "relationship", translated(context, segment, fields.relationship, RELATIONSHIP, _ROLE_CODE))
     if fields.role in filled and fields.role:
         append(person, "relationship", concept(context, segment, fields.role, CONTACT_ROLE.table))
-    add_contacts(context, person, segment, *[one for one in fields.telecoms if one[0] in filled])
+    add_contacts(context, person, segment, *fields.telecoms)
     for number in fields.addresses:
         if number in filled:
             for repetition in segment.repetitions(number):
