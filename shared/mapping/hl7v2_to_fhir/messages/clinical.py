@@ -35,6 +35,7 @@ _NAMED = {
     "IN1": (3, 2, 4, 36),
     "GT1": (3, 2, 21),
 }
+_HEALTH = frozenset({*_NAMED, "DRG"})
 _NONE = "explicit null: there is none, which no resource of its own says"
 
 
@@ -44,6 +45,8 @@ def add_clinical(
     """Return the resources of the allergies, diagnoses and procedures right below the group."""
     found = []
     for child in group.children:
+        if child.name not in _HEALTH:
+            continue
         assert child.segment is not None  # noqa: S101 - only the message itself has no segment
         resource = _resource(context, child, child.segment, subject, encounter)
         if resource is not None:

@@ -29,6 +29,7 @@ from shared.mapping.hl7v2_to_fhir.segments.in2 import add_in2
 _ABOUT_ACCOUNTS = frozenset({"BAR", "DFT"})
 _PAYERS = frozenset({"GT1", "IN1"})
 _PAYING = frozenset({"GT1", "IN1", "UB1", "UB2"})
+_FINANCIAL = frozenset({*_PAYING, "ACC"})
 _BILLS: dict[str, FieldTable] = {"UB1": ub1.TABLE, "UB2": ub2.TABLE}
 
 
@@ -57,6 +58,8 @@ def add_financial(
 ) -> None:
     """Add guarantors, coverages, accident and bill right below the group; `visit` is what holds an accident."""
     for child in group.children:
+        if child.name not in _FINANCIAL:
+            continue
         segment = child.segment
         if child.name in _PAYERS and segment is not None and not child.children and drop_none(context, segment):
             continue

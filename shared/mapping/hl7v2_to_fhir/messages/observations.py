@@ -11,6 +11,8 @@ from shared.mapping.hl7v2_to_fhir.segments.obx import attach, observation_from_o
 
 def add_observations(context: Context, group: Group, about: About) -> list[Resource]:
     """Return the Observations of the OBX right below the group and below its visits."""
+    if "OBX" not in context.names:
+        return []
     owner = (context.scope, "message", context.message.control_id, group.segment.label if group.segment else "")
     found = []
     for below in (group, *group.all("PV1")):

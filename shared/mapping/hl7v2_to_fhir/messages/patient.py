@@ -55,6 +55,7 @@ OPENERS = {
 
 _NOT_IDENTIFIED = {"display": "not identified in the message"}
 _NOT_A_VISIT = "not about a visit: the message must send PV1 and has nothing to say there"
+_OF_PATIENT = frozenset({"PD1", "NK1", "DB1", "CON", "PDA", "ARV"})
 _ON_PATIENT: dict[str, FieldTable] = {"PDA": pda.TABLE, "ARV": arv.TABLE}
 
 
@@ -123,6 +124,8 @@ def adopt(root: Group, openers: Openers = OPENERS) -> list[Group]:
 
 def _add_to_patient(context: Context, group: Group, patient: Resource, *, with_access: bool) -> None:
     for child in group.children:
+        if child.name not in _OF_PATIENT:
+            continue
         segment = child.segment
         assert segment is not None  # noqa: S101 - only the message itself has no segment
         if child.name == "PD1":
@@ -134,7 +137,7 @@ def _add_to_patient(context: Context, group: Group, patient: Resource, *, with_a
         elif child.name == "CON":
             add_notes(context, child, consent_from_con(context, segment, patient))
             continue
-        elif child.name in _ON_PATIENT and (with_access or child.name != "ARV"):
+        elif with_access or child.name != "ARV":
             carry_into(context, patient, segment, _ON_PATIENT[child.name])
         else:
             continue
