@@ -83,7 +83,7 @@ def carry_field(element: Resource, segment: Segment, number: int) -> None:
     if number >= len(fields) or not (raw := fields[number]):
         return
     repeated, separator = segment.delimiters.separators
-    if raw.isalnum() or (segment.plain and separator not in raw and repeated not in raw):
+    if raw.isalnum() or (segment.plain and repeated not in raw and (separator == "^" or separator not in raw)):
         text = raw
     else:
         text = "~".join([repetition.text() for repetition in segment.repetitions(number)])

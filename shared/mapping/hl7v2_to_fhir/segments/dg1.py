@@ -82,7 +82,8 @@ def _key(context: Context, dg1: Segment, subject: Resource, encounter: Resource 
 def _code(context: Context, dg1: Segment) -> Resource:
     """Return the diagnosis: before 2.5 the coding method stands in DG1-2 and the words in DG1-4."""
     code = concept(context, dg1, 3, dg1.text(2)) or {}
-    words = dg1.field(4).text().strip() if dg1.raw(4) and not dg1.is_null(4) else ""
+    told = dg1.first(4)
+    words = told.text().strip() if told is not None else ""
     if words and code.get("text", words) != words:
         extension = {"url": f"{EXTENSIONS}dg1-3-text", "valueString": code["text"]}
         code = {**code, "extension": [*code.get("extension", ()), extension]}

@@ -68,8 +68,8 @@ def coverage_from_in1(context: Context, in1: Segment, subject: Resource) -> Reso
     """Return the Coverage; patient, insurer, plan and policy number are its business key."""
     context.claim(in1, TABLE)
     coverage = context.add("Coverage", *_key(context, in1, subject))
-    if policy := in1.field(36).text().strip() if in1.raw(36) and not in1.is_null(36) else "":
-        append(coverage, "identifier", {"value": policy})
+    if (policy := in1.first(36)) and (number := policy.text().strip()):
+        append(coverage, "identifier", {"value": number})
     coverage["status"] = "active"
     if kind := concept(context, in1, 15, "HL70086"):
         coverage["type"] = kind
@@ -199,11 +199,12 @@ def _set_deductible(coverage: Resource, in1: Segment) -> None:
 
 def _set_classes(context: Context, coverage: Resource, in1: Segment) -> None:
     plan = in1.first(2)
-    code, words = (plan.component(1), plan.component(2)) if plan is not None else ("", "")
+    code, words = plan.components(2) if plan is not None else ("", "")
     _add_class(coverage, "plan", code or words, words if code else "")
     if plan is not None and len(plan.parts) > 2:
         carry_field(coverage, in1, 2)
-    group = in1.field(8).text().strip() if in1.raw(8) and not in1.is_null(8) else ""
+    numbered = in1.first(8)
+    group = numbered.text().strip() if numbered is not None else ""
     names = in1.repetitions(9)
     name = names[0].component(1) if names else ""
     _add_class(coverage, "group", group or name, name if group else "")

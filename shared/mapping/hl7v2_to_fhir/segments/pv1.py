@@ -232,7 +232,7 @@ def _set_episode(context: Context, encounter: Resource, pv1: Segment) -> None:
         append(episode, "identifier", identifier_from_cx(context, repetition, pv1.location(54)))
     episode["status"] = "active"
     episode["patient"] = encounter["subject"]
-    if words := pv1.field(53).text() if pv1.raw(53) and not pv1.is_null(53) else "":
+    if (described := pv1.first(53)) and (words := described.text()):
         append(episode, "extension", {"url": _DESCRIPTION, "valueString": words})
     append(encounter, "episodeOfCare", reference(episode))
 
