@@ -61,6 +61,7 @@ _COST = TERMINOLOGY + "coverage-copay-type"
 _CLASS = TERMINOLOGY + "coverage-class"
 _RELATIONSHIP = TERMINOLOGY + "subscriber-relationship"
 _INSURER = (3, 4, 5, 6, 7)
+_HOLDER = frozenset({10, 11, 44})
 _INSURED = PersonFields(names=(16,), addresses=(19,), relationship=17, gender=43, birth=18, identifiers=(49,))
 
 
@@ -68,29 +69,26 @@ def coverage_from_in1(context: Context, in1: Segment, subject: Resource) -> Reso
     """Return the Coverage; patient, insurer, plan and policy number are its business key."""
     context.claim(in1, TABLE)
     coverage = context.add("Coverage", *_key(context, in1, subject))
+    filled = in1.filled()
     if (policy := in1.first(36)) and (number := policy.text().strip()):
         append(coverage, "identifier", {"value": number})
     coverage["status"] = "active"
     if kind := concept(context, in1, 15, "HL70086"):
         coverage["type"] = kind
-    _set_subscriber(context, coverage, in1, subject)
+    _set_subscriber(context, coverage, in1, subject, filled)
     coverage["beneficiary"] = subject
     if relationship := translated(context, in1, 17, SUBSCRIBER_RELATIONSHIP, _RELATIONSHIP):
         coverage["relationship"] = relationship
-    period: Resource = {}
-    put_date_time(context, period, "start", in1, 12)
-    put_date_time(context, period, "end", in1, 13)
-    if period:
-        coverage["period"] = period
+    if 12 in filled or 13 in filled:
+        _set_period(context, coverage, in1)
     coverage["payor"] = [_payor(context, coverage, in1)]
-    _set_holder(context, coverage, in1)
+    if not _HOLDER.isdisjoint(filled):
+        _set_holder(context, coverage, in1)
     _set_classes(context, coverage, in1)
-    _set_deductible(coverage, in1)
-    order = decimal(in1.text(22)) if in1.text(22) else None
-    if isinstance(order, int) and order > 0:
-        coverage["order"] = order
-    else:
-        carry_field(coverage, in1, 22)
+    if 37 in filled:
+        _set_deductible(coverage, in1)
+    if 22 in filled:
+        _set_order(coverage, in1)
     carry(context, coverage, in1, TABLE)
     return coverage
 
@@ -146,14 +144,15 @@ def _set_contacts(context: Context, organization: Resource, in1: Segment) -> Non
     add_contacts(context, organization, in1, (7, "work"))
 
 
-def _set_subscriber(context: Context, coverage: Resource, in1: Segment, subject: Resource) -> None:
+def _set_subscriber(context: Context, coverage: Resource, in1: Segment, subject: Resource, filled: set[int]) -> None:
     """Set who is insured: the patient where IN1-17 says so; else the person whom the segment describes."""
     if (number := in1.first(49)) and (value := number.component(1)):
         coverage["subscriberId"] = value
     if in1.text(17) == "SEL" or "reference" not in subject:
         # What it says here of the patient is the Patient's to say: nobody is related to himself.
         for field in (16, 18, 19, 43):
-            carry_field(coverage, in1, field)
+            if field in filled:
+                carry_field(coverage, in1, field)
         if len(in1.raw(49)) > len(in1.text(49)) or "reference" not in subject:
             carry_field(coverage, in1, 49)
         if in1.text(17) == "SEL":
@@ -182,6 +181,22 @@ def _set_holder(context: Context, coverage: Resource, in1: Segment) -> None:
             carry_field(coverage, in1, 10)
     for repetition in in1.repetitions(44):
         append(holder, "address", address_from_xad(context, repetition, in1.location(44)))
+
+
+def _set_period(context: Context, coverage: Resource, in1: Segment) -> None:
+    period: Resource = {}
+    put_date_time(context, period, "start", in1, 12)
+    put_date_time(context, period, "end", in1, 13)
+    if period:
+        coverage["period"] = period
+
+
+def _set_order(coverage: Resource, in1: Segment) -> None:
+    order = decimal(in1.text(22)) if in1.text(22) else None
+    if isinstance(order, int) and order > 0:
+        coverage["order"] = order
+    else:
+        carry_field(coverage, in1, 22)
 
 
 def _set_deductible(coverage: Resource, in1: Segment) -> None:

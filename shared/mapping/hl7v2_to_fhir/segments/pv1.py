@@ -77,6 +77,11 @@ _HOSPITALIZATION = (
     (14, "admitSource", "HL70023"),
     (36, "dischargeDisposition", "HL70112"),
 )
+_WISHES = (
+    (16, "specialCourtesy", "HL70099"),
+    (15, "specialArrangement", "HL70009"),
+    (38, "dietPreference", "HL70114"),
+)
 
 
 def encounter_from_pv1(context: Context, pv1: Segment, subject: Resource) -> Resource:
@@ -84,25 +89,22 @@ def encounter_from_pv1(context: Context, pv1: Segment, subject: Resource) -> Res
     context.claim(pv1, TABLE)
     encounter = context.add("Encounter", *_key(context, pv1, subject))
     encounter["subject"] = subject
-    _set_identifiers(context, encounter, pv1)
+    filled = pv1.filled()
+    _set_identifiers(context, encounter, pv1, filled)
     _set_class(context, encounter, pv1)
-    period: Resource = {}
-    put_date_time(context, period, "start", pv1, 44)
-    put_date_time(context, period, "end", pv1, 45)
-    if period:
-        encounter["period"] = period
+    if 44 in filled or 45 in filled:
+        _set_period(context, encounter, pv1)
     encounter["status"] = _status(pv1)
     append(encounter, "type", concept(context, pv1, 4, "HL70007"))
     if service := concept(context, pv1, 10, "HL70069"):
         encounter["serviceType"] = service
-    filled = pv1.filled()
     for number, code, words in _PARTICIPANTS:
         if number in filled:
             _add_participants(context, encounter, pv1, number, code, words)
     if not _STAY.isdisjoint(filled):
-        _set_hospitalization(context, encounter, pv1)
+        _set_hospitalization(context, encounter, pv1, filled)
     if not _PLACES.isdisjoint(filled):
-        _set_locations(context, encounter, pv1)
+        _set_locations(context, encounter, pv1, filled)
     if not _EPISODE.isdisjoint(filled):
         _set_episode(context, encounter, pv1)
     carry(context, encounter, pv1, TABLE)
@@ -133,9 +135,9 @@ def _key(context: Context, pv1: Segment, subject: Resource) -> tuple[str, ...]:
     return "message", context.scope, context.message.control_id, str(pv1.occurrence)
 
 
-def _set_identifiers(context: Context, encounter: Resource, pv1: Segment) -> None:
+def _set_identifiers(context: Context, encounter: Resource, pv1: Segment, filled: set[int]) -> None:
     for number in (19, 50):
-        for repetition in pv1.repetitions(number):
+        for repetition in pv1.repetitions(number) if number in filled else ():
             identifier = identifier_from_cx(context, repetition, pv1.location(number))
             if identifier and number == 19:
                 identifier["type"] = _visit_number(identifier.get("type"))
@@ -166,6 +168,14 @@ def _set_class(context: Context, encounter: Resource, pv1: Segment) -> None:
         encounter["class"]["code"] = " ".join(code.split())
 
 
+def _set_period(context: Context, encounter: Resource, pv1: Segment) -> None:
+    period: Resource = {}
+    put_date_time(context, period, "start", pv1, 44)
+    put_date_time(context, period, "end", pv1, 45)
+    if period:
+        encounter["period"] = period
+
+
 def _status(pv1: Segment) -> str:
     """Return the status as far as PV1 tells it: a result alone does not say whether the visit is over."""
     if pv1.text(45):
@@ -181,7 +191,7 @@ def _add_participants(context: Context, encounter: Resource, pv1: Segment, numbe
         append(encounter, "participant", {"type": [kind], "individual": reference(person)})
 
 
-def _set_hospitalization(context: Context, encounter: Resource, pv1: Segment) -> None:
+def _set_hospitalization(context: Context, encounter: Resource, pv1: Segment, filled: set[int]) -> None:
     stay: Resource = {}
     if pre := pv1.first(5):
         if identifier := identifier_from_cx(context, pre, pv1.location(5)):
@@ -189,15 +199,12 @@ def _set_hospitalization(context: Context, encounter: Resource, pv1: Segment) ->
         else:
             append(encounter, "extension", original_value(pre.text()))
     for number, element, table in _HOSPITALIZATION:
-        if value := concept(context, pv1, number, table):
+        if number in filled and (value := concept(context, pv1, number, table)):
             stay[element] = value
-    if courtesies := concepts(context, pv1, 16, "HL70099"):
-        stay["specialCourtesy"] = courtesies
-    if arrangements := concepts(context, pv1, 15, "HL70009"):
-        stay["specialArrangement"] = arrangements
-    if diet := concepts(context, pv1, 38, "HL70114"):
-        stay["dietPreference"] = diet
-    if place := _destination(context, encounter, pv1):
+    for number, element, table in _WISHES:
+        if number in filled and (values := concepts(context, pv1, number, table)):
+            stay[element] = values
+    if 37 in filled and (place := _destination(context, encounter, pv1)):
         stay["destination"] = reference(place)
     if stay:
         encounter["hospitalization"] = stay
@@ -237,11 +244,11 @@ def _set_episode(context: Context, encounter: Resource, pv1: Segment) -> None:
     append(encounter, "episodeOfCare", reference(episode))
 
 
-def _set_locations(context: Context, encounter: Resource, pv1: Segment) -> None:
+def _set_locations(context: Context, encounter: Resource, pv1: Segment, filled: set[int]) -> None:
     here = "completed" if pv1.text(45) else "planned" if pv1.text(2) == "P" else "active"
     bed: Resource | None = None
     for number, status in ((3, here), (6, "completed"), (11, here), (42, "reserved"), (43, "completed")):
-        if (sent := pv1.first(number)) and (place := location_from_pl(context, sent)):
+        if number in filled and (sent := pv1.first(number)) and (place := location_from_pl(context, sent)):
             append(encounter, "location", {"location": reference(place), "status": status})
             bed = place if number == 3 else bed
     if bed is not None and (state := pv1.text(40)):
