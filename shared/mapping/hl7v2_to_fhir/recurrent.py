@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar, TypeVarTuple
 
-import orjson
+from orjson import dumps, loads
 
 from shared.formats.hl7v2.delimiters import Delimiters
 from shared.mapping.hl7v2_to_fhir.context import Context, Memories, Resource
@@ -102,7 +102,7 @@ def _remember(
     found = build(apart, *sent)
     if found is None or apart.issues:
         return None
-    resources = tuple((str(one["id"]), orjson.dumps(one)) for one in apart.resources)
+    resources = tuple((str(one["id"]), dumps(one)) for one in apart.resources)
     recipe = Recipe(resources, str(found["id"]))
     if sum(map(len, memory)) <= _LONGEST and sum(len(content) for _, content in resources) <= _MOST_CONTENT:
         _keep(memories, memory, recipe)
@@ -122,14 +122,12 @@ def _read(context: Context, recipe: Recipe) -> Resource | None:
     None where the bundle has one of them that is not the very same: then the map must bring both together.
     """
     by_id, placed = context.by_id, context.placed
-    missing = []
     for identity, content in recipe.resources:
-        if (present := by_id.get(identity)) is None:
-            missing.append((identity, content))
-        elif placed.get(identity) != content and present != orjson.loads(content):
+        if identity in by_id and placed.get(identity) != content and by_id[identity] != loads(content):
             return None
-    for identity, content in missing:
-        by_id[identity] = resource = orjson.loads(content)
-        context.resources.append(resource)
-        placed[identity] = content
+    for identity, content in recipe.resources:
+        if identity not in by_id:
+            by_id[identity] = resource = loads(content)
+            context.resources.append(resource)
+            placed[identity] = content
     return by_id[recipe.named]
