@@ -37,12 +37,11 @@ def account_of(context: Context, group: Group, pid: Segment | None, subject: Res
     """Return the Account of a patient's group, None where the message is not about one."""
     kind = context.message.code
     number = pid.first(18) if pid is not None else None
-    named = kind == "ADT" and number is not None and bool(number.component(1))
-    pays = not _PAYING.isdisjoint(context.names) and group.has_any(_PAYING)
-    if not (named or kind in _ABOUT_ACCOUNTS or pays):
+    named = number.component(1) if number is not None else ""
+    if not (named and kind == "ADT") and kind not in _ABOUT_ACCOUNTS and not _tells_who_pays(context, group):
         return None
-    if number is not None and number.component(1):
-        account = context.shared("Account", scoped(context.scope, issuer_of(context, number, 4)), number.component(1))
+    if number is not None and named:
+        account = context.shared("Account", scoped(context.scope, issuer_of(context, number, 4)), named)
         identifier = identifier_from_cx(context, number, "PID-18") or {}
         append(account, "identifier", {"type": identifier_type("AN"), **identifier})
     else:
@@ -51,6 +50,10 @@ def account_of(context: Context, group: Group, pid: Segment | None, subject: Res
     if "reference" in subject:
         account["subject"] = [subject]
     return account
+
+
+def _tells_who_pays(context: Context, group: Group) -> bool:
+    return not _PAYING.isdisjoint(context.names) and group.has_any(_PAYING)
 
 
 def add_financial(

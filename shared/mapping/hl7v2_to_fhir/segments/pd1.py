@@ -13,7 +13,7 @@ PD1 -> Patient (HL7 v2-to-FHIR guide, map PD1[Patient]).
 
 from __future__ import annotations
 
-from shared.formats.hl7v2.message import Segment
+from shared.formats.hl7v2.message import Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon, practitioners
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
@@ -35,12 +35,12 @@ def add_pd1(context: Context, patient: Resource, pd1: Segment) -> None:
         append(patient, "generalPractitioner", reference(practitioner))
     if disability := concept(context, pd1, 6):
         append(patient, "extension", {"url": _DISABILITY, "valueCodeableConcept": disability})
-    _set_congregation(patient, pd1)
+    if congregations := pd1.repetitions(14):
+        _set_congregation(patient, pd1, congregations)
     carry(context, patient, pd1, TABLE)
 
 
-def _set_congregation(patient: Resource, pd1: Segment) -> None:
-    places = pd1.repetitions(14)
+def _set_congregation(patient: Resource, pd1: Segment, places: list[Repetition]) -> None:
     for place in places:
         if name := place.component(1):
             append(patient, "extension", {"url": _CONGREGATION, "valueString": name})
