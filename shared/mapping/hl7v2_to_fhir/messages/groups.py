@@ -73,7 +73,9 @@ def tree(segments: Iterable[Segment], openers: Openers) -> Group:
         depth = 1  # how much of the path stays open
         for holder in holders:
             if holder in names:
-                depth = len(names) - names[::-1].index(holder)
+                depth = len(names)
+                while names[depth - 1] != holder:
+                    depth -= 1
                 break
             if holder == ANY:
                 depth = 0 if unnamed is not None else len(names) - (names[-1] == name)
@@ -83,6 +85,8 @@ def tree(segments: Iterable[Segment], openers: Openers) -> Group:
                 unnamed.children.append(group)
                 continue
             unnamed = None
-        path[depth:], names[depth:] = (group,), (name,)
-        path[depth - 1].children.append(group)
+        del path[depth:], names[depth:]
+        path[-1].children.append(group)
+        path.append(group)
+        names.append(name)
     return root
