@@ -155,7 +155,8 @@ def translated(context: Context, segment: Segment, number: int, codes: ConceptMa
     for one in found:
         if one.get("code") == code and one.get("system") == system:
             return value
-    return {**value, "coding": [{"system": system, "code": code}, *found]}
+    value["coding"] = [{"system": system, "code": code}, *found]
+    return value
 
 
 def absent_concept() -> Resource:

@@ -145,7 +145,7 @@ def address_from_xad(context: Context, repetition: Repetition, location: str) ->
 
 
 def _address(context: Context, repetition: Repetition, location: str) -> Resource | None:
-    _, other, city, state, postal_code, country, kind, *_ = repetition.components(7)
+    _, other, city, state, postal_code, country, kind = repetition.components(7)
     address: Resource = {}
     if kind:
         _set_kind(address, kind)

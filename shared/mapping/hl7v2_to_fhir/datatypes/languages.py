@@ -17,10 +17,13 @@ _ISO = "ISO639"
 def language(context: Context, segment: Segment, number: int) -> Resource | None:
     """Return the first repetition of a field as a language, None when it says nothing."""
     value = concept(context, segment, number, LANGUAGE.table)
+    if value is None:
+        return None
     system = segment.text(number, 3).upper()
-    if value is None or not (system in ("", LANGUAGE.table) or system.startswith(_ISO)):
+    if system and system != LANGUAGE.table and not system.startswith(_ISO):
         return value
     code, found = LANGUAGE.get(segment.text(number).lower()), value.get("coding", [])
     if code is None or any(one.get("system") == BCP_47 and one.get("code") == code for one in found):
         return value
-    return {**value, "coding": [{"system": BCP_47, "code": code}, *found]}
+    value["coding"] = [{"system": BCP_47, "code": code}, *found]
+    return value

@@ -72,7 +72,7 @@ def _name(context: Context, repetition: Repetition, location: str, at: _Layout) 
             name["use"] = code
         else:
             name["extension"] = [original_code(TERMINOLOGY + "v2-0200", kind)]
-    family, given, further, suffix, prefix, *_ = values[at.first - 1 :]
+    family, given, further, suffix, prefix = values[at.first - 1 : at.first + 4]
     if not repetition.plain:
         _set_family(name, repetition, at.first)
     elif family:
