@@ -60,6 +60,8 @@ def _map_group(context: Context, event: str, group: Group, evn: Segment | None) 
 
 def _merge_group(context: Context, event: str, group: Group, about: patient.About) -> None:
     """Merge what each MRG names into the visit that follows it (A45 repeats the pair), else into the first."""
+    if "MRG" not in context.names:
+        return
     visits = dict(about.visits)
     for position, child in enumerate(group.children):
         if child.name == "MRG" and child.segment is not None:

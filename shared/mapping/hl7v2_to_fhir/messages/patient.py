@@ -108,8 +108,8 @@ def about_patient(context: Context, group: Group, known: Resource | None = None)
         add_financial(context, below, subject, account, encounter or patient)
     if patient is not None:
         add_roles(context, group, patient)
-    segments = ((visit.segment, encounter) for visit, encounter in visits)
-    return About(patient, first, account, tuple((pv1, one) for pv1, one in segments if pv1 is not None))
+    segments = [(pv1, encounter) for visit, encounter in visits if (pv1 := visit.segment) is not None]
+    return About(patient, first, account, tuple(segments))
 
 
 def adopt(root: Group, openers: Openers = OPENERS) -> list[Group]:
@@ -117,8 +117,9 @@ def adopt(root: Group, openers: Openers = OPENERS) -> list[Group]:
     people = list(root.all("PID"))
     if people:
         orphans = [group for group in root.children if group.name in openers and group.name != "PID"]
-        people[0].children += orphans
-        root.children = [group for group in root.children if group not in orphans]
+        if orphans:
+            people[0].children += orphans
+            root.children = [group for group in root.children if group not in orphans]
     return people
 
 

@@ -49,9 +49,10 @@ def set_allergen(context: Context, allergy: Resource, segment: Segment, kind: in
     """Set category, type and code; an allergy without any allergen says so (US Core wants a code)."""
     if sent := concept(context, segment, kind, ALLERGY_CATEGORY.table):
         append(allergy, "extension", {"url": f"{EXTENSIONS}allergen-type", "valueCodeableConcept": sent})
-    if category := ALLERGY_CATEGORY.get(segment.text(kind)):
+    code = segment.text(kind)
+    if category := ALLERGY_CATEGORY.get(code):
         allergy["category"] = [category]
-    if form := ALLERGY_TYPE.get(segment.text(kind)):
+    if form := ALLERGY_TYPE.get(code):
         allergy["type"] = form
     allergy["code"] = concept(context, segment, allergen) or {
         "coding": [{"system": DATA_ABSENT_REASON, "code": "unknown"}]

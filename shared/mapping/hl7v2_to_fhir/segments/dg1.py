@@ -49,7 +49,10 @@ def condition_from_dg1(context: Context, dg1: Segment, subject: Resource, encoun
     """Return the Condition, and make it a diagnosis of the visit; the same diagnosis twice is two conditions."""
     context.claim(dg1, TABLE)
     condition = context.add("Condition", *_key(context, dg1, subject, encounter))
-    _set_identifiers(context, condition, dg1)
+    # Few senders go on beyond the diagnosis itself.
+    goes_on = any(dg1.fields[15:])
+    if goes_on:
+        _set_identifiers(context, condition, dg1)
     _set_status(condition, dg1)
     condition["category"] = [_CATEGORY]
     condition["code"] = _code(context, dg1)
@@ -60,12 +63,9 @@ def condition_from_dg1(context: Context, dg1: Segment, subject: Resource, encoun
         _add_diagnosis(context, encounter, condition, dg1)
     else:
         _keep(context, condition, dg1)
-    people = practitioners(context, dg1, 16)
-    if people:
-        condition["asserter"] = reference(people[0])
-    if len(people) > 1:
-        carry_field(condition, dg1, 16)
-    _set_recorded(context, condition, dg1)
+    if goes_on:
+        _set_asserter(context, condition, dg1)
+        _set_recorded(context, condition, dg1)
     carry(context, condition, dg1, TABLE)
     return condition
 
@@ -139,6 +139,14 @@ def _keep(context: Context, condition: Resource, dg1: Segment) -> None:
     if use := concept(context, dg1, 6, DIAGNOSIS_ROLE.table):
         append(condition, "extension", {"url": f"{EXTENSIONS}diagnosis-type", "valueCodeableConcept": use})
     carry_field(condition, dg1, 15)
+
+
+def _set_asserter(context: Context, condition: Resource, dg1: Segment) -> None:
+    people = practitioners(context, dg1, 16)
+    if people:
+        condition["asserter"] = reference(people[0])
+    if len(people) > 1:
+        carry_field(condition, dg1, 16)
 
 
 def _set_recorded(context: Context, condition: Resource, dg1: Segment) -> None:

@@ -115,7 +115,8 @@ def encounter_from_pv1(context: Context, pv1: Segment, subject: Resource) -> Res
 
 def bill(context: Context, account: Resource, pv1: Segment) -> None:
     """Put what PV1 says of charges and contract into the account of the visit."""
-    dropped = context.dropped_fields.get(pv1, {})
+    if not (dropped := context.dropped_fields.get(pv1)):
+        return
     for number in sorted(_FINANCIAL & dropped.keys()):
         del dropped[number]
         carry_field(account, pv1, number)

@@ -51,6 +51,13 @@ def add_pv2(context: Context, encounter: Resource, pv2: Segment) -> None:
             append(encounter, "extension", {"url": _PLANNED + name, **expected})
     if place := location_from_pl(context, pv2.first(1)):
         append(encounter, "location", {"location": reference(place), "status": "planned"})
+    if any(pv2.fields[11:]):
+        _add_details(context, encounter, pv2)
+    carry(context, encounter, pv2, TABLE)
+
+
+def _add_details(context: Context, encounter: Resource, pv2: Segment) -> None:
+    """Add who referred the patient, how long the visit takes, how urgent it is, how the patient came."""
     for person in practitioners(context, pv2, 13):
         append(encounter, "participant", {"type": [_REFERRER], "individual": reference(person)})
     _set_length(encounter, pv2)
@@ -61,7 +68,6 @@ def add_pv2(context: Context, encounter: Resource, pv2: Segment) -> None:
             append(encounter, "extension", {"url": _ARRIVAL, "valueCoding": coding})
         if "coding" not in arrival or arrival.get("text", "") not in str(arrival["coding"]):
             carry_field(encounter, pv2, 38)
-    carry(context, encounter, pv2, TABLE)
 
 
 def _set_length(encounter: Resource, pv2: Segment) -> None:
