@@ -54,7 +54,7 @@ def _as_sent(table: FieldTable, target: str) -> tuple[int, ...]:
 
 @cache
 def _all_as_sent(table: FieldTable) -> tuple[int, ...]:
-    return tuple(number for number, rule in table.rules.items() if rule.datatype == AS_SENT)
+    return tuple(sorted(number for number, rule in table.rules.items() if rule.datatype == AS_SENT))
 
 
 def carry_all(element: Resource, segment: Segment, table: FieldTable) -> None:
@@ -62,7 +62,9 @@ def carry_all(element: Resource, segment: Segment, table: FieldTable) -> None:
     fields = segment.fields
     count = len(fields)
     for number in _all_as_sent(table):
-        if number < count and fields[number]:
+        if number >= count:
+            break
+        if fields[number]:
             carry_field(element, segment, number)
 
 

@@ -12,7 +12,7 @@ nobody knows what. Nor does such an IN1 or GT1 make a coverage or a guarantor.
 
 from __future__ import annotations
 
-from shared.formats.hl7v2.message import Segment
+from shared.formats.hl7v2.message import NULL, Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource
 from shared.mapping.hl7v2_to_fhir.messages.groups import Group
 from shared.mapping.hl7v2_to_fhir.messages.roles import add_roles
@@ -96,7 +96,8 @@ def drop_none(context: Context, segment: Segment) -> bool:
     if not (fields := _NAMED.get(segment.name)):
         return False
     code, *others = fields
-    none = segment.is_null(code) or (segment.is_null(1) and not segment.raw(code))
+    told = segment.raw(code)
+    none = told == NULL if told else segment.is_null(1)
     if not none or any(segment.raw(number) and not segment.is_null(number) for number in others):
         return False
     context.drop(segment, _NONE)

@@ -123,7 +123,7 @@ def _add_diagnosis(context: Context, encounter: Resource, condition: Resource, d
     diagnosis: Resource = {"condition": reference(condition)}
     if use := translated(context, dg1, 6, DIAGNOSIS_ROLE, _ROLE):
         diagnosis["use"] = use
-    rank = decimal(dg1.text(15)) if dg1.text(15) else None
+    rank = decimal(told) if (told := dg1.text(15)) else None
     if isinstance(rank, int) and rank > 0:
         diagnosis["rank"] = rank
     else:

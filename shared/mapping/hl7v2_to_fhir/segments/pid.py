@@ -212,6 +212,11 @@ def _set_birth(context: Context, patient: Resource, pid: Segment) -> None:
             extend(patient, "birthDate", original_value(pid.text(7)))
     if place := pid.field(23).text().strip() if pid.raw(23) else "":
         append(patient, "extension", {"url": f"{_STANDARD}patient-birthPlace", "valueAddress": {"text": place}})
+    if any(pid.fields[24:26]):
+        _set_multiple_birth(patient, pid)
+
+
+def _set_multiple_birth(patient: Resource, pid: Segment) -> None:
     order, multiple = pid.text(25), pid.text(24)
     number = decimal(order) if order else None
     if isinstance(number, int):

@@ -42,7 +42,7 @@ def add_origin(context: Context, patient: Resource, pid: Segment) -> None:
         append(patient, "extension", {"url": f"{_STANDARD}religion", "valueCodeableConcept": religion})
     _set_categories(context, patient, pid, 10, "race", _RACES)
     _set_categories(context, patient, pid, 22, "ethnicity", _ETHNICITIES)
-    if len(pid.fields) <= 26:
+    if not any(pid.fields[26:29]) and not any(pid.fields[35:]):
         return
     for number, table, url, part in _BELONGING:
         for value in concepts(context, pid, number, table):
