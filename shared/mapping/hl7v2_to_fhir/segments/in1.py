@@ -146,16 +146,17 @@ def _set_contacts(context: Context, organization: Resource, in1: Segment) -> Non
 
 def _set_subscriber(context: Context, coverage: Resource, in1: Segment, subject: Resource, filled: set[int]) -> None:
     """Set who is insured: the patient where IN1-17 says so; else the person whom the segment describes."""
-    if (number := in1.first(49)) and (value := number.component(1)):
+    if 49 in filled and (number := in1.first(49)) and (value := number.component(1)):
         coverage["subscriberId"] = value
-    if in1.text(17) == "SEL" or "reference" not in subject:
+    is_patient = in1.text(17) == "SEL"
+    if is_patient or "reference" not in subject:
         # What it says here of the patient is the Patient's to say: nobody is related to himself.
         for field in (16, 18, 19, 43):
             if field in filled:
                 carry_field(coverage, in1, field)
-        if len(in1.raw(49)) > len(in1.text(49)) or "reference" not in subject:
+        if 49 in filled and (len(in1.raw(49)) > len(in1.text(49)) or "reference" not in subject):
             carry_field(coverage, in1, 49)
-        if in1.text(17) == "SEL":
+        if is_patient:
             coverage["subscriber"] = subject
         return
     name = in1.field(16).text() if in1.raw(16) else in1.text(49)

@@ -34,8 +34,8 @@ from datetime import UTC
 
 from shared.formats.hl7v2.message import Message, Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value, reference
-from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_hd, organization_from_xon
-from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import issuer_key
+from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon
+from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import authority_organization, issuer_key
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import table_of
 from shared.terminology.systems import DATA_ABSENT_REASON_EXTENSION, TERMINOLOGY
@@ -82,7 +82,7 @@ def _set_tags(provenance: Resource, header: Segment) -> None:
 
 def _facility(context: Context, header: Segment) -> Resource | None:
     """Return the sending facility, None where nothing is known of it; MSH-17 alone makes one in that country."""
-    facility = organization_from_hd(context, header.first(4))
+    facility = authority_organization(context, header.text(4), header.text(4, 2), header.text(4, 3))
     if country := header.text(17):
         if facility is None:
             facility = context.shared("Organization", context.scope, "sender in", country)

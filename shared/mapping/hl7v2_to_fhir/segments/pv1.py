@@ -155,16 +155,17 @@ def _visit_number(kind: Resource | None) -> Resource:
 
 
 def _set_class(context: Context, encounter: Resource, pv1: Segment) -> None:
+    if known := ENCOUNTER_CLASS.get(pv1.raw(2)):
+        encounter["class"] = {"system": TERMINOLOGY + "v3-ActCode", "code": known}
+        return
     first = pv1.first(2)
     code = first.component(1) if first else ""
     if known := ENCOUNTER_CLASS.get(code):
         encounter["class"] = {"system": TERMINOLOGY + "v3-ActCode", "code": known}
-        if first is not None and len(first.parts) > 1:
-            append(encounter, "type", concept(context, pv1, 2, "HL70004"))
     else:
         encounter["class"] = {"system": TERMINOLOGY + "v2-0004", "code": code or "U"}
-        if first is not None and (not code or len(first.parts) > 1):
-            append(encounter, "type", concept(context, pv1, 2, "HL70004"))
+    if first is not None and (not code or len(first.parts) > 1):
+        append(encounter, "type", concept(context, pv1, 2, "HL70004"))
     if " " in encounter["class"]["code"]:
         encounter["class"]["code"] = " ".join(code.split())
 
@@ -254,5 +255,5 @@ def _set_locations(context: Context, encounter: Resource, pv1: Segment, filled: 
             bed = place if number == 3 else bed
     if bed is not None and (state := pv1.text(40)):
         bed["operationalStatus"] = {"system": TERMINOLOGY + "v2-0116", "code": " ".join(state.split())}
-    else:
+    elif 40 in filled:
         carry_field(encounter, pv1, 40)
