@@ -79,11 +79,16 @@ def add_financial(
 
 def _add_coverage(context: Context, group: Group, in1: Segment, subject: Resource, account: Resource) -> None:
     coverage = coverage_from_in1(context, in1, subject)
+    if group.children:
+        _add_to_coverage(context, group, coverage)
+    entry: Resource = {"coverage": reference(coverage)}
+    append(account, "coverage", {**entry, "priority": coverage["order"]} if "order" in coverage else entry)
+
+
+def _add_to_coverage(context: Context, group: Group, coverage: Resource) -> None:
     for segment in group.segments("IN2"):
         add_in2(context, coverage, segment)
     for segment in group.segments("IN3"):
         carry_into(context, coverage, segment, in3.TABLE)
     add_roles(context, group, coverage)
     add_notes(context, group, coverage)
-    entry: Resource = {"coverage": reference(coverage)}
-    append(account, "coverage", {**entry, "priority": coverage["order"]} if "order" in coverage else entry)

@@ -101,7 +101,7 @@ def _key(context: Context, in1: Segment, subject: Resource) -> tuple[str, ...]:
 
 def _payor(context: Context, coverage: Resource, in1: Segment) -> Resource:
     """Return the reference to the insurer, who is the same for all that it insures."""
-    memory = ("insurer", in1.label, *[in1.raw(number) for number in _INSURER])
+    memory = ("insurer", in1.label, *in1.fields[3:8])
     organization = recurrent(context, memory, _insurer, in1)
     if organization is None:
         for number in _INSURER:
