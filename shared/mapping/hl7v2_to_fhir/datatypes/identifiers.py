@@ -190,7 +190,7 @@ def _issuer(context: Context, namespace: str, universal: str, kind: str) -> _Iss
     mapped = _mapped(context, issuer, namespace, universal)
     system = mapped or (_preferred_system(issuer) if ":" in issuer else "")
     if any(map(str.isspace, system)):
-        system = ""
+        system = ""  # no URI has a blank
     further = bool(universal) and (not system or universal not in issuer or _says_more(kind, issuer))
     return _Issuer(namespace, universal, kind, mapped or issuer, system, further)
 

@@ -27,6 +27,15 @@ def patient_of(found: Conversion) -> dict[str, Any]:
     return dict(patient)
 
 
+def test_a_system_with_a_blank_in_it_is_none() -> None:
+    partner = PartnerProfile("riv", assigning_authorities={"NG": "urn:example:two words"})
+
+    (identifier,) = patient_of(conversion(partner, "PID|1||100^^^NG^MR"))["identifier"]
+
+    assert "system" not in identifier
+    assert "NG" == identifier["assigner"]["display"]
+
+
 def with_element(element: str, datatype: str = "ST") -> PartnerProfile:
     return PartnerProfile("riv", z_fields={"ZPI-2": ElementMapping("Patient", element, datatype)})
 

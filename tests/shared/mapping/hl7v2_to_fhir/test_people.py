@@ -153,6 +153,7 @@ def test_a_telephone_number_keeps_its_parts_its_rank_and_its_period() -> None:
         ("030 5550100^WPN^FX^tilda@example.org", {"system": "fax", "value": "030 5550100", "use": "work"}),
         ("^NET^Internet^tilda@example.org^^30^5550100", {"system": "phone", "value": "30 5550100", "use": "home"}),
         ("^PRN^CP^tilda@example.org^^^^^^^^+493055501", {"system": "phone", "value": "+493055501", "use": "mobile"}),
+        ("^NET^^tilda@example.org^^30^5550100", {"system": "phone", "value": "30 5550100", "use": "home"}),
         ("other@example.org^NET^Internet^tilda@example.org", {"system": "email", "value": "other@example.org"}),
     ],
 )
@@ -163,6 +164,15 @@ def test_a_number_and_an_e_mail_address_in_one_xtn_are_two_contacts(sent: str, n
     assert {"system": "email", "value": "tilda@example.org"} == {name: second[name] for name in ("system", "value")}
     assert second["use"] == ("work" if "WPN" in sent else "home")
     assert [{"valueBoolean": True}] == extensions(second, f"{OURS}sent-with-number")
+
+
+def test_an_equipment_that_nobody_knows_is_kept_and_rung() -> None:
+    (contact,) = patient(f13="^PRN^XX^^^30^5550100")["telecom"]
+
+    assert "phone" == contact["system"]
+    assert [{"valueCoding": {"system": f"{TERMINOLOGY}v2-0202", "code": "XX"}}] == extensions(
+        contact, f"{OURS}original-code"
+    )
 
 
 def test_an_e_mail_address_is_one_contact_where_nothing_else_could_be_rung() -> None:

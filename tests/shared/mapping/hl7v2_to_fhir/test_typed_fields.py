@@ -96,6 +96,13 @@ def test_a_price_that_money_cannot_hold_and_a_contact_without_an_employer_are_ke
     assert "costToBeneficiary" not in coverage
 
 
+def test_an_explicit_null_is_neither_a_deductible_nor_a_destination() -> None:
+    found = converted(PID, f'{PV1}{"|" * 18}""', line("IN1", f2="P1", f3="I-1", f37='""'))
+
+    assert "costToBeneficiary" not in only(found, "Coverage")
+    assert "hospitalization" not in only(found, "Encounter")
+
+
 def test_a_number_at_the_employer_is_kept_without_a_name() -> None:
     found = converted(PID, line("IN1", f2="P1", f3="I-1", f11="Example Works"), line("IN2", f50="^WPN^PH^^^555^1234"))
     employer = referred(found, only(found, "Coverage")["policyHolder"])
