@@ -145,10 +145,7 @@ def _set_performers(context: Context, observation: Resource, obx: Segment) -> No
     # The results of a report are mostly all of the same people and laboratory.
     memory = ("OBX performers", *who)
     if (known := context.known.get(memory)) is None:
-        reported = len(context.issues)
-        known = _performers(context, obx)
-        if len(context.issues) == reported:
-            context.known[memory] = known
+        known = context.known[memory] = _performers(context, obx)
     performers, unplaced = known
     if performers:
         observation["performer"] = [*performers]

@@ -655,6 +655,14 @@ def test_a_participation_in_an_order_performs_it_or_supports_it() -> None:
     assert [ref(collector)] == one(found, "ServiceRequest")["supportingInfo"]
 
 
+def test_who_asks_in_obr_alone_is_called_back_there() -> None:
+    found = conversion("ORU^R01", PID, f"{OBR}||||||||||||7^Testcase^Ada|^WPN^PH^^^^5550123||||||||F")
+
+    role = one(found, "PractitionerRole")
+    assert ref(role) == one(found, "ServiceRequest")["requester"]
+    assert ["5550123"] == [contact["value"] for contact in role["telecom"]]
+
+
 def test_a_second_requester_is_an_extension() -> None:
     found = conversion("OML^O21", PID, "ORC|NW|P-1" + "|" * 10 + "9^Order", OBR, "PRT|1|AD||OP|7^Order")
 

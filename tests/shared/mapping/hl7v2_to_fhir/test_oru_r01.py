@@ -15,7 +15,7 @@ from shared.mapping.hl7v2_to_fhir.messages.any_message import MAP as ANY
 from shared.mapping.hl7v2_to_fhir.messages.oru_r01 import MAP
 from shared.partners.profile import CodeMapping, ExtensionMapping, PartnerProfile, Quirks
 from shared.terminology.concept_maps import OBSERVATION_STATUS, REPORT_STATUS, all_maps
-from tests.shared.mapping.hl7v2_to_fhir.converted_resources import resources
+from tests.shared.mapping.hl7v2_to_fhir.converted_resources import ref, resources
 
 RECEIVED = datetime(2026, 3, 12, tzinfo=UTC)
 HEADER = "MSH|^~\\&|LIS|RIV|||20260301120000+0100||ORU^R01^ORU_R01|RIV-1|P|2.5.1"
@@ -101,6 +101,21 @@ def test_the_same_test_twice_in_a_report_is_two_observations() -> None:
 
     assert [5, 6] == [one["valueQuantity"]["value"] for one in resources(found, "Observation")]
     assert 2 == len({one["id"] for one in resources(found, "Observation")})
+
+
+def test_every_result_has_the_laboratory_and_the_method_that_all_name() -> None:
+    how = "|F||||||AUTO^Automated^L||||||Example Laboratory^^^^^RV^XX^^^L-1"
+    found = conversion(PID, OBR, f"OBX|1|NM|GLU||5|||||{how}", f"OBX|2|NM|NA||140|||||{how}")
+
+    (laboratory,) = (one for one in resources(found, "Organization") if one["name"] == "Example Laboratory")
+    results = resources(found, "Observation")
+    assert [[ref(laboratory)]] * 2 == [one["performer"] for one in results]
+    assert ["Automated"] * 2 == [one["method"]["text"] for one in results]
+
+
+@pytest.mark.parametrize(("sent", "unit"), [("mg/dL~g/L", {"unit": "mg/dL"}), ('""', {}), ("~g/L", {})])
+def test_a_result_has_the_first_unit(sent: str, unit: dict[str, str]) -> None:
+    assert {"value": 5, **unit} == observation(f"OBX|1|NM|GLU||5|{sent}|||||F")["valueQuantity"]
 
 
 def test_the_same_number_from_two_senders_is_not_the_same_patient() -> None:
