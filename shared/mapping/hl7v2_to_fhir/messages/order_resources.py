@@ -53,6 +53,7 @@ from shared.terminology.systems import TERMINOLOGY
 # OBX-29, the observation type: an answer to a question about the order.
 _ASKED_AS = 29
 _ANSWERS = frozenset(("QST", "SCI"))
+_EFFECTIVE = ("effectiveDateTime", "_effectiveDateTime", "effectivePeriod")
 _LABORATORY = {"system": TERMINOLOGY + "observation-category", "code": "laboratory"}
 _ADDED = {"TQ1": add_tq1, "TQ2": add_tq2, "TCD": add_tcd, "CTD": add_ctd, "CTI": add_cti, "BLG": add_blg}
 _MADE = {"ODS": nutrition_order_from_ods, "ODT": nutrition_order_from_odt, "RQD": supply_request_from_rqd}
@@ -206,7 +207,7 @@ def _results(
 ) -> list[MappedObservation]:
     """Return the observations of an order, those below its specimens included."""
     owner = (scene.context.scope, "report", key)
-    times = {name: value for name, value in (report or {}).items() if name.lstrip("_").startswith("effective")}
+    times = {name: report[name] for name in _EFFECTIVE if name in report} if report is not None else {}
     about = scene.fields
     if report is not None:
         about["basedOn"] = [reference(request)]

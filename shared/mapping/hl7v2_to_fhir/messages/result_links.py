@@ -29,7 +29,7 @@ class MappedReport:
 
 def resolve_parents(resources: list[Resource]) -> None:
     """Make a reference by identifier literal where exactly one resource of the message has the identifier."""
-    children = [one for one in resources if _PARENTS.get(one["resourceType"], "") in one]
+    children = [one for one in resources if (kind := one["resourceType"]) in _PARENTS and _PARENTS[kind] in one]
     if not children:
         return
     by_number: dict[tuple[str, str, str], list[Resource]] = {}

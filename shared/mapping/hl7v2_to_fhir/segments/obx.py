@@ -46,6 +46,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.devices import device_from_ei
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei
 from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
+from shared.mapping.hl7v2_to_fhir.recurrent import remembered
 from shared.mapping.hl7v2_to_fhir.segments.obx_range import set_range
 from shared.mapping.hl7v2_to_fhir.segments.obx_value import add_attachments, set_value
 from shared.terminology.concept_maps import INTERPRETATION, OBSERVATION_STATUS
@@ -85,7 +86,8 @@ def observation_from_obx(context: Context, obx: Segment, owner: tuple[str, ...],
     `owner` is the key of the report (or patient) that it belongs to; `about` holds subject, encounter and more.
     """
     context.claim(obx, TABLE)
-    observation = context.add("Observation", *owner, *_key(obx))
+    test = remembered(context, ("OBX-3", obx.raw(3)), _test, obx)
+    observation = context.add("Observation", *owner, *test, obx.text(4))
     further = len(obx.fields) > _COMMON
     if further and obx.raw(21) and (number := identifier_from_ei(context, obx.first(21), "FILL")):
         observation["identifier"] = [number]
@@ -129,12 +131,12 @@ def _set_status(context: Context, observation: Resource, obx: Segment) -> None:
     context.report("warning", "code-invalid", "unmapped-code", obx.location(11), text)
 
 
-def _key(obx: Segment) -> tuple[str, str, str]:
-    """Return what tells an observation from the others of its report: code, its system, sub-id."""
+def _test(_context: Context, obx: Segment) -> tuple[str, str]:
+    """Return what tells a test from the others of a report, beside its sub-id: code and system."""
     text = obx.text
     if code := text(3):
-        return code, text(3, 3), text(4)
-    return text(3, 2) or text(3, 9), "words", text(4)
+        return code, text(3, 3)
+    return text(3, 2) or text(3, 9), "words"
 
 
 def _set_performers(context: Context, observation: Resource, obx: Segment) -> None:
@@ -223,21 +225,29 @@ def _interpretation(context: Context, repetition: Repetition) -> Resource | None
 
 
 def _set_methods(context: Context, observation: Resource, obx: Segment) -> None:
-    if not any(obx.fields[17:21]):
+    how = (*obx.fields[17:19], *obx.fields[20:21])
+    if not any(how):
         return
+    memory = ("OBX methods", *how)
+    if (known := context.known.get(memory)) is None:
+        known = context.known[memory] = _methods(context, obx)
+    elements, extensions = known
+    observation.update(elements)
+    for extension in extensions:
+        append(observation, "extension", extension)
+
+
+def _methods(context: Context, obx: Segment) -> tuple[Resource, list[Resource]]:
+    """Return method, body site and device, one of each; and the extensions that further ones are."""
+    elements: Resource = {}
+    extensions: list[Resource] = []
     for number, element in ((17, "method"), (20, "bodySite")):
-        if not (raw := obx.raw(number)):
-            continue
-        memory = (f"OBX-{number}", raw)
-        if (values := context.known.get(memory)) is None:
-            values = context.known[memory] = concepts(context, obx, number)
-        for index, value in enumerate(values):
-            if index == 0:
-                observation[element] = value
-            else:
+        for value in concepts(context, obx, number):
+            if elements.setdefault(element, value) is not value:
                 url = f"{EXTENSIONS}further-{element.lower()}"
-                append(observation, "extension", {"url": url, "valueCodeableConcept": value})
+                extensions.append({"url": url, "valueCodeableConcept": value})
     for repetition in obx.repetitions(18):
         named = reference(device) if (device := device_from_ei(context, repetition)) else None
-        if named and observation.setdefault("device", named) != named:
-            append(observation, "extension", {"url": f"{EXTENSIONS}further-device", "valueReference": named})
+        if named and elements.setdefault("device", named) != named:
+            extensions.append({"url": f"{EXTENSIONS}further-device", "valueReference": named})
+    return elements, extensions
