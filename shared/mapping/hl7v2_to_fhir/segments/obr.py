@@ -72,6 +72,8 @@ from shared.terminology.systems import TERMINOLOGY
 TABLE = table_of(__doc__)
 
 _LAB = "LAB"
+# Most orders end before OBR-29: what they refine, why they are made and who signs is looked for in those that do not.
+_COMMON = 29
 # Who reads and who makes a report, and as what (table 0912).
 SIGNED = (
     (32, "resultsInterpreter", "PRI"),
@@ -100,7 +102,7 @@ def report_from_obr(
     report.update(about)
     _set_effective(context, report, obr)
     put_instant(context, report, "issued", obr, 22)
-    for number, element, code in SIGNED:
+    for number, element, code in SIGNED if len(obr.fields) > _COMMON else ():
         for repetition in obr.repetitions(number):
             if actor := actor_from_ndl(context, repetition, code, obr.location(number)):
                 append(report, element, reference(actor))
@@ -111,25 +113,31 @@ def report_from_obr(
 def complete_request(context: Context, request: Resource, obr: Segment) -> None:
     """Add what OBR says of the order to its ServiceRequest."""
     request["code"] = concept(context, obr, 4) or absent_concept()
-    timing = obr.first(27)
-    priority = obr.text(5) or (timing.component(6) if timing is not None else "")
+    priority = obr.text(5) or obr.text(27, 6)
     if code := REQUEST_PRIORITY.get(priority):
         request["priority"] = code
     elif priority:
         extend(request, "priority", original_code(TERMINOLOGY + "v2-0027", priority))
     put_date_time(context, request, "occurrenceDateTime", obr, 6)
-    based_on(context, request, obr.first(29))
-    for number, element in ((31, "reasonCode"), (46, "orderDetail"), (47, "orderDetail")):
-        for value in concepts(context, obr, number) if obr.raw(number) else ():
-            append(request, element, value)
+    further = len(obr.fields) > _COMMON
+    if further:
+        based_on(context, request, obr.first(29))
+        for number, element in ((31, "reasonCode"), (46, "orderDetail"), (47, "orderDetail")):
+            for value in concepts(context, obr, number):
+                append(request, element, value)
     _set_relevant(context, request, obr)
     request["intent"] = ORDER_INTENT.get(obr.text(11)) or "order"
+    if further:
+        _add_alternate_numbers(context, request, obr)
+    carry(context, request, obr, TABLE)
+
+
+def _add_alternate_numbers(context: Context, request: Resource, obr: Segment) -> None:
     for repetition in obr.repetitions(53):
         if identifier := identifier_from_cx(context, repetition, obr.location(53)):
             append(request, "identifier", identifier)
         else:
             append(request, "extension", original_value(repetition.text()))
-    carry(context, request, obr, TABLE)
 
 
 def _set_relevant(context: Context, request: Resource, obr: Segment) -> None:
