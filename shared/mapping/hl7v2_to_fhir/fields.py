@@ -84,10 +84,15 @@ def carry_field(element: Resource, segment: Segment, number: int) -> None:
     fields = segment.fields
     if number >= len(fields) or not (raw := fields[number]):
         return
-    repeated, separator = segment.delimiters.separators
-    if raw.isalnum() or (segment.plain and repeated not in raw and (separator == "^" or separator not in raw)):
+    if raw.isalnum() or is_one_text(segment, raw):
         text = raw
     else:
         text = "~".join([repetition.text() for repetition in segment.repetitions(number)])
     if text.strip():
         append(element, "extension", {"url": f"{EXTENSIONS}{segment.name.lower()}-{number}", "valueString": text})
+
+
+def is_one_text(segment: Segment, raw: str) -> bool:
+    """Tell whether a field of a segment is one text that reads as it is written: a text writes components with `^`."""
+    repeated, separator = segment.delimiters.separators
+    return segment.plain and repeated not in raw and (separator == "^" or separator not in raw)

@@ -25,6 +25,7 @@ _OF_THE_ORDER = frozenset(
 _MEDICATION = frozenset(("RXO", "RXE", "RXD", "RXA"))
 _SPECIMENS_FIRST = frozenset(("OML", "OUL", "ORL", "OMI", "OMG", "OPL"))
 _WITH_PRIOR_RESULTS = frozenset(("OML", "OMG", "OPL"))
+_SPECIMEN = ("SPM", "SAC")
 _PRIOR = ("PR", "RE")
 
 
@@ -94,6 +95,11 @@ class Reading:
     rest: list[Segment] = field(default_factory=list)
 
 
+def _first_of(message: Message, *names: str) -> str:
+    """Return which of the segments stands first in the message, "" where it has none of them."""
+    return next((segment.name for segment in message.segments if segment.name in names), "")
+
+
 class _Reader:
     """Where the next segment belongs."""
 
@@ -106,10 +112,9 @@ class _Reader:
         self.specimens: list[SpecimenGroup] = []
         self.notes = self.reading.notes
         self.details = self.reading.rest
-        first = next((one.name for one in message.segments if one.name in ("ORC", "OBR", "SPM", "SAC")), "")
-        self.specimens_first = first in ("SPM", "SAC") and message.code in _SPECIMENS_FIRST
-        opener = next((one.name for one in message.segments if one.name in ("ORC", "OBR")), "")
-        self.obr_first = opener == "OBR" and message.code == "OUL"
+        code = message.code
+        self.specimens_first = code in _SPECIMENS_FIRST and _first_of(message, "ORC", "OBR", "SPM", "SAC") in _SPECIMEN
+        self.obr_first = code == "OUL" and _first_of(message, "ORC", "OBR") == "OBR"
         self.prior_results = message.code in _WITH_PRIOR_RESULTS
 
     @property

@@ -60,16 +60,8 @@ def _map_patient(
     """Map a patient with all orders; return the requests with the ORC that they come from."""
     about = about_patient(context, _patient_tree(group.segments))
     scene = Scene(context, about, provenance, before_orders=frozenset(id(one) for one in group.specimens))
-    fields = scene.fields
-    owner = (context.scope, "patient", fields["subject"].get("reference", context.message.control_id))
-    observations(context, group.observations, owner, fields, {})
-    for specimen_group in group.specimens:
-        specimen = specimen_of(scene, specimen_group, f"message|{context.message.control_id}")
-        if about.patient is not None:
-            specimen["subject"] = about.subject
-        below = {**fields, "specimen": reference(specimen)}
-        observations(context, specimen_group.observations, (context.scope, "specimen", specimen["id"]), below, {})
-    attach(context, None)
+    if group.observations or group.specimens:
+        _map_before_orders(scene, group)
     mapped = [
         (order, *(map_medication(scene, order) if order.is_medication else map_order(scene, order, reports=reports)))
         for order in group.orders
@@ -81,6 +73,20 @@ def _map_patient(
             found += _map_prior(scene, group, prior, request)
     link_parents(found)
     return [(order.orc, request) for order, request, _ in mapped if order.orc is not None]
+
+
+def _map_before_orders(scene: Scene, group: PatientGroup) -> None:
+    """Map observations and specimens that stand before all orders."""
+    context, about, fields = scene.context, scene.about, scene.fields
+    owner = (context.scope, "patient", fields["subject"].get("reference", context.message.control_id))
+    observations(context, group.observations, owner, fields, {})
+    for specimen_group in group.specimens:
+        specimen = specimen_of(scene, specimen_group, f"message|{context.message.control_id}")
+        if about.patient is not None:
+            specimen["subject"] = about.subject
+        below = {**fields, "specimen": reference(specimen)}
+        observations(context, specimen_group.observations, (context.scope, "specimen", specimen["id"]), below, {})
+    attach(context, None)
 
 
 def _map_prior(scene: Scene, group: PatientGroup, prior: PriorGroup, request: Resource) -> list[MappedReport]:

@@ -78,14 +78,15 @@ class Scene:
 def map_order(scene: Scene, order: OrderGroup, *, reports: bool) -> tuple[Resource, MappedReport | None]:
     """Return the request of an order group, and its report where it has one."""
     context, obr, orc = scene.context, order.obr, order.orc
-    request = service_request(context, orc, obr, scene.fields, scene.provenance)
+    fields = scene.fields
+    request = service_request(context, orc, obr, fields, scene.provenance)
     report: Resource | None = None
     key = str(request["id"])
     if obr is not None:
         key = report_key(context.message, obr, orc)
         complete_request(context, request, obr)
         if reports or obr.text(25):
-            report = report_from_obr(context, obr, orc, scene.fields, request, key)
+            report = report_from_obr(context, obr, orc, fields, request, key)
         else:
             add_order_obr(context, request, obr)
     for segment, number in ((orc, 7), (obr, 27)):

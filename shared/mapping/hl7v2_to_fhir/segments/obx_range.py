@@ -15,6 +15,7 @@ from shared.formats.fhir.encoding import Number
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal, quantity
+from shared.mapping.hl7v2_to_fhir.fields import is_one_text
 
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
 _BETWEEN = re.compile(rf"({_NUMBER})\s*(?:-|to|\.\.)\s*({_NUMBER})")
@@ -30,8 +31,7 @@ def set_range(context: Context, observation: Resource, obx: Segment) -> None:
     told = observation.get("valueQuantity", {}).get
     memory = ("OBX-7", raw, told("unit"), told("system"), told("code"))
     if (ranges := context.known.get(memory)) is None:
-        first = obx.first(7)
-        text = first.text().strip() if first is not None else ""
+        text = (raw if is_one_text(obx, raw) else obx.field(7).text()).strip()
         unit = {name: one for name in ("unit", "system", "code") if (one := told(name)) is not None}
         ranges = context.known[memory] = [_range(text, unit)] if text else []
     if ranges:
