@@ -19,10 +19,13 @@ from shared.formats.hl7v2.grammar import Node
 from shared.formats.hl7v2.structures import structure_of
 from shared.formats.hl7v2.writing import Component, Composite, OutgoingSegment
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
+from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import trimmed
 
 _CODES = frozenset({"ID", "IS"})
 _BELOW = frozenset({"OBX", "NTE", "SPM", "TQ1"})
 _DAY, _NUMBER = 8, "NM"
+# Where an XTN has a number as it is: the first component until 2.5, the twelfth since 2.5.
+_UNFORMATTED = (0, 11)
 _DIGITS = frozenset("+-.0123456789")
 _UNREAD = frozenset({"MSH", "EVN"})
 
@@ -117,6 +120,8 @@ def _repetition(context: Context, draft: Draft, number: int, cell: Cell, composi
     components = context.definitions.datatype(cell.datatype)
     if components is None:
         return [_primitive(context, draft, number, cell.datatype, composite)]
+    if cell.datatype == "XTN":
+        composite = _number_placed(components, composite)
     fitted: Composite = []
     for index, part in enumerate(composite):
         inner = components[index] if index < len(components) else None
@@ -127,6 +132,18 @@ def _repetition(context: Context, draft: Draft, number: int, cell: Cell, composi
         else:
             fitted.append(_component(context, draft, number, inner, part))
     return fitted
+
+
+def _number_placed(components: tuple[Cell, ...], composite: Composite) -> Composite:
+    """Return an XTN with its unformatted number where the version has it: one of two components, or both."""
+    used = [len(components) > place and bool(components[place].datatype) for place in _UNFORMATTED]
+    if all(used):
+        return composite
+    old, new = _UNFORMATTED if used[1] else reversed(_UNFORMATTED)
+    placed = [*composite, *([""] * (new + 1 - len(composite)))]
+    if len(composite) > old and not placed[new]:
+        placed[new], placed[old] = placed[old], ""
+    return trimmed(placed)
 
 
 def _component(context: Context, draft: Draft, number: int, cell: Cell, part: Component) -> Component:

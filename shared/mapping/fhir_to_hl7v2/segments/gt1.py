@@ -21,6 +21,7 @@ Account.guarantor -> GT1.
 
 from __future__ import annotations
 
+from shared.formats.hl7v2.writing import Composite
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
 from shared.mapping.fhir_to_hl7v2.datatypes.actors import xon_from
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import cwe_from, table_code
@@ -37,15 +38,16 @@ from shared.terminology.visit_maps import RELATIONSHIP
 
 TABLE = table_of(__doc__)
 
+_SELF: Composite = ["SEL", "Self", "HL70063"]
 _BIRTH_TIME = "urn:corridor:extension:birth-time"
 
 
 def gt1s_from(context: Context, account: Resource) -> list[Draft]:
-    """Return GT1 for every guarantor who is in the bundle; the patient is none of them."""
+    """Return GT1 for every guarantor who is in the bundle."""
     drafts = []
     for guarantor in context.source.items(account, "guarantor"):
         party = context.source.reference(guarantor, "party")
-        if party is None or party["resourceType"] == "Patient":
+        if party is None:
             continue
         context.source.whole(guarantor, "onHold")
         draft = Draft("GT1", TABLE)
@@ -54,9 +56,12 @@ def gt1s_from(context: Context, account: Resource) -> list[Draft]:
         draft.put(14, end)
         if party["resourceType"] == "Organization":
             _set_organization(context, draft, party)
+        elif party["resourceType"] == "Patient":
+            draft.put(3, *(xpn_from(context, one) for one in context.source.items(party, "name")))
+            draft.put(11, _SELF)
         else:
             _set_person(context, draft, party)
-        context.restore(draft, guarantor, party)
+        context.restore(draft, guarantor, None if party["resourceType"] == "Patient" else party)
         drafts.append(draft)
     return drafts
 

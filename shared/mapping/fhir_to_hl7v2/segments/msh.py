@@ -25,6 +25,7 @@ from shared.mapping.fhir_to_hl7v2.datatypes.times import moment_text
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.hl7v2_to_fhir.fields import table_of
 from shared.mapping.hl7v2_to_fhir.segments.message_header import RECEIVING_FACILITY
+from shared.mapping.hl7v2_to_fhir.segments.txa import TRANSCRIBER
 from shared.terminology.system_names import universal_id
 from shared.terminology.systems import TERMINOLOGY
 
@@ -60,11 +61,16 @@ def msh_from(context: Context, control_id: str) -> Draft:
 
 
 def agents(context: Context, provenance: Resource | None, role: str) -> list[Resource]:
-    """Return the agents of a Provenance in a role (`author`, `enterer`); they count as read."""
+    """
+    Return the agents of a Provenance in a role (`author`, `enterer`); they count as read.
+
+    Who is told to have transcribed a document has no role but that one.
+    """
     found = []
     for agent in (provenance or {}).get("agent", ()):
         kind = agent.get("type", {}) if isinstance(agent, dict) else {}
-        if any(coding.get("code") == role for coding in kind.get("coding", ())):
+        codes = [coding.get("code") for coding in kind.get("coding", ())]
+        if role in codes and (role == TRANSCRIBER or TRANSCRIBER not in codes):
             context.source.take(provenance or {}, "agent")
             context.source.whole(agent, "type")
             found.append(agent)

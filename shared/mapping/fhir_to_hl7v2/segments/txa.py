@@ -7,7 +7,7 @@ DocumentReference -> TXA, its content OBX.
     DocumentReference.author                 = TXA-5*   XCN
     DocumentReference.date                   = TXA-6    DTM
     DocumentReference.authenticator          = TXA-10*  XCN
-    Provenance.agent[enterer]                = TXA-11*  XCN
+    Provenance.agent[enterer]                = TXA-11*  XCN   of v3's type TRANS
     DocumentReference.masterIdentifier       = TXA-12   EI    else the first identifier
     DocumentReference.relatesTo              = TXA-13   EI
     DocumentReference.context.related        = TXA-14*  EI    PLAC
@@ -34,6 +34,7 @@ from shared.mapping.fhir_to_hl7v2.segments.nte import ntes_from
 from shared.mapping.fhir_to_hl7v2.segments.obx_value import attachment_from, decoded_text
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS
 from shared.mapping.hl7v2_to_fhir.fields import table_of
+from shared.mapping.hl7v2_to_fhir.segments.txa import TRANSCRIBER
 from shared.terminology.document_maps import DOCUMENT_AVAILABILITY
 
 TABLE = table_of(__doc__)
@@ -58,7 +59,7 @@ def txa_from(context: Context, document: Resource) -> Draft:
     draft.put(10, *xcns_from(context, document, "authenticator"))
     for further in context.extensions(document, _FURTHER):
         draft.put(10, *xcns_from(context, further, "valueReference"))
-    for agent in agents(context, source.first("Provenance"), "enterer"):
+    for agent in agents(context, source.first("Provenance"), TRANSCRIBER):
         draft.put(11, *xcns_from(context, agent, "who"))
     _set_numbers(context, draft, document)
     _set_context(context, draft, source.one(document, "context") or {})

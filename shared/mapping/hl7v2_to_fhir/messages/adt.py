@@ -77,4 +77,4 @@ def _link(people: list[Resource]) -> None:
                 append(one, "link", {"other": reference(other), "type": "seealso"})
 
 
-MAP = MessageMap("hl7v2-adt", "1.5.2", bundle_from_adt)
+MAP = MessageMap("hl7v2-adt", "1.5.3", bundle_from_adt)

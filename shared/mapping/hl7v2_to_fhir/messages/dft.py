@@ -94,4 +94,4 @@ def _map_orders(scene: Scene, group: Group) -> list[Resource]:
     return found
 
 
-MAP = MessageMap("hl7v2-dft", "1.3.2", bundle_from_dft)
+MAP = MessageMap("hl7v2-dft", "1.3.3", bundle_from_dft)

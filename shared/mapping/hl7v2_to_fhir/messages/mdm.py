@@ -121,4 +121,4 @@ def _observation(context: Context, obx: Segment, document: Resource, about: Abou
     return observation_from_obx(context, obx, owner, about.as_fields())
 
 
-MAP = MessageMap("hl7v2-mdm", "1.3.2", bundle_from_mdm)
+MAP = MessageMap("hl7v2-mdm", "1.3.3", bundle_from_mdm)

@@ -1,7 +1,8 @@
 """
 GT1 -> RelatedPerson or Organization, the guarantor of the Account (no map of GT1 in the guide: our policy).
 
-A guarantor who is the patient (GT1-11 SEL) is the patient; what GT1 says is kept on a RelatedPerson all the same.
+A guarantor who is the patient (GT1-11 SEL) is the patient; what GT1 says of the person is kept with the guarantor as
+sent: nobody is related to himself.
 
     [dropped]                     = GT1-1    numbers the segment
     RelatedPerson.identifier      = GT1-2*   CX
@@ -65,12 +66,13 @@ def add_guarantor(context: Context, account: Resource, gt1: Segment, subject: Re
     organizations = [found for one in gt1.repetitions(21) if (found := organization_from_xon(context, one))]
     guarantor: Resource = {}
     name = gt1.field(3).text() if gt1.raw(3) else ""
+    is_patient = gt1.text(11) == "SEL"
     person = None
-    if "reference" in subject and (name.strip("^ ") or not organizations):
+    if "reference" in subject and not is_patient and (name.strip("^ ") or not organizations):
         key = ("guarantor", name, gt1.text(2) if not name.strip("^ ") else "")
         person = related_person(context, subject, gt1, _PERSON, *key)
     carry_into(context, person if person is not None else guarantor, gt1, TABLE)
-    if person is None and organizations:
+    if person is None and organizations and not is_patient:
         _add_contacts(context, organizations[0], gt1)
     else:
         for number in _CONTACT:
@@ -78,9 +80,9 @@ def add_guarantor(context: Context, account: Resource, gt1: Segment, subject: Re
     if person is None:
         for number in (2, 3, 5, 6, 7, 8, 9, 11, 12, 19, 36):
             carry_field(guarantor, gt1, number)
-    elif organizations:
-        carry_field(person, gt1, 21)
-    if gt1.text(11) == "SEL":
+    if organizations and (is_patient or person is not None):
+        carry_field(guarantor if person is None else person, gt1, 21)
+    if is_patient:
         guarantor["party"] = subject
     elif person is not None:
         guarantor["party"] = reference(person)

@@ -10,7 +10,7 @@ TXA -> DocumentReference (HL7 v2-to-FHIR guide, map TXA[DocumentReference]).
     DocumentReference.extension              = TXA-7..8*  AS-SENT
     DocumentReference.author                 = TXA-9*   XCN
     DocumentReference.authenticator          = TXA-10*  XCN   the first; further ones: extension
-    Provenance.agent[enterer]                = TXA-11*  XCN   the transcriptionist
+    Provenance.agent[enterer]                = TXA-11*  XCN   the transcriptionist, as v3's TRANS tells too
     DocumentReference.masterIdentifier       = TXA-12   EI
     DocumentReference.relatesTo              = TXA-13   EI    as the event says; else appends
     DocumentReference.context.related        = TXA-14*  EI    PLAC, a logical reference
@@ -53,6 +53,9 @@ from shared.terminology.document_maps import (
 from shared.terminology.systems import TERMINOLOGY
 
 TABLE = table_of(__doc__)
+
+# Who typed a document, apart from who entered the event or an order.
+TRANSCRIBER = "TRANS"
 
 
 def document_from_txa(context: Context, txa: Segment, subject: Resource, provenance: Resource) -> Resource:
@@ -112,10 +115,16 @@ def _set_people(context: Context, document: Resource, txa: Segment, provenance: 
             url = f"{EXTENSIONS}further-authenticator"
             append(document, "extension", {"url": url, "valueReference": reference(person)})
     for person in practitioners(context, txa, 11):
-        append(provenance, "agent", {"type": participant("enterer"), "who": reference(person)})
+        append(provenance, "agent", {"type": _transcriber(), "who": reference(person)})
     custodian = organization_from_hd(context, txa.first(27))
     if custodian is not None:
         document["custodian"] = reference(custodian)
+
+
+def _transcriber() -> Resource:
+    kind = participant("enterer")
+    kind["coding"].append({"system": TERMINOLOGY + "v3-ParticipationType", "code": TRANSCRIBER})
+    return kind
 
 
 def _set_context(context: Context, document: Resource, txa: Segment) -> None:

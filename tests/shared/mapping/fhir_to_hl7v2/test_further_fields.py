@@ -167,7 +167,7 @@ def test_a_document_tells_when_its_content_was_made_and_who_typed_it() -> None:
         ],
     }
     typist = {"resourceType": "Practitioner", "id": "t", "name": [{"family": "Type", "given": ["Tina"]}]}
-    enterer = {"coding": [{"code": "enterer"}]}
+    enterer = {"coding": [{"code": "enterer"}, {"code": "TRANS"}]}
     made = {"resourceType": "Provenance", "agent": [{"type": enterer, "who": {"reference": "Practitioner/t"}}]}
     message = written(document, typist, made, kind="MDM^T02", version="2.8")
 

@@ -597,7 +597,10 @@ def test_a_guarantor_may_be_an_organization() -> None:
         "guarantor": [{"party": {"reference": "Organization/o1"}}, {"party": SUBJECT}],
     }
 
-    assert "Example Works" == segment(written(PATIENT, account, payer, kind="ADT^A01"), "GT1").text(21)
+    first, patient = written(PATIENT, account, payer, kind="ADT^A01").all("GT1")
+
+    assert "Example Works" == first.text(21)
+    assert ("Testcase^Tilda", "SEL^Self^HL70063") == (patient.raw(3)[:14], patient.raw(11))
 
 
 def test_specimens_have_parents_and_shipments() -> None:

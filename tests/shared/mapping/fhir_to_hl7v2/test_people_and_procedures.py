@@ -475,3 +475,49 @@ def test_an_e_mail_address_whose_number_is_gone_stands_alone() -> None:
     patient = {**PATIENT, "telecom": [mail]}
 
     assert "^NET^Internet^tilda@example.org" == raw(parse(generated(patient, kind="ADT^A08").payload), "PID", 13)
+
+
+@pytest.mark.parametrize("version", ["2.5.1", "2.8"])
+def test_who_typed_a_document_did_not_enter_its_order_nor_the_event(version: str) -> None:
+    txa = "TXA|1|DS|TX|20260301120000+0100|||||||9^Types^Tina|D-1^NORTHGATE||||||AU"
+    order = ("ORC|NW|P-1^NORTHGATE", "OBR|1|P-1^NORTHGATE||24627-2^Chest CT^LN")
+    one = returned("MDM^T02", version, "EVN||20260301||||", PID, VISIT, *order, txa, "OBX|1|TX|1^Text^L||Short||||||F")
+    message = parse(one.payload)
+
+    assert ["", "", "9^Types^Tina"] == [raw(message, *place) for place in (("EVN", 5), ("ORC", 10), ("TXA", 11))]
+
+
+def test_who_enters_an_event_is_no_transcriptionist() -> None:
+    txa = "TXA|1|DS|TX|20260301120000+0100||||||||D-1^NORTHGATE||||||AU"
+    one = returned(
+        "MDM^T02", "2.8", "EVN||20260301|||8^Opens^Olaf", PID, VISIT, txa, "OBX|1|TX|1^Text^L||Short||||||F"
+    )
+    message = parse(one.payload)
+
+    assert ["8^Opens^Olaf", ""] == [raw(message, *place) for place in (("EVN", 5), ("TXA", 11))]
+
+
+@pytest.mark.parametrize(
+    ("version", "sent", "expected"),
+    [
+        ("2.8", "555-0100^PRN^PH", "^PRN^PH^^^^^^^^^555-0100"),
+        ("2.8", "555-0100^PRN^PH^^^^^^^^^555-0101", "^PRN^PH^^^^^^^^^555-0101"),
+        ("2.3.1", "^PRN^PH^^^^^^^^^555-0100", "555-0100^PRN^PH"),
+        ("2.3.1", "^PRN^PH^^^555^0100", "^PRN^PH^^^555^0100"),
+    ],
+)
+def test_a_number_that_is_kept_as_sent_stands_where_the_version_has_it(version: str, sent: str, expected: str) -> None:
+    gt1 = f"GT1|1||Testcase^Tilda|||{sent}|||||SEL"
+    one = returned("ADT^A01", version, "EVN||20260301", PID, VISIT, gt1)
+
+    assert expected == raw(parse(one.payload), "GT1", 6)
+
+
+@pytest.mark.parametrize("version", ["2.3.1", "2.5.1", "2.8"])
+def test_a_patient_who_pays_alone_comes_back_as_the_guarantor(version: str) -> None:
+    number = "^PRN^PH^^^^^^^^^555-0100" if version == "2.8" else "555-0100^PRN^PH"
+    gt1 = f"GT1|1|G-1^^^NORTHGATE|Testcase^Tilda||1 Road^^Town|{number}||19800214|F||SEL|900-00-0001|20260101"
+    one = returned("ADT^A01", version, "EVN||20260301", PID, VISIT, gt1)
+
+    assert [gt1] == lines(one, "GT1")
+    assert [] == lines(one, "NK1")

@@ -284,6 +284,15 @@ def test_a_guarantor_who_is_the_patient_is_the_patient() -> None:
 
     assert ref(only(found, "Patient")) == guarantor["party"]
     assert {"start": "2026-01-01", "end": "2026-12-31"} == guarantor["period"]
+    assert [] == resources(found, "RelatedPerson")
+    assert {"gt1-3": "Testcase^Tilda", "gt1-11": "SEL"} == kept(guarantor)
+
+
+def test_an_employer_of_the_patient_who_is_the_guarantor_is_kept_with_the_guarantor() -> None:
+    gt1 = "GT1|1||Testcase^Tilda||||||||SEL" + "|" * 10 + "Example Works" + "|" * 24 + "Call^Cy|555-0100"
+    (guarantor,) = only(converted(PID, gt1), "Account")["guarantor"]
+
+    assert ["Example Works", "Call^Cy", "555-0100"] == [kept(guarantor)[f"gt1-{number}"] for number in (21, 45, 46)]
 
 
 def test_a_guarantor_of_nobody_known_keeps_what_is_said() -> None:
