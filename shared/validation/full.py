@@ -14,7 +14,8 @@ from typing import Any
 from shared.errors import Issue
 from shared.validation.findings import Findings, LimitReachedError, Limits
 from shared.validation.profiles.checker import Checker
-from shared.validation.profiles.definitions import BASE, Definitions, Profile
+from shared.validation.profiles.definitions import BASE, Definitions, Element, Profile
+from shared.validation.profiles.instances import instances
 from shared.validation.profiles.rules import check_extensible, check_rules, may_stand_at
 from shared.validation.profiles.tour import Stop, tour
 from shared.validation.shapes import resource_types
@@ -116,6 +117,18 @@ class _Full:
                 "extension-misplaced", stop.location, f"The extension {url} has no place in {_holder(stop)}."
             )
         self._checker.check(stop.instance, definition, stop.scope, self._findings)
+        self._parts(definition, stop)
+
+    def _parts(self, definition: Profile, stop: Stop) -> None:
+        """Record parts of a complex extension that its definition lacks: their URLs mean nothing anywhere else."""
+        within = (definition.root.children or {}).get("extension")
+        slices = within.slices if within is not None else None
+        known = {(one.children or {}).get("url", Element()).fixed for one in (slices or {}).values()}
+        for part in instances(stop.value, "extension", stop.location) if slices and None not in known else ():
+            url = part.value.get("url") if isinstance(part.value, dict) else None
+            if isinstance(url, str) and ":" not in url and url not in known:
+                text = f"The profile {definition.url} allows none but its slices here: it has no part of this name."
+                self._findings.error("slice-unknown", part.location, text)
 
 
 def _holder(stop: Stop) -> str:

@@ -17,8 +17,8 @@ from shared.validation.profiles.fhirpath import holds
 from shared.validation.profiles.tour import Stop
 from shared.validation.shapes import bases_of
 
-# The walker checks the narrative's markup as a whole, and ref-1 by resolving each reference.
-WALKED: Final = frozenset({"txt-1", "txt-2", "ref-1"})
+# The walker checks the narrative's markup as a whole, ref-1 by resolving each reference, and bdl-* at the entry.
+WALKED: Final = frozenset({"txt-1", "txt-2", "ref-1", *(f"bdl-{number}" for number in range(1, 13))})
 
 
 @cache

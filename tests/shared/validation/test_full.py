@@ -82,6 +82,12 @@ CASES: list[tuple[str, list[str | int], Any, Found]] = [
     ),
     (
         "patient",
+        ["extension", 0, "extension"],
+        [{"url": "text", "valueString": "Asian"}, {"url": "colour", "valueString": "of eyes"}],
+        [("slice-unknown", "Patient.extension[0].extension[1]")],
+    ),
+    (
+        "patient",
         ["extension", 1],
         {"url": f"{US_CORE}us-core-birthsex", "valueString": "F"},
         [("type-wrong", "Patient.extension[1].value")],
@@ -297,3 +303,21 @@ def test_in_line_the_engine_of_fhirpath_is_not_loaded() -> None:
     sources = [*(ROOT / "functions").rglob("*.py"), *(ROOT / "shared" / "conversion.py",)]
     assert [] == [path.name for path in sources if "validation.full" in path.read_text("utf-8")]
     assert quantity(1)["system"] == samples.UCUM
+
+
+def test_what_is_wrong_with_a_bundle_is_said_once_and_where_it_is() -> None:
+    inner = {"resourceType": "Bundle", "type": "message", "entry": [{"resource": {"resourceType": "Basic"}}]}
+    outer = {"resourceType": "Bundle", "type": "document", "total": 1, "entry": [{"search": {"score": 1}}]}
+    nested = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": inner}]}
+
+    rules = [one for one in found(outer) if one[0].startswith("bdl-")]
+
+    assert [
+        ("bdl-1", "Bundle.total"),
+        ("bdl-9", "Bundle.identifier"),
+        ("bdl-10", "Bundle.timestamp"),
+        ("bdl-11", "Bundle.entry"),
+        ("bdl-2", "Bundle.entry[0].search"),
+        ("bdl-5", "Bundle.entry[0]"),
+    ] == rules
+    assert [("bdl-12", "Bundle.entry[0].resource.entry")] == [one for one in found(nested) if one[0] == "bdl-12"]
