@@ -119,7 +119,7 @@ def _fitted(context: Context, draft: Draft) -> OutgoingSegment:
 def _repetition(context: Context, draft: Draft, number: int, cell: Cell, composite: Composite) -> Composite:
     components = context.definitions.datatype(cell.datatype)
     if components is None:
-        return [_primitive(context, draft, number, cell.datatype, composite)]
+        return [_primitive(context, draft, number, cell, composite)]
     if cell.datatype == "XTN":
         composite = _number_placed(components, composite)
     fitted: Composite = []
@@ -159,9 +159,9 @@ def _component(context: Context, draft: Draft, number: int, cell: Cell, part: Co
     return part[: len(parts)]
 
 
-def _primitive(context: Context, draft: Draft, number: int, datatype: str, composite: Composite) -> str:
+def _primitive(context: Context, draft: Draft, number: int, cell: Cell, composite: Composite) -> str:
     """Return what a primitive type holds of a composite: the code, or the words where there is no code."""
-    texts = [_text(part) for part in composite]
+    datatype, texts = cell.datatype, [_text(part) for part in composite]
     first = next((text for text in texts if text), "")
     if datatype == "DT":
         return first[:_DAY]
@@ -170,7 +170,15 @@ def _primitive(context: Context, draft: Draft, number: int, datatype: str, compo
         return ""
     if datatype not in _CODES and len([text for text in texts if text]) > 1:
         _lost(context, draft, number, f"A {datatype} has no components.")
+    elif any(texts[1:2] + texts[3:]) and first == texts[0] and not _is_told(context, cell, first):
+        _lost(context, draft, number, f"A {datatype} holds a code without words.")
     return first
+
+
+def _is_told(context: Context, cell: Cell, code: str) -> bool:
+    """Tell whether the version's table says what a code means."""
+    codes = context.definitions.codes(cell.table)
+    return codes is not None and code in codes
 
 
 def _text(part: Component) -> str:

@@ -521,3 +521,27 @@ def test_a_patient_who_pays_alone_comes_back_as_the_guarantor(version: str) -> N
 
     assert [gt1] == lines(one, "GT1")
     assert [] == lines(one, "NK1")
+
+
+@pytest.mark.parametrize(
+    ("version", "in1", "expected"),
+    [
+        ("2.5.1", "HMX^Home plan^99NG", [("field-not-carried", "IN1-15")]),
+        ("2.5.1", "HMX", []),
+        ("2.8", "HMX^Home plan^99NG", []),
+    ],
+)
+def test_words_that_a_field_of_one_component_has_no_place_for_are_reported(
+    version: str, in1: str, expected: list[tuple[str, str]]
+) -> None:
+    one = returned("ADT^A01", version, "EVN||20260301", PID, VISIT, f"IN1|1|P1|7|Ins|||||||||||{in1}")
+    lost = [(issue.code, issue.location) for issue in one.issues if issue.severity == "warning"]
+
+    assert expected == lost
+    assert "HMX" == raw(parse(one.payload), "IN1", 15).split("^")[0]
+
+
+def test_words_that_the_table_of_the_version_tells_are_not_missed() -> None:
+    one = returned("ADT^A01", "2.3.1", "EVN||20260301", PID, VISIT, "AL1|1|DA^Drug allergy^HL70127|70618^Penicillin^L")
+
+    assert [] == [issue.location for issue in one.issues if issue.severity == "warning"]
