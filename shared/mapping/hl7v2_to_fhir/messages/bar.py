@@ -40,4 +40,4 @@ def bundle_from_bar(context: Context) -> Resource:
     return transaction(context, provenance)
 
 
-MAP = MessageMap("hl7v2-bar", "1.3.3", bundle_from_bar)
+MAP = MessageMap("hl7v2-bar", "1.3.4", bundle_from_bar)

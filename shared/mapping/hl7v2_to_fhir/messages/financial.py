@@ -7,6 +7,7 @@ UB1, UB2). PID-18 is its business key; without it the patient has one account wi
     PID-18          Account.identifier            GT1             Account.guarantor
     IN1, IN2, IN3   Coverage, Account.coverage    ACC             the visit's Encounter
     UB1, UB2        Account                       PV1-20 ...      Account
+    ABS, BLC, RMI   the visit's Encounter
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_c
 from shared.mapping.hl7v2_to_fhir.messages.clinical import add_notes, drop_none
 from shared.mapping.hl7v2_to_fhir.messages.groups import Group
 from shared.mapping.hl7v2_to_fhir.messages.roles import add_roles
-from shared.mapping.hl7v2_to_fhir.segments import in3, ub1, ub2
+from shared.mapping.hl7v2_to_fhir.segments import abs as abstract
+from shared.mapping.hl7v2_to_fhir.segments import blc, in3, rmi, ub1, ub2
 from shared.mapping.hl7v2_to_fhir.segments.acc import add_accident
 from shared.mapping.hl7v2_to_fhir.segments.as_sent import carry_into
 from shared.mapping.hl7v2_to_fhir.segments.gt1 import add_guarantor
@@ -29,7 +31,8 @@ from shared.mapping.hl7v2_to_fhir.segments.in2 import add_in2
 _ABOUT_ACCOUNTS = frozenset({"BAR", "DFT"})
 _PAYERS = frozenset({"GT1", "IN1"})
 _PAYING = frozenset({"GT1", "IN1", "UB1", "UB2"})
-_FINANCIAL = frozenset({*_PAYING, "ACC"})
+_STAY: dict[str, FieldTable] = {"ABS": abstract.TABLE, "BLC": blc.TABLE, "RMI": rmi.TABLE}
+_FINANCIAL = frozenset({*_PAYING, "ACC", *_STAY})
 _BILLS: dict[str, FieldTable] = {"UB1": ub1.TABLE, "UB2": ub2.TABLE}
 
 
@@ -59,7 +62,7 @@ def _tells_who_pays(context: Context, group: Group) -> bool:
 def add_financial(
     context: Context, group: Group, subject: Resource, account: Resource | None, visit: Resource | None
 ) -> None:
-    """Add guarantors, coverages, accident and bill right below the group; `visit` is what holds an accident."""
+    """Add guarantors, coverages, accident and bill right below the group; `visit` holds the accident and the stay."""
     for child in group.children:
         if child.name not in _FINANCIAL:
             continue
@@ -75,6 +78,8 @@ def add_financial(
             carry_into(context, account, segment, _BILLS[child.name])
         elif child.name == "ACC" and segment is not None and (holder := visit or account) is not None:
             add_accident(context, holder, segment)
+        elif child.name in _STAY and segment is not None and (holder := visit or account) is not None:
+            carry_into(context, holder, segment, _STAY[child.name])
 
 
 def _add_coverage(context: Context, group: Group, in1: Segment, subject: Resource, account: Resource) -> None:

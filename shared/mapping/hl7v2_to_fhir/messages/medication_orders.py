@@ -29,7 +29,11 @@ from shared.mapping.hl7v2_to_fhir.messages.participations import (
     add_to_observation,
 )
 from shared.mapping.hl7v2_to_fhir.messages.patient import About
+from shared.mapping.hl7v2_to_fhir.segments import rxv
+from shared.mapping.hl7v2_to_fhir.segments.as_sent import carry_into
+from shared.mapping.hl7v2_to_fhir.segments.blg import add_blg
 from shared.mapping.hl7v2_to_fhir.segments.cdo import add_cdo
+from shared.mapping.hl7v2_to_fhir.segments.cti import add_cti
 from shared.mapping.hl7v2_to_fhir.segments.obx import attach, observation_from_obx
 from shared.mapping.hl7v2_to_fhir.segments.orc_medication import add_orc_to_request, medication_request, order_key
 from shared.mapping.hl7v2_to_fhir.segments.rxa_administration import administration_from_rxa
@@ -42,10 +46,12 @@ from shared.mapping.hl7v2_to_fhir.segments.tq1_dosage import add_tq1_to_dosage
 from shared.mapping.hl7v2_to_fhir.segments.tq2 import add_tq2
 
 _OF_AN_ORDER = ("RXD", "RXA", "RXE", "RXO", "ORC")
+_OF_THE_WHOLE = {"CTI": add_cti, "BLG": add_blg}
 OPENERS = {
     "ORC": ("PID", ""),
     **dict.fromkeys(("RXO", "RXE", "RXD", "RXA"), ("ORC", "PID", "")),
-    **dict.fromkeys(("TQ1", "TQ2", "RXR", "RXC", "CDO"), _OF_AN_ORDER),
+    **dict.fromkeys(("TQ1", "TQ2", "RXR", "RXC", "RXV", "CDO"), _OF_AN_ORDER),
+    **dict.fromkeys(_OF_THE_WHOLE, ("ORC", "RXE", "RXO", "")),
     "OBX": (*_OF_AN_ORDER, "PV1", "PID", ""),
     "PRT": ("OBX", *_OF_AN_ORDER, "PR1", "IN1", "PV1", "PID"),
 }
@@ -112,6 +118,11 @@ def _add_parts(context: Context, group: Group, order: Order, about: About) -> No
     order.timings += group.segments("TQ1")
     for tq2 in group.segments("TQ2"):
         add_tq2(context, order.request, tq2)
+    for child in group.all(*_OF_THE_WHOLE):
+        if child.segment is not None:
+            _OF_THE_WHOLE[child.name](context, order.request, child.segment)
+    for infusion in group.segments("RXV"):
+        carry_into(context, order.request, infusion, rxv.TABLE)
     for rxr in group.segments("RXR"):
         add_rxr_to_dosage(context, order.dosage, rxr)
     order.product.ingredients += [ingredient_from_rxc(context, rxc) for rxc in group.segments("RXC")]
@@ -150,7 +161,7 @@ def _act(
 def _notes(context: Context, group: Group, resource: Resource) -> None:
     """Add the comments of a group, those after its timings, routes and components included."""
     add_notes(context, group, resource)
-    for part in group.all("TQ1", "TQ2", "RXR", "RXC", "CDO", "PRT"):
+    for part in group.all("TQ1", "TQ2", "RXR", "RXC", "RXV", "CDO", "PRT"):
         add_notes(context, part, resource)
 
 

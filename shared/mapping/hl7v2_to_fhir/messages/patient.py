@@ -8,6 +8,7 @@ to `about_patient`.
     ROL, PRT                            see `roles`
     AL1, IAM, DG1, DRG, PR1             see `clinical`
     GT1, IN1, IN2, IN3, ACC, UB1, UB2   see `financial`
+    ABS, BLC, RMI                       see `financial`
     NTE                                 note of what it follows
 """
 
@@ -43,6 +44,7 @@ OPENERS = {
     "ROL": ("PR1", "IN1", "PV1", "PID"),
     "PRT": ("PR1", "IN1", "PV1", "PID"),
     **dict.fromkeys(("AL1", "IAM", "DG1", "DRG", "PR1", "GT1", "IN1", "ACC", "UB1", "UB2"), _VISIT),
+    **dict.fromkeys(("ABS", "BLC", "RMI"), _VISIT),
     "DB1": ("PV1", "PID"),
     "IAR": ("IAM",),
     "IN2": ("IN1",),

@@ -6,7 +6,7 @@ REF^I12-I15, RRI, RPA -> transaction Bundle (policy: the guide has no map for re
     PID, PV1, DG1 ...      see `patient`; a diagnosis is a reason, an allergy or procedure supports the referral
     OBR, OBX               DiagnosticReport with its Observations, which supports the referral
     MSA, ERR               Task: the answer to a referral
-    NTE                    notes of what they follow
+    NTE                    notes of what they follow; behind the visit, of the referral
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def bundle_from_ref(context: Context) -> Resource:
     root = tree(message.segments[1:], OPENERS)
     people = patient.adopt(root, patient.OPENERS)
     group = people[0] if people else root
+    _take_notes(root, group)
     about = patient.about_patient(context, group)
     referrals = [_referral(context, one, about) for one in root.all("RF1")]
     for referral in referrals:
@@ -69,6 +70,17 @@ def bundle_from_ref(context: Context) -> Resource:
         patient.about_patient(context, further)
     add_remainder(context, root, provenance)
     return transaction(context, provenance)
+
+
+def _take_notes(root: Group, group: Group) -> None:
+    """Raise the notes behind the visit, with which the structure ends, to the referral."""
+    referral = root.first("RF1")
+    if referral is None:
+        return
+    for visit in group.all("PV1"):
+        for holder in (visit, *visit.all("PV2")):
+            referral.children += holder.all("NTE")
+            holder.children = [one for one in holder.children if one.name != "NTE"]
 
 
 def _referral(context: Context, group: Group, about: About) -> Resource:
@@ -118,4 +130,4 @@ def _noted(group: Group) -> list[Noted]:
     return [Noted(segment, notes) for segment, notes in parts]
 
 
-MAP = MessageMap("hl7v2-ref", "1.2.2", bundle_from_ref)
+MAP = MessageMap("hl7v2-ref", "1.2.3", bundle_from_ref)

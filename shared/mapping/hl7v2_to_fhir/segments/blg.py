@@ -4,6 +4,8 @@ BLG -> Account that the order is charged to. The guide has no map of it: all of 
     ServiceRequest.extension  = BLG-1..2  AS-SENT
     Account.identifier        = BLG-3   CX    referred to from ServiceRequest.extension
     ServiceRequest.extension  = BLG-4   AS-SENT
+    MedicationRequest.extension = BLG-1..2  AS-SENT  of an order for a medication
+    MedicationRequest.extension = BLG-4   AS-SENT
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ CTI -> ResearchStudy of the order and its report. The guide has no map of it: al
     ResearchStudy.phase       = CTI-2   CWE
     ServiceRequest.extension  = CTI-3   AS-SENT  where in the study the order belongs
     ServiceRequest.extension  = CTI-4..9*  AS-SENT
+    MedicationRequest.extension = CTI-3..9*  AS-SENT  of an order for a medication
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ RXA -> MedicationAdministration (policy: the guide has a map for immunizations a
     MedicationAdministration.effective        = RXA-3    DTM   a Period where RXA-4 is another time
     MedicationAdministration.effective        = RXA-4    DTM
     MedicationAdministration.medication       = RXA-5    CWE
-    MedicationAdministration.dosage.dose      = RXA-6    NM
+    MedicationAdministration.dosage.dose      = RXA-6    NM    999 without a unit: the amount is unknown
     MedicationAdministration.dosage.dose      = RXA-7    CWE
     Medication.form                           = RXA-8    CWE
     MedicationAdministration.note             = RXA-9*   CWE
@@ -54,7 +54,7 @@ from shared.mapping.hl7v2_to_fhir.segments.coded_organization import organizatio
 from shared.mapping.hl7v2_to_fhir.segments.medication_order import amount_of, strength_of
 from shared.mapping.hl7v2_to_fhir.segments.pharmacy_notes import add_notes_of_cwe
 from shared.mapping.hl7v2_to_fhir.segments.product_batch import batch_of
-from shared.terminology.medication_maps import ADMINISTRATION_STATUS
+from shared.terminology.medication_maps import ADMINISTRATION_STATUS, UNKNOWN_AMOUNT
 from shared.terminology.systems import DATA_ABSENT_REASON_EXTENSION, TERMINOLOGY
 
 TABLE = table_of(__doc__)
@@ -77,7 +77,8 @@ def administration_from_rxa(
         append(given, "identifier", identifier_from_ei(context, repetition))
     _set_status(context, given, rxa)
     _set_time(context, given, rxa)
-    amount = amount_of(context, rxa, 6, 7)
+    is_unknown = rxa.text(6) == UNKNOWN_AMOUNT and not rxa.raw(7)
+    amount = None if is_unknown else amount_of(context, rxa, 6, 7)
     if amount is not None:
         given["dosage"] = {"dose": amount}
     else:

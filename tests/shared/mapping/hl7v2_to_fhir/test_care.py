@@ -270,3 +270,20 @@ def test_a_problem_that_was_entered_in_error_has_no_end_but_keeps_what_was_sent(
 
     assert {"abatementDateTime", "_abatementDateTime"}.isdisjoint(condition)
     assert ended in [one.get("valueString") for one in condition["extension"]]
+
+
+@pytest.mark.parametrize("visit", [("PV1|1|O",), ("PV1|1|O", "PV2|||X^Checkup^L"), ()])
+def test_a_note_behind_the_visit_is_about_the_referral(visit: tuple[str, ...]) -> None:
+    lines = ("RF1|A|R|MED|||REF-1^NG", "PRD|RP|Refer^Rita", PID, "DG1|1||I10^Hypertension^I10|||F")
+    order = ("OBR|1|P1||X^ECG^L|||20260301", "NTE|1||Of the trace") if visit else ()
+    found = converted("REF^I12", *lines, *order, *visit, *(["NTE|1||Please see her soon"] if visit else []))
+    (referral,) = (one for one in resources(found, "ServiceRequest") if one["identifier"][0]["value"] == "REF-1")
+
+    assert ([{"text": "Please see her soon"}] if visit else None) == referral.get("note")
+    assert [] == [one for one in resources(found, "Encounter") if "extension" in one]
+
+
+def test_a_note_behind_the_visit_of_an_answer_without_a_referral_stays_with_the_visit() -> None:
+    found = converted("RRI^I12", "MSA|AA|Q1", PID, "PV1|1|O", "NTE|1||Not here")
+
+    assert ["note"] == [one["url"].rsplit(":", 1)[-1] for one in only(found, "Encounter")["extension"]]

@@ -244,3 +244,42 @@ def test_an_amount_without_a_time_is_no_timing() -> None:
 
     assert "timing" not in request["dosageInstruction"][0]
     assert ["orc-7"] == kept(request)
+
+
+def test_how_an_infusion_is_given_stays_with_its_order() -> None:
+    lines = (
+        "ORC|NW|P-1^NG",
+        "RXE||HEP^Heparin^L|1||U",
+        "RXR|IV",
+        "RXV|1|C^Continuous|5|U",
+        "RXC|B|NS^Saline^L|500|mL",
+    )
+    found = converted("RDE^O11", *lines)
+    request = only(found, "MedicationRequest")
+
+    assert {"rxv-2", "rxv-3", "rxv-4"} <= set(kept(request))
+    assert "route" in request["dosageInstruction"][0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail"), [("OMP^O09", "RXO|"), ("RDE^O11", "RXE|"), ("RAS^O17", "RXA|0|1|20260301||")]
+)
+def test_a_medication_belongs_to_its_study_and_is_charged_to_its_account(kind: str, detail: str) -> None:
+    study, account = "CTI|S-1^NG|2^Phase two|D1", "BLG|I|CH|AC-1^^^NG"
+    lines = (f"{detail}{'|' * (kind == 'RDE^O11')}ASA^Aspirin^L|500||mg", "RXR|PO", study, account)
+    found = converted(kind, "ORC|NW|P-1^NG", *lines)
+    request = only(found, "MedicationRequest")
+    linked = {one["url"].rsplit(":", 1)[-1]: one.get("valueReference") for one in request["extension"]}
+
+    assert ref(only(found, "ResearchStudy")) == linked["research-study"]
+    assert ref(only(found, "Account")) == linked["account"]
+    assert {"cti-3", "blg-1", "blg-2"} <= linked.keys()
+
+
+@pytest.mark.parametrize(("amount", "dose"), [("999", None), ("999||mg", 999), ("500", 500)])
+def test_an_administration_of_999_of_nothing_has_no_dose(amount: str, dose: int | None) -> None:
+    found = converted("RAS^O17", "ORC|RE|P-1^NG", f"RXA|0|1|20260301||ASA^Aspirin^L|{amount.replace('||', '|')}")
+    given = only(found, "MedicationAdministration")
+
+    assert dose == given.get("dosage", {}).get("dose", {}).get("value")
+    assert ("rxa-6" in kept(given)) is (dose is None)

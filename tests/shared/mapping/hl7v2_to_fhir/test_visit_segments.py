@@ -515,12 +515,18 @@ def test_segments_without_a_map_of_their_own_travel_with_patient_visit_or_accoun
         "ACC|2026",
         "UB1||1",
         "UB2||2",
+        "ABS|7^Mock^Mona|SUR",
+        "BLC|FFPL^Plasma^L|2^U",
+        "BLC|RBC^Cells^L|1^U",
+        "RMI|F^Fall^L|20260301",
         "PDA|C",
     )
     found = converted(PID, *lines)
 
     assert {"arv-2", "db1-2", "pda-1"} <= kept(only(found, "Patient")).keys()
-    assert {"arv-2", "acc-1", "note"} <= kept(only(found, "Encounter")).keys()
+    stay = only(found, "Encounter")
+    assert {"arv-2", "acc-1", "note", "abs-1", "abs-2", "rmi-1", "rmi-2"} <= kept(stay).keys()
+    assert 2 == sum(one["url"].endswith(":blc-1") for one in stay["extension"])
     assert {"ub1-2", "ub2-2"} == kept(only(found, "Account")).keys()
 
 

@@ -1,0 +1,11 @@
+"""
+ABS -> the visit, else the Account: the abstract of a stay, as sent (no map in the guide: our policy).
+
+    Encounter.extension = ABS-1..14*  AS-SENT
+"""
+
+from __future__ import annotations
+
+from shared.mapping.hl7v2_to_fhir.fields import table_of
+
+TABLE = table_of(__doc__)
