@@ -96,6 +96,12 @@ def test_a_price_that_money_cannot_hold_and_a_contact_without_an_employer_are_ke
     assert "costToBeneficiary" not in coverage
 
 
+def test_who_issued_the_number_of_an_insured_patient_is_kept_beside_it() -> None:
+    coverage = only(converted(PID, line("IN1", f2="P1", f3="I-1", f17="SEL", f49="M-1^^^NG")), "Coverage")
+
+    assert ("M-1", "M-1^^^NG") == (coverage["subscriberId"], kept(coverage)["in1-49"])
+
+
 def test_an_explicit_null_is_neither_a_deductible_nor_a_destination() -> None:
     found = converted(PID, f'{PV1}{"|" * 18}""', line("IN1", f2="P1", f3="I-1", f37='""'))
 
