@@ -24,7 +24,7 @@ _COLLECTED = ("collectedDateTime", "_collectedDateTime", "collectedPeriod")
 
 def specimen_from_obr(context: Context, obr: Segment, orc: Segment | None) -> Resource | None:
     """Return the Specimen of an OBR without SPM, None where it says nothing of one."""
-    if not any(obr.first(number) for number in _MAKES_ONE):
+    if not any(obr.fields[9:16]) or not any(obr.first(number) for number in _MAKES_ONE):
         return None
     specimen = context.add("Specimen", "report", context.scope, report_key(context.message, obr, orc))
     if (source := obr.first(15)) is not None:

@@ -100,8 +100,10 @@ def observation_from_obx(context: Context, obx: Segment, owner: tuple[str, ...],
     attachments = set_value(context, observation, obx)
     if attachments:
         context.attachments.append((observation, attachments))
-    _set_absence(observation, obx, attached=bool(attachments))
-    _set_interpretation(context, observation, obx)
+    if _ANSWERS.isdisjoint(observation):
+        _set_absence(observation, obx, attached=bool(attachments))
+    if obx.raw(8):
+        _set_interpretation(context, observation, obx)
     set_range(context, observation, obx)
     if further:
         _set_methods(context, observation, obx)
@@ -196,8 +198,6 @@ def _producer(context: Context, obx: Segment) -> Resource | None:
 
 
 def _set_absence(observation: Resource, obx: Segment, *, attached: bool) -> None:
-    if not _ANSWERS.isdisjoint(observation):
-        return
     status = obx.text(11)
     code = "as-text" if attached else _ABSENT.get(status, "unknown")
     observation["dataAbsentReason"] = {"coding": [{"system": DATA_ABSENT_REASON, "code": code}]}

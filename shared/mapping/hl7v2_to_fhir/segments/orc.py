@@ -68,6 +68,8 @@ _FURTHER_REQUESTER = f"{EXTENSIONS}further-requester"
 _STATUS_REASON = "http://hl7.org/fhir/StructureDefinition/request-statusReason"
 _ROLE = TERMINOLOGY + "v3-RoleCode"
 _NEW = "NW"
+# Most orders end before ORC-28.
+_COMMON = 28
 
 
 def service_request(
@@ -117,7 +119,8 @@ def _set_identifiers(context: Context, request: Resource, orc: Segment | None, o
         _set_group(context, request, orc)
         for repetition in orc.repetitions(8):
             based_on(context, request, repetition)
-        add_further_numbers(context, request, orc)
+        if len(orc.fields) > _COMMON:
+            add_further_numbers(context, request, orc)
 
 
 def _set_group(context: Context, request: Resource, orc: Segment) -> None:
@@ -135,7 +138,8 @@ def _set_group(context: Context, request: Resource, orc: Segment) -> None:
         requisition, missed = identifier_from_ei(context, group, "PGN"), len(group.parts) > 4
     if requisition:
         request["requisition"] = requisition
-    if missed or requisition is None or len(orc.repetitions(4)) > 1:
+    several = orc.delimiters.separators[0] in orc.raw(4) and len(orc.repetitions(4)) > 1
+    if missed or requisition is None or several:
         carry_field(request, orc, 4)
 
 
@@ -143,12 +147,17 @@ def _set_handling(context: Context, request: Resource, orc: Segment) -> None:
     """Set why the order is as it is, how secret, and where it is to be done."""
     if reason := concept(context, orc, 16):
         append(request, "extension", {"url": _STATUS_REASON, "valueCodeableConcept": reason})
-    for label in concepts(context, orc, 28, "HL70177") if orc.raw(28) else ():
+    if len(orc.fields) > _COMMON:
+        _set_secrecy_and_place(context, request, orc)
+
+
+def _set_secrecy_and_place(context: Context, request: Resource, orc: Segment) -> None:
+    for label in concepts(context, orc, 28, "HL70177"):
         for coding in label.get("coding", ()):
             append(request.setdefault("meta", {}), "security", coding)
         if label.get("text") not in {coding.get("display") for coding in label.get("coding", ())}:
             append(request, "extension", original_value(label.get("text", "")))
-    for place in concepts(context, orc, 29, "HL70482") if orc.raw(29) else ():
+    for place in concepts(context, orc, 29, "HL70482"):
         code = next((coding.get("code", "") for coding in place.get("coding", ())), "")
         if known := LOCATION_BY_ORDER_TYPE.get(code):
             place = {**place, "coding": [{"system": _ROLE, "code": known}, *place["coding"]]}

@@ -21,8 +21,14 @@ def add_order_numbers(context: Context, resource: Resource, first: Segment | Non
 
 
 def _add_numbers(context: Context, resource: Resource, segment: Segment) -> None:
-    append(resource, "identifier", identifier_from_ei(context, segment.first(2), "PLAC"))
-    append(resource, "identifier", identifier_from_ei(context, segment.first(3), "FILL"))
+    # Request and report have the same numbers.
+    memory = ("numbers of an order", *segment.fields[2:4])
+    if (numbers := context.known.get(memory)) is None:
+        placer, filler = segment.first(2), segment.first(3)
+        numbers = [identifier_from_ei(context, placer, "PLAC"), identifier_from_ei(context, filler, "FILL")]
+        context.known[memory] = numbers
+    for number in numbers:
+        append(resource, "identifier", number)
 
 
 def add_further_numbers(context: Context, request: Resource, orc: Segment) -> None:
