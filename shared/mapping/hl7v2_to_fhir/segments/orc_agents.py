@@ -27,14 +27,14 @@ _HANDLED = (10, 11, 17, 18, 19)
 
 def add_agents(context: Context, provenance: Resource, order: Resource, orc: Segment) -> list[Resource]:
     """Add who entered, verified and did what the order says; return who entered it."""
-    said = _said(orc)
-    if not any(said):
+    if not any(orc.fields[10:12]) and not any(orc.fields[17:20]):
         return []
-    if not _handled_alike(context):
+    orders, alike = _handled(context)
+    if not alike:
         for number in _HANDLED:
             carry_field(order, orc, number)
     # The orders of a message are mostly all entered by one person.
-    memory = ("handled by", str(provenance["id"]), *said)
+    memory = ("handled by", str(provenance["id"]), *orders[orc])
     entered: list[Resource] | None = context.known.get(memory)
     if entered is None:
         entered = context.known[memory] = _add_enterers(context, provenance, orc)
@@ -44,13 +44,14 @@ def add_agents(context: Context, provenance: Resource, order: Resource, orc: Seg
     return entered
 
 
-def _handled_alike(context: Context) -> bool:
-    """Tell whether the orders of the message name the same people, organizations and devices, or none."""
-    memory = ("orders handled alike",)
-    if memory not in context.known:
-        context.known[memory] = len({_said(orc) for orc in context.message.all("ORC")}) <= 1
-    alike: bool = context.known[memory]
-    return alike
+def _handled(context: Context) -> tuple[dict[Segment, tuple[str, ...]], bool]:
+    """Return what each order of the message says of who handled it, and whether all say the same."""
+    memory = ("who handled orders",)
+    if (known := context.known.get(memory)) is None:
+        orders = {orc: _said(orc) for orc in context.message.all("ORC")}
+        known = context.known[memory] = (orders, len(set(orders.values())) <= 1)
+    handled: tuple[dict[Segment, tuple[str, ...]], bool] = known
+    return handled
 
 
 def _said(orc: Segment) -> tuple[str, ...]:
