@@ -134,21 +134,33 @@ def _set_dose(context: Context, immunization: Resource, rxa: Segment) -> None:
 
 def _set_source(context: Context, immunization: Resource, rxa: Segment) -> None:
     """Say whether the record is of the one who gave it (RXA-9); words alone are a note."""
+    if not (raw := rxa.raw(9)):
+        return
+    # The vaccinations of a visit mostly all say the same.
+    memory = ("RXA-9", raw)
+    if (source := context.known.get(memory)) is None:
+        source = context.known[memory] = _source(context, rxa)
+    immunization.update({**source, "note": [*source["note"]]} if "note" in source else source)
+
+
+def _source(context: Context, rxa: Segment) -> Resource:
+    source: Resource = {}
     for number, repetition in enumerate(rxa.repetitions(9)):
         value = concept_of(context, repetition, "RXA-9")
         if value is None:
             continue
         if "coding" not in value:
-            append(immunization, "note", value)
+            append(source, "note", value)
         elif number:
-            append(immunization, "note", {"text": value.get("text") or value["coding"][0].get("code", "")})
+            append(source, "note", {"text": value.get("text") or value["coding"][0].get("code", "")})
         else:
             new = repetition.component(1) == NEW_RECORD
-            immunization["primarySource"] = new
+            source["primarySource"] = new
             if not new:
-                immunization["reportOrigin"] = value
+                source["reportOrigin"] = value
             else:
-                append(immunization, "note", {"text": value["text"]} if "text" in value else None)
+                append(source, "note", {"text": value["text"]} if "text" in value else None)
+    return source
 
 
 def set_place(context: Context, resource: Resource, rxa: Segment) -> None:
