@@ -67,3 +67,21 @@ def test_a_route_of_the_thesaurus_of_the_cancer_institute_has_its_uri() -> None:
     found = converted("ORC|RE||7^NG", GIVEN, "RXR|C28161^Intramuscular^NCIT")
 
     assert "http://ncithesaurus-stage.nci.nih.gov" == only(found, "Immunization")["route"]["coding"][0]["system"]
+
+
+def test_a_comment_on_one_of_two_vaccinations_that_say_the_same_is_not_on_the_other() -> None:
+    rxr = "RXR|IM^Intramuscular^HL70162"
+    found = converted("ORC|RE||7^NG", GIVEN, rxr, "NTE|1||Cried.", "ORC|RE||8^NG", GIVEN, rxr)
+
+    first, second = resources(found, "Immunization")
+    assert first["route"] == second["route"]
+    assert [["New", "Cried."], ["New"]] == [[note["text"] for note in one["note"]] for one in (first, second)]
+
+
+def test_an_explicit_null_is_no_reason_why_a_vaccination_did_not_take_place() -> None:
+    immunization = only(
+        converted("ORC|RE||7^NG", REFUSED.replace("00^Parental decision^NIP002", '""')), "Immunization"
+    )
+
+    assert "not-done" == immunization["status"]
+    assert not {"statusReason", "reasonCode"} & immunization.keys()

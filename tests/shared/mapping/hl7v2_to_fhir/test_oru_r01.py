@@ -113,6 +113,14 @@ def test_every_result_has_the_laboratory_and_the_method_that_all_name() -> None:
     assert ["Automated"] * 2 == [one["method"]["text"] for one in results]
 
 
+def test_who_took_part_in_one_result_did_not_in_the_next_of_the_same_laboratory() -> None:
+    how = "|F||||||||||||Example Laboratory^^^^^RV^XX^^^L-1"
+    part = "PRT|1|AD||RO^^HL70912|7^Testcase^Ada"
+    found = conversion(PID, OBR, f"OBX|1|NM|GLU||5|||||{how}", part, f"OBX|2|NM|NA||140|||||{how}")
+
+    assert [2, 1] == [len(one["performer"]) for one in resources(found, "Observation")]
+
+
 @pytest.mark.parametrize(("sent", "unit"), [("mg/dL~g/L", {"unit": "mg/dL"}), ('""', {}), ("~g/L", {})])
 def test_a_result_has_the_first_unit(sent: str, unit: dict[str, str]) -> None:
     assert {"value": 5, **unit} == observation(f"OBX|1|NM|GLU||5|{sent}|||||F")["valueQuantity"]
