@@ -71,8 +71,28 @@ class Source:
         self._used.add(id(resource))
 
     def reference(self, element: Resource, name: str) -> Resource | None:
-        """Return the first resource that an element refers to, None when it is not in the bundle."""
-        return next((found for _, found in self.references(element, name) if found is not None), None)
+        """
+        Return the first resource that an element refers to, None when it is not in the bundle.
+
+        Then a name or number that stands in its place is still to be read.
+        """
+        value = element.get(name)
+        values = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
+        found = next((resource for one in values if (resource := self.find(one)) is not None), None)
+        if found is not None or not any("display" in one or "identifier" in one for one in values):
+            self.whole(element, name)
+        return found
+
+    def named(self, element: Resource, name: str, kind: str) -> Resource | None:
+        """Return as `reference`; of what is only named or numbered there, a resource of this type saying no more."""
+        found = self.reference(element, name)
+        if found is not None:
+            return found
+        for one, _ in self.references(element, name):
+            said = {"name": one.get("display"), "identifier": [one["identifier"]] if "identifier" in one else None}
+            if told := {key: value for key, value in said.items() if value}:
+                return {"resourceType": kind, **told}
+        return None
 
     def references(self, element: Resource, name: str) -> list[tuple[Resource, Resource | None]]:
         """Return every Reference of an element with the resource that it means."""

@@ -42,7 +42,8 @@ def arrange(context: Context, drafts: list[Draft]) -> list[OutgoingSegment]:
         text = f"Version {version} has no message {context.code}^{context.event}."
         raise RejectedError("unsupported-message-type", "MSH-9", text)
     order = list(_names(grammar))
-    return [_fitted(context, draft) for draft in _flat(context, drafts, order, 0, ({}, {}))]
+    written = [_fitted(context, draft) for draft in _flat(context, drafts, order, 0, ({}, {}))]
+    return [segment for segment in written if segment.fields]
 
 
 def has_segment(context: Context, name: str) -> bool:

@@ -55,6 +55,8 @@ def _sent(context: Context, element: Resource, name: str, field: str) -> list[Co
 
 
 def _words(context: Context, manifestation: Resource) -> Composite | None:
-    """Return a reaction as the text that AL1-5 is; a coded one keeps its code where it came with one."""
+    """Return a reaction in the words that AL1-5 is made of; in its code for want of them."""
     coded = cwe_from(context, manifestation, "AL1-5")
-    return [coded[1]] if coded is not None and not coded[0] and len(coded) == len(("", "text")) else coded
+    words = context.source.text(manifestation, "text")
+    said = next((str(one["display"]) for one in manifestation.get("coding", ()) if one.get("display")), "")
+    return [words or said] if words or said else coded

@@ -46,17 +46,16 @@ from shared.terminology.visit_maps import SUBSCRIBER_RELATIONSHIP
 
 TABLE = table_of(__doc__)
 
-_REQUIRED = frozenset({3})
 _RELATIONSHIP = TERMINOLOGY + "subscriber-relationship"
 _BIRTH_TIME = "urn:corridor:extension:birth-time"
 
 
 def in1_from(context: Context, coverage: Resource) -> Draft:
-    """Return IN1; the insurer's number is required."""
-    draft = Draft("IN1", TABLE, _REQUIRED)
+    """Return IN1; for want of the insurer's number, which the standard requires, no visit is held back."""
+    draft = Draft("IN1", TABLE)
     source = context.source
     source.whole(coverage, "status", "beneficiary")
-    payor = source.reference(coverage, "payor")
+    payor = source.named(coverage, "payor", "Organization")
     _set_classes(context, draft, coverage)
     start, end = bounds(context, source.one(coverage, "period"))
     draft.put(12, start)
@@ -79,7 +78,7 @@ def in1_from(context: Context, coverage: Resource) -> Draft:
             draft.put(37, [[number_text(source.take(money, "value")), source.text(money, "currency")]])
     if payor is not None:
         _set_payor(context, draft, payor)
-    holder = source.reference(coverage, "policyHolder")
+    holder = source.named(coverage, "policyHolder", "Organization")
     employer = holder if holder is not None and holder["resourceType"] == "Organization" else None
     if employer is not None:
         _set_holder(context, draft, employer)

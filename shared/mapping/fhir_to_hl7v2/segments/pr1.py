@@ -61,7 +61,7 @@ def pr1_from(context: Context, procedure: Resource) -> Draft | None:
     draft.put(15, *codes_from(context, procedure, "reasonCode", "PR1-15"))
     for identifier in source.items(procedure, "identifier")[:1]:
         draft.put(19, ei_from(context, identifier))
-    draft.put(23, pl_from(context, source.reference(procedure, "location")))
+    draft.put(23, pl_from(context, source.named(procedure, "location", "Location")))
     for whole in source.items(procedure, "partOf")[:1]:
         source.whole(whole, "reference", "type", "display")
         draft.put(25, ei_from(context, source.one(whole, "identifier")))

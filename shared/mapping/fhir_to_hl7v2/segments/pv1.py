@@ -120,7 +120,7 @@ def _set_places(context: Context, draft: Draft, encounter: Resource) -> None:
         usual = [one for one in entries if one.get("status") not in (_RESERVED,)]
         current = usual[0] if usual else None
     for entry in entries:
-        place, status = source.reference(entry, "location"), entry.get("status")
+        place, status = source.named(entry, "location", "Location"), entry.get("status")
         if entry is current:
             number = 3
         elif status == _PLANNED:

@@ -85,7 +85,7 @@ def rxa_from(context: Context, immunization: Resource) -> Draft:
     _set_place(context, draft, immunization)
     draft.put(15, source.text(immunization, "lotNumber"))
     draft.put(16, dtm_from(context, immunization, "expirationDate"))
-    draft.put(17, _manufacturer(context, source.reference(immunization, "manufacturer")))
+    draft.put(17, _manufacturer(context, source.named(immunization, "manufacturer", "Organization")))
     refused = _is_refused(immunization)
     draft.put(18, cwe_from(context, source.one(immunization, "statusReason"), "RXA-18") if refused else None)
     draft.put(19, *codes_from(context, immunization, "reasonCode", "RXA-19"))
@@ -143,7 +143,7 @@ def _set_source(context: Context, draft: Draft, immunization: Resource) -> None:
 
 def _set_place(context: Context, draft: Draft, immunization: Resource) -> None:
     source = context.source
-    place = source.reference(immunization, "location")
+    place = source.named(immunization, "location", "Location")
     address = source.one(place, "address") if place is not None else None
     found, where = pl_from(context, place), xad_from(context, address)
     if context.has_field("RXA", 27):

@@ -23,6 +23,8 @@ Appointment -> SCH.
     Appointment.status            = SCH-25   CWE   table 0278
     Appointment.basedOn           = SCH-26*  EI    PLAC, since 2.5
     Appointment.basedOn           = SCH-27*  EI    FILL, since 2.5
+
+description, comment and patientInstruction are NTE below it.
 """
 
 from __future__ import annotations
@@ -38,12 +40,20 @@ from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments.msh import agents
 from shared.mapping.fhir_to_hl7v2.segments.nte import ntes_from
 from shared.mapping.hl7v2_to_fhir.fields import table_of
+from shared.mapping.hl7v2_to_fhir.segments.nte import COMMENT_TYPE
 from shared.terminology.appointment_maps import APPOINTMENT_STATUS
+from shared.terminology.systems import TERMINOLOGY
 
 TABLE = table_of(__doc__)
 
 # Table 0278 writes its codes in mixed case.
 _WRITTEN = {"NOSHOW": "Noshow"}
+_TO_PATIENT = {
+    "url": COMMENT_TYPE,
+    "valueCodeableConcept": {
+        "coding": [{"system": TERMINOLOGY + "v2-0364", "code": "PI", "display": "Patient Instructions"}]
+    },
+}
 _CONTACTS = {"REF": 12, "CALLBCK": 16}
 
 
@@ -72,8 +82,16 @@ def sch_from(context: Context, appointment: Resource) -> Draft:
     _set_orders(context, draft, appointment)
     context.restore(draft, appointment)
     draft.default(6, context.event)
-    draft.below(*ntes_from(context, appointment))
+    draft.below(*_remarks(context, appointment), *ntes_from(context, appointment))
     return draft
+
+
+def _remarks(context: Context, appointment: Resource) -> list[Draft]:
+    """Return NTE for what is said in words of an appointment, and to the patient."""
+    source = context.source
+    said: list[Resource] = [{"text": source.text(appointment, name)} for name in ("description", "comment")]
+    said.append({"text": source.text(appointment, "patientInstruction"), "extension": [_TO_PATIENT]})
+    return ntes_from(context, {"note": [one for one in said if one["text"]]})
 
 
 def _set_reached(context: Context, draft: Draft, entry: Resource, name: str, numbers: tuple[int, int, int]) -> None:

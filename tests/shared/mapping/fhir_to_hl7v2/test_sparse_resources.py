@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from shared.errors import RejectedError
 from shared.formats.hl7v2.parse import parse
 from shared.partners.hl7v2_writing import LocalCode, WritingPreferences
 from tests.shared.mapping.fhir_to_hl7v2.written_messages import (
@@ -350,18 +349,87 @@ def test_an_attachment_kept_with_an_observation_is_its_value() -> None:
     assert "ED" == raw(written(pictured, kind="ORU^R01"), "OBX", 2)
 
 
-def test_a_coverage_that_nobody_pays_is_refused_by_the_element_that_is_missing() -> None:
+def test_an_insurer_without_a_number_holds_no_visit_back() -> None:
     coverage: Resource = {
         "resourceType": "Coverage",
         "id": "c",
         "status": "active",
         "beneficiary": SUBJECT,
         "payor": [{"display": "Example Insurance"}],
+        "policyHolder": {"display": "Example Works"},
     }
+    one = generated(PATIENT, coverage, kind="ADT^A08")
+    message = parse(one.payload)
 
-    with pytest.raises(RejectedError) as refused:
-        written(coverage, kind="ADT^A08")
-    assert ("missing-element", "Coverage.payor.identifier") == (refused.value.code, refused.value.location)
+    assert ["", "Example Insurance", "Example Works"] == [raw(message, "IN1", number) for number in (3, 4, 11)]
+    assert ("required-field-empty", "IN1-3") in {(issue.code, issue.location) for issue in one.issues}
+
+
+def test_what_is_only_named_where_a_resource_could_be_is_written() -> None:
+    vaccine = {
+        "resourceType": "Immunization",
+        "id": "i",
+        "status": "completed",
+        "vaccineCode": {"text": "Flu"},
+        "patient": SUBJECT,
+        "occurrenceDateTime": "2026-03-01",
+        "manufacturer": {"display": "Example Pharma", "identifier": {"value": "MVX-1"}},
+        "location": {"display": "Clinic One"},
+    }
+    message = written(vaccine, kind="VXU^V04", version="2.5.1")
+
+    assert "Example Pharma" in raw(message, "RXA", 17)
+    assert "Clinic One" in raw(message, "RXA", 11)
+
+
+def test_a_name_that_no_field_takes_is_reported() -> None:
+    charge = {
+        "resourceType": "ChargeItem",
+        "id": "c",
+        "status": "billable",
+        "code": {"text": "Visit"},
+        "subject": SUBJECT,
+        "occurrenceDateTime": "2026-03-01",
+        "costCenter": {"display": "Cardiology"},
+    }
+    one = generated(PATIENT, charge, kind="DFT^P03")
+
+    assert "Bundle.entry[1].resource.costCenter" in [issue.location for issue in one.issues]
+
+
+def test_a_reaction_is_told_in_words() -> None:
+    hives = {"coding": [{"system": "http://snomed.info/sct", "code": "247472004", "display": "Hives"}]}
+    reactions = [{"manifestation": [hives, {**hives, "text": "itching all over"}, {"coding": [{"code": "X1"}]}]}]
+    allergy = {"resourceType": "AllergyIntolerance", "id": "a", "patient": SUBJECT, "code": {"text": "Nuts"}}
+    message = written({**allergy, "reaction": reactions}, kind="ADT^A08", version="2.5.1")
+
+    assert "Hives~itching all over~X1" == raw(message, "AL1", 5)
+
+
+def test_a_segment_of_which_the_version_has_no_field_is_left_out() -> None:
+    doctor = {"resourceType": "Practitioner", "id": "d", "name": [{"family": "Doc"}]}
+    patient = {**PATIENT, "generalPractitioner": [{"reference": "Practitioner/d"}]}
+    new, old = (generated(patient, doctor, kind="ADT^A08", version=one) for one in ("2.8", "2.5.1"))
+
+    assert (None, True) == (parse(new.payload).first("PD1"), parse(old.payload).first("PD1") is not None)
+    assert ("field-not-carried", "PD1-4") in {(issue.code, issue.location) for issue in new.issues}
+
+
+def test_what_is_said_of_an_appointment_in_words_is_a_comment() -> None:
+    appointment = {
+        "resourceType": "Appointment",
+        "id": "a",
+        "status": "booked",
+        "description": "Follow up",
+        "comment": "Bring films",
+        "patientInstruction": "Fast",
+        "participant": [{"actor": SUBJECT, "status": "accepted"}],
+    }
+    message = written(appointment, kind="SIU^S12", version="2.5.1")
+
+    assert [("Follow up", ""), ("Bring films", ""), ("Fast", "PI^Patient Instructions^HL70364")] == [
+        (nte.raw(3), nte.raw(4)) for nte in message.all("NTE")
+    ]
 
 
 def test_a_note_without_text_says_who_and_when() -> None:
