@@ -48,6 +48,13 @@ SUBSCRIBER_RELATIONSHIP = ConceptMap(
         "OTH": "other",
     },
 )
+# Policy, on the way to HL7 v2 alone: the guide has no map, and what was sent in table 0112 goes as it is.
+DISCHARGE_DISPOSITION = ConceptMap(
+    "discharge-disposition",
+    "1.0.0",
+    "HL70112",
+    {"01": "home", "03": "snf", "05": "other-hcf", "07": "aadvice", "20": "exp"},
+)
 CONTACT_ROLE = ConceptMap("contact-role", "1.0.0", "HL70131", {code: code for code in "ECFINSOU"})
 ALLERGY_CATEGORY = ConceptMap(
     "allergy-category",

@@ -36,7 +36,7 @@ from __future__ import annotations
 from shared.formats.hl7v2.writing import Composite
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
 from shared.mapping.fhir_to_hl7v2.datatypes.actors import xcns_from
-from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, codes_from, cwe_from
+from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, codes_from, cwe_from, table_code
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import cx_from, is_of
 from shared.mapping.fhir_to_hl7v2.datatypes.places import pl_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds
@@ -46,6 +46,8 @@ from shared.mapping.fhir_to_hl7v2.structure import stands_after
 from shared.mapping.hl7v2_to_fhir.fields import table_of
 from shared.terminology.concept_maps import ENCOUNTER_CLASS
 from shared.terminology.system_names import table_system
+from shared.terminology.systems import TERMINOLOGY
+from shared.terminology.visit_maps import DISCHARGE_DISPOSITION
 
 TABLE = table_of(__doc__)
 
@@ -53,7 +55,6 @@ _PARTICIPANTS = {"ATND": 7, "REF": 8, "CON": 9, "ADM": 17, "PART": 52, "PPRF": 7
 _STAY = ((13, "reAdmission", "HL70092"), (14, "admitSource", "HL70023"), (15, "specialArrangement", "HL70009"))
 _STAY_FURTHER = (
     (16, "specialCourtesy", "HL70099"),
-    (36, "dischargeDisposition", "HL70112"),
     (38, "dietPreference", "HL70114"),
 )
 _DESCRIPTION = "http://hl7.org/fhir/StructureDefinition/resource-instance-description"
@@ -172,6 +173,8 @@ def _set_stay(context: Context, draft: Draft, stay: Resource | None) -> None:
     draft.put(5, cx_from(context, source.one(stay, "preAdmissionIdentifier")))
     for number, name, table in (*_STAY, *_STAY_FURTHER):
         draft.put(number, *codes_from(context, stay, name, f"PV1-{number}", table))
+    left = source.one(stay, "dischargeDisposition")
+    draft.put(36, table_code(context, left, "PV1-36", DISCHARGE_DISPOSITION, TERMINOLOGY + "discharge-disposition"))
     if place := source.reference(stay, "destination"):
         source.whole(place, "mode")
         draft.put(37, source.text(place, "name"))

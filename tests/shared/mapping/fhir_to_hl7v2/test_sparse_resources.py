@@ -504,3 +504,19 @@ def test_a_further_number_of_a_specimen_has_no_place_before_the_version_that_has
     older = written(specimen, OBSERVATION, report, kind="ORU^R01", version="2.5.1")
 
     assert ["^F-1", "drawn twice", ""] == [raw(older, "SPM", number) for number in (2, 14, 31)]
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "expected"),
+    [
+        ("http://terminology.hl7.org/CodeSystem/discharge-disposition", "exp", "20"),
+        ("http://terminology.hl7.org/CodeSystem/discharge-disposition", "psy", "psy"),
+        ("http://terminology.hl7.org/CodeSystem/v2-0112", "01", "01"),
+    ],
+)
+def test_how_a_patient_left_is_told_in_the_codes_of_hl7_v2(system: str, code: str, expected: str) -> None:
+    left = {"coding": [{"system": system, "code": code, "display": "As it says"}]}
+    visit = {**VISIT, "subject": SUBJECT, "hospitalization": {"dischargeDisposition": left}}
+    message = written(visit, kind="ADT^A03", version="2.5.1")
+
+    assert expected == raw(message, "PV1", 36)
