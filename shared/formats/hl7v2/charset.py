@@ -8,7 +8,7 @@ Policy: a declared character set that we know is taken strictly, in the spelling
 use (`WINDOWS-1252`), which is reported; one that we do not know, or bytes that break the declared one, are refused.
 Undeclared, or declared as ASCII with other bytes in it: UTF-8 where the bytes are UTF-8,
 else ISO 8859-1, and the guess is reported. Bytes that fit a declared ISO 8859 but are plainly UTF-8 are read as
-declared and reported.
+declared and reported. What ISO 8859-1 has as controls is Windows-1252 (the euro, quotation marks), and reported.
 """
 
 from __future__ import annotations
@@ -57,6 +57,10 @@ _WIDE = ("utf-16", "utf-32")
 # What reads the bytes from 80 on, where escape sequences say nothing: JIS X 0201 has Katakana there.
 _HIGH_HALVES = {"ISO IR14": iso2022.KATAKANA}
 _C1 = re.compile(r"[\x80-\x9f]")
+# Windows-1252 has no character there.
+_UNASSIGNED = re.compile(r"[\x81\x8d\x8f\x90\x9d]")
+# Their letters are seldom capitals before signs, which is what UTF-8 looks like in them.
+_LATIN = frozenset(f"iso8859-{part}" for part in (1, 2, 3, 4, 9, 10, 13, 14, 15))
 _MAX_SETS, _MAX_SWITCHES = 8, 2_000_000
 _FRAME = b"\x0b\x1c\x1a\x00\r\n\t "
 _CONTROLS = bytes(sorted(set(range(32)) - {0x09, 0x0A, 0x0D}))
@@ -165,21 +169,33 @@ def _text(body: bytes, codec: str, declared: str, issues: list[Issue]) -> tuple[
     # MSH-18 could be read as single bytes, so the message is not in the wide characters that it declares.
     is_wide = codec.startswith(_WIDE)
     if codec and codec != "ascii" and not is_wide:
-        return _strictly(body, codec, issues), codec
+        return _strictly(body, codec, issues)
     if is_wide or not body.isascii():
         return _guessed(body, declared, issues)
     return body.decode("ascii"), codec or "utf-8"
 
 
-def _strictly(body: bytes, codec: str, issues: list[Issue]) -> str:
+def _strictly(body: bytes, codec: str, issues: list[Issue]) -> tuple[str, str]:
     try:
         text = body.decode(codec)
     except UnicodeDecodeError as error:
         raise RejectedError("undecodable-bytes", "MSH-18", "The bytes break the declared character set.") from error
-    if codec.startswith("iso8859") and _C1.search(text) and _is_utf_8(body):
+    if body.isascii() or not codec.startswith("iso8859"):
+        return text, codec
+    has_controls = _C1.search(text) is not None
+    if (has_controls or codec in _LATIN) and _is_utf_8(body):
         note = "The bytes fit MSH-18, but rather look like UTF-8; they were read as declared."
         issues.append(_odd("charset-mismatch", "MSH-18", note))
-    return text
+    elif codec == "iso8859-1" and _is_windows(text):
+        note = "Some bytes are controls in the character set of MSH-18; they were read as Windows-1252."
+        issues.append(_odd("charset-mismatch", "MSH-18", note))
+        return body.decode("cp1252"), "cp1252"
+    return text, codec
+
+
+def _is_windows(text: str) -> bool:
+    """Tell whether a text read as ISO 8859-1 has controls where Windows-1252 has characters."""
+    return _C1.search(text) is not None and _UNASSIGNED.search(text) is None
 
 
 def _is_utf_8(body: bytes) -> bool:
@@ -198,6 +214,8 @@ def _guessed(body: bytes, declared: str, issues: list[Issue]) -> tuple[str, str]
         decoded, guess, name = body.decode("utf-8"), "utf-8", "UTF-8"
     except UnicodeDecodeError:
         decoded, guess, name = body.decode("latin-1"), "latin-1", "ISO 8859-1"
+        if _is_windows(decoded):
+            decoded, guess, name = body.decode("cp1252"), "cp1252", "Windows-1252"
     issues.append(_odd(code, "MSH-18", f"{text} {name}."))
     return decoded, guess
 

@@ -171,11 +171,33 @@ def test_absurdly_many_switches_are_refused() -> None:
         parse(payload("~ISO IR87", "@", "ascii").replace(b"@", b"\x1b(B" * 2_000_001))
 
 
-def test_utf_8_under_the_name_of_iso_8859_is_read_as_declared_and_reported() -> None:
-    message = parse(payload("8859/1", "Łukasz", "utf-8"))
+@pytest.mark.parametrize("name", ["Łukasz", "Müller", "Zoë"])
+def test_utf_8_under_the_name_of_iso_8859_is_read_as_declared_and_reported(name: str) -> None:
+    message = parse(payload("8859/1", name, "utf-8"))
 
-    assert "Łukasz".encode().decode("latin-1") == message.segments[1].text(5)
+    assert name.encode().decode("latin-1") == message.segments[1].text(5)
     assert [("charset-mismatch", "MSH-18")] == [(issue.code, issue.location) for issue in message.issues]
+
+
+@pytest.mark.parametrize(("charset", "code"), [("8859/1", "charset-mismatch"), ("", "charset-assumed")])
+def test_what_iso_8859_1_has_as_controls_is_windows_1252_and_reported(charset: str, code: str) -> None:
+    message = parse(payload(charset, "“Zoë” costs 5 €", "cp1252"))
+
+    assert ("“Zoë” costs 5 €", [code]) == (message.segments[1].text(5), [issue.code for issue in message.issues])
+    assert "Windows-1252" in message.issues[0].text
+
+
+@pytest.mark.parametrize(("charset", "name"), [("8859/5", "Тест"), ("8859/7", "Δοκιμή"), ("8859/1", "Müller")])
+def test_letters_of_the_declared_set_are_no_utf_8(charset: str, name: str) -> None:
+    message = parse(payload(charset, name, charset.replace("8859/", "iso8859-")))
+
+    assert (name, ()) == (message.segments[1].text(5), message.issues)
+
+
+def test_bytes_that_windows_1252_lacks_too_stay_as_declared() -> None:
+    message = parse(payload("8859/1", "a\x81\x80", "latin-1"))
+
+    assert ("a\x81\x80", ()) == (message.segments[1].text(5), message.issues)
 
 
 @pytest.mark.parametrize("charset", ["UNICODE UTF-16", "UNICODE UTF-32"])
