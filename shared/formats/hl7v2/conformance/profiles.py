@@ -10,6 +10,8 @@ from shared.formats.hl7v2.message import MAX_REPETITIONS, Message, Repetition, S
 
 # MSH-1 and MSH-2 are made of the separators themselves.
 _ENCODING_CHARACTERS = 2
+# As text has them, whatever the message declares.
+_SEPARATORS = "^& "
 
 
 def check_rules(message: Message, rules: Sequence[Rule], findings: Findings) -> None:
@@ -30,10 +32,12 @@ def check_rules(message: Message, rules: Sequence[Rule], findings: Findings) -> 
 
 def _check_field(segment: Segment, rule: Rule, findings: Findings) -> None:
     location = segment.location(rule.field, component=rule.component)
-    values = [(number, text) for number, text in _values(segment, rule) if text]
-    if rule.usage == "R" and not values:
-        findings.observe("profile-required", location, "The partner's profile requires a value.")
-    elif rule.usage == "X" and values:
+    values = _values(segment, rule)
+    if rule.usage == "R":
+        for number in [number for number, text in values if not text] or ([] if values else [1]):
+            place = segment.location(rule.field, number, rule.component)
+            findings.observe("profile-required", place, "The partner's profile requires a value.")
+    elif rule.usage == "X" and any(text for _, text in values):
         findings.observe("profile-not-allowed", location, "The partner's profile excludes a value.")
     for number, text in values:
         if rule.length is not None and len(text) > rule.length:
@@ -42,14 +46,19 @@ def _check_field(segment: Segment, rule: Rule, findings: Findings) -> None:
 
 
 def _values(segment: Segment, rule: Rule) -> list[tuple[int, str]]:
-    """Return the repetitions' values by number, as long as they are read: escapes resolved, separators counted."""
+    """
+    Return the values by the number of their repetition, as long as they are read: escapes resolved, with separators.
+
+    Repetitions of nothing but separators have none; those without the component that the rule is on have "".
+    """
     separator = segment.delimiters.repetition
     raw = segment.raw(rule.field)
     if segment.name == "MSH" and rule.field <= _ENCODING_CHARACTERS:
         return [(1, raw)]
     parts = raw.split(separator, MAX_REPETITIONS) if separator else [raw]
-    repetitions = (Repetition(part, segment.delimiters) for part in parts)
+    repetitions = [Repetition(part, segment.delimiters) for part in parts]
     return [
         (number, repetition.component(rule.component) if rule.component else repetition.text())
         for number, repetition in enumerate(repetitions, start=1)
+        if repetition.text().strip(_SEPARATORS)
     ]

@@ -233,6 +233,27 @@ def test_a_partners_rules_are_checked_besides() -> None:
     assert ["PID-5.2", "PID-19", "PID", "MSH-2"] == [rules[index].place for index in (0, 1)] + ["PID", rules[6].place]
 
 
+@pytest.mark.parametrize(
+    ("rule", "value", "expected"),
+    [
+        (Rule("PID", 3, 4, "R"), "100^^^NG~200~300^^^NG", ["PID-3(2).4"]),
+        (Rule("PID", 3, 4, "R"), "100^^^NG~^^^~300^^^NG", []),
+        (Rule("PID", 3, 4, "R"), "^^^", ["PID-3.4"]),
+        (Rule("PID", 3, 0, "R"), "^^^", ["PID-3"]),
+        (Rule("PID", 3, 0, "R"), "100~", []),
+        (Rule("PID", 3, 0, "R"), '""', ["PID-3"]),
+        (Rule("PID", 3, 0, "X"), "^~^", []),
+        (Rule("PID", 3, 0, "X"), "^~^^^NG", ["PID-3"]),
+    ],
+)
+def test_a_required_value_is_in_every_repetition_and_separators_are_none(
+    rule: Rule, value: str, expected: list[str]
+) -> None:
+    issues = check(parse("\r".join((MSH.format("2.5.1"), f"PID|1||{value}||Example", OBR)).encode()), (rule,))
+
+    assert expected == [one.location for one in issues if one.code.startswith("profile-")]
+
+
 def test_a_rule_names_its_place_as_the_standard_does() -> None:
     assert [("PID", 5, 1), ("PID", 5, 0), ("ZPI", 0, 0), None, None] == [
         read_place(text) for text in ("PID-5.1", "PID-5", "ZPI", "PID-0", "PID.5")
