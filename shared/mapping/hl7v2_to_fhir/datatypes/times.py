@@ -138,6 +138,15 @@ def period(
         target[name] = value
 
 
+def put_period(context: Context, target: Resource, name: str, segment: Segment, first: int, last: int) -> None:
+    """Set a Period from the fields of its start and its end."""
+    value: Resource = {}
+    put_date_time(context, value, "start", segment, first)
+    put_date_time(context, value, "end", segment, last)
+    if value:
+        target[name] = value
+
+
 def period_within(
     context: Context, target: Resource, name: str, repetition: Repetition, location: str, component: int
 ) -> None:

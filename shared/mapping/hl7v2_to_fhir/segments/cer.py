@@ -20,7 +20,7 @@ from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, reference
 from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
-from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
+from shared.mapping.hl7v2_to_fhir.datatypes.times import put_period
 from shared.mapping.hl7v2_to_fhir.fields import table_of
 from shared.mapping.hl7v2_to_fhir.segments.as_sent import carry_into
 from shared.terminology.systems import DATA_ABSENT_REASON
@@ -39,9 +39,5 @@ def add_cer(context: Context, person: Resource, cer: Segment) -> None:
     named = cer.first(4)
     if named is not None and (issuer := organization_from_xon(context, named)):
         certificate["issuer"] = reference(issuer)
-    period: Resource = {}
-    put_date_time(context, period, "start", cer, 25)
-    put_date_time(context, period, "end", cer, 27)
-    if period:
-        certificate["period"] = period
+    put_period(context, certificate, "period", cer, 25, 27)
     append(person, "qualification", certificate)

@@ -39,7 +39,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
 from shared.mapping.hl7v2_to_fhir.datatypes.contacts import add_contacts
 from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
-from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
+from shared.mapping.hl7v2_to_fhir.datatypes.times import put_period
 from shared.mapping.hl7v2_to_fhir.fields import carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.as_sent import carry_into
 from shared.mapping.hl7v2_to_fhir.segments.related_person import PersonFields, related_person
@@ -90,11 +90,7 @@ def add_guarantor(context: Context, account: Resource, gt1: Segment, subject: Re
         guarantor["party"] = reference(organizations[0])
     else:
         guarantor["party"] = {"display": "not named in the message"}
-    period: Resource = {}
-    put_date_time(context, period, "start", gt1, 13)
-    put_date_time(context, period, "end", gt1, 14)
-    if period:
-        guarantor["period"] = period
+    put_period(context, guarantor, "period", gt1, 13, 14)
     append(account, "guarantor", guarantor)
 
 

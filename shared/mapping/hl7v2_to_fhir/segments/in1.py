@@ -48,7 +48,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_c
 from shared.mapping.hl7v2_to_fhir.datatypes.money import money_from_cp
 from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal
-from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
+from shared.mapping.hl7v2_to_fhir.datatypes.times import put_period
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.recurrent import recurrent
 from shared.mapping.hl7v2_to_fhir.segments.related_person import PersonFields, related_person
@@ -80,7 +80,7 @@ def coverage_from_in1(context: Context, in1: Segment, subject: Resource) -> Reso
     if relationship := translated(context, in1, 17, SUBSCRIBER_RELATIONSHIP, _RELATIONSHIP):
         coverage["relationship"] = relationship
     if 12 in filled or 13 in filled:
-        _set_period(context, coverage, in1)
+        put_period(context, coverage, "period", in1, 12, 13)
     coverage["payor"] = [_payor(context, coverage, in1)]
     if not _HOLDER.isdisjoint(filled):
         _set_holder(context, coverage, in1)
@@ -182,14 +182,6 @@ def _set_holder(context: Context, coverage: Resource, in1: Segment) -> None:
             carry_field(coverage, in1, 10)
     for repetition in in1.repetitions(44):
         append(holder, "address", address_from_xad(context, repetition, in1.location(44)))
-
-
-def _set_period(context: Context, coverage: Resource, in1: Segment) -> None:
-    period: Resource = {}
-    put_date_time(context, period, "start", in1, 12)
-    put_date_time(context, period, "end", in1, 13)
-    if period:
-        coverage["period"] = period
 
 
 def _set_order(coverage: Resource, in1: Segment) -> None:

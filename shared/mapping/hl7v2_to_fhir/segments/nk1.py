@@ -41,7 +41,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.actors import organization_from_xon
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept
 from shared.mapping.hl7v2_to_fhir.datatypes.contacts import add_contacts, address_from_xad
 from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
-from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
+from shared.mapping.hl7v2_to_fhir.datatypes.times import put_period
 from shared.mapping.hl7v2_to_fhir.fields import carry_field, table_of
 from shared.mapping.hl7v2_to_fhir.segments.as_sent import carry_into
 from shared.mapping.hl7v2_to_fhir.segments.pid import set_gender
@@ -89,7 +89,7 @@ def add_nk1(context: Context, patient: Resource, nk1: Segment) -> None:
     if organizations:
         _add_organization_contact(context, organizations[0], nk1)
     if 8 in filled or 9 in filled:
-        _set_period(context, contact, nk1)
+        put_period(context, contact, "period", nk1, 8, 9)
     if not _add_person(context, patient, nk1):
         for number in _BEYOND_CONTACT:
             carry_field(contact, nk1, number)
@@ -123,14 +123,6 @@ def _set_person(context: Context, contact: Resource, nk1: Segment, own: set[int]
             address = address_from_xad(context, place, nk1.location(number))
             if address is not None:
                 contact.setdefault("address", address)
-
-
-def _set_period(context: Context, contact: Resource, nk1: Segment) -> None:
-    period: Resource = {}
-    put_date_time(context, period, "start", nk1, 8)
-    put_date_time(context, period, "end", nk1, 9)
-    if period:
-        contact["period"] = period
 
 
 def _add_organization_contact(context: Context, organization: Resource, nk1: Segment) -> None:

@@ -16,7 +16,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.coded import concepts, translated
 from shared.mapping.hl7v2_to_fhir.datatypes.contacts import add_contacts, address_from_xad
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_ei
 from shared.mapping.hl7v2_to_fhir.datatypes.locations import location_from_pl
-from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
+from shared.mapping.hl7v2_to_fhir.datatypes.times import put_period
 from shared.mapping.hl7v2_to_fhir.fields import carry_field
 from shared.terminology.concept_maps import ConceptMap
 from shared.terminology.systems import TERMINOLOGY
@@ -58,11 +58,7 @@ def practitioner_role(context: Context, segment: Segment, fields: RoleFields, ow
         role["code"] = [code]
     if specialties := concepts(context, segment, fields.specialty):
         role["specialty"] = specialties
-    period: Resource = {}
-    put_date_time(context, period, "start", segment, fields.start)
-    put_date_time(context, period, "end", segment, fields.end)
-    if period:
-        role["period"] = period
+    put_period(context, role, "period", segment, fields.start, fields.end)
     _set_actors(context, role, segment, fields)
     add_contacts(context, role, segment, (fields.telecoms, ""))
     return role

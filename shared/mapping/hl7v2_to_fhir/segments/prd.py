@@ -27,7 +27,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.contacts import add_contacts, addres
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_type
 from shared.mapping.hl7v2_to_fhir.datatypes.locations import location_from_pl
 from shared.mapping.hl7v2_to_fhir.datatypes.names import name_from_xpn
-from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
+from shared.mapping.hl7v2_to_fhir.datatypes.times import put_period
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 
 TABLE = table_of(__doc__)
@@ -47,11 +47,7 @@ def role_from_prd(context: Context, prd: Segment) -> Resource:
     if place is not None:
         role["location"] = [reference(place)]
     add_contacts(context, role, prd, (5, ""))
-    period: Resource = {}
-    put_date_time(context, period, "start", prd, 8)
-    put_date_time(context, period, "end", prd, 9)
-    if period:
-        role["period"] = period
+    put_period(context, role, "period", prd, 8, 9)
     _set_organization(context, role, prd)
     carry(context, role, prd, TABLE)
     return role

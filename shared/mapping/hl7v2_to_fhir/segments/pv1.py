@@ -51,7 +51,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.actors import practitioners
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_type, issuer_of
 from shared.mapping.hl7v2_to_fhir.datatypes.locations import location_from_pl
-from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
+from shared.mapping.hl7v2_to_fhir.datatypes.times import put_period
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.terminology.concept_maps import ENCOUNTER_CLASS
 from shared.terminology.systems import TERMINOLOGY
@@ -93,7 +93,7 @@ def encounter_from_pv1(context: Context, pv1: Segment, subject: Resource) -> Res
     _set_identifiers(context, encounter, pv1, filled)
     _set_class(context, encounter, pv1)
     if 44 in filled or 45 in filled:
-        _set_period(context, encounter, pv1)
+        put_period(context, encounter, "period", pv1, 44, 45)
     encounter["status"] = _status(pv1)
     append(encounter, "type", concept(context, pv1, 4, "HL70007"))
     if service := concept(context, pv1, 10, "HL70069"):
@@ -168,14 +168,6 @@ def _set_class(context: Context, encounter: Resource, pv1: Segment) -> None:
         append(encounter, "type", concept(context, pv1, 2, "HL70004"))
     if " " in encounter["class"]["code"]:
         encounter["class"]["code"] = " ".join(code.split())
-
-
-def _set_period(context: Context, encounter: Resource, pv1: Segment) -> None:
-    period: Resource = {}
-    put_date_time(context, period, "start", pv1, 44)
-    put_date_time(context, period, "end", pv1, 45)
-    if period:
-        encounter["period"] = period
 
 
 def _status(pv1: Segment) -> str:

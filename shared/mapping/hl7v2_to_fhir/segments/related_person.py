@@ -16,7 +16,7 @@ from shared.mapping.hl7v2_to_fhir.datatypes.contacts import add_contacts, addres
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import identifier_from_cx, identifier_type
 from shared.mapping.hl7v2_to_fhir.datatypes.languages import language
 from shared.mapping.hl7v2_to_fhir.datatypes.names import names_from_xpn
-from shared.mapping.hl7v2_to_fhir.datatypes.times import in_fhir, put_date, put_date_time
+from shared.mapping.hl7v2_to_fhir.datatypes.times import in_fhir, put_date, put_period
 from shared.mapping.hl7v2_to_fhir.segments.pid import set_gender
 from shared.terminology.systems import TERMINOLOGY
 from shared.terminology.visit_maps import CONTACT_ROLE, RELATIONSHIP
@@ -103,7 +103,8 @@ def _set_details(context: Context, person: Resource, segment: Segment, fields: P
     if gender := segment.first(fields.gender) if fields.gender else None:
         set_gender(person, gender)
     _set_birth(context, person, segment, fields.birth)
-    _set_period(context, person, segment, fields)
+    if fields.start:
+        put_period(context, person, "period", segment, fields.start, fields.end)
     if fields.language and (spoken := language(context, segment, fields.language)):
         person["communication"] = [{"language": spoken}]
 
@@ -128,12 +129,3 @@ def _set_birth(context: Context, person: Resource, segment: Segment, number: int
         extend(person, "birthDate", {"url": _BIRTH_TIME, "valueDateTime": value})
     else:
         extend(person, "birthDate", original_value(segment.text(number)))
-
-
-def _set_period(context: Context, person: Resource, segment: Segment, fields: PersonFields) -> None:
-    period: Resource = {}
-    if fields.start:
-        put_date_time(context, period, "start", segment, fields.start)
-        put_date_time(context, period, "end", segment, fields.end)
-    if period:
-        person["period"] = period

@@ -23,7 +23,7 @@ from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, extend, original_code
 from shared.mapping.hl7v2_to_fhir.datatypes.coded import concept, concepts
 from shared.mapping.hl7v2_to_fhir.datatypes.identifiers import entity_key, identifier_from_ei
-from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time
+from shared.mapping.hl7v2_to_fhir.datatypes.times import put_date_time, put_period
 from shared.mapping.hl7v2_to_fhir.fields import carry, carry_field, table_of
 from shared.terminology.referral_maps import CANCELLED_REFERRAL, REFERRAL_PRIORITY, REFERRAL_STATUS
 from shared.terminology.systems import TERMINOLOGY
@@ -44,11 +44,7 @@ def referral_from_rf1(context: Context, rf1: Segment, about: Resource) -> Resour
         for repetition in rf1.repetitions(number):
             append(referral, "identifier", identifier_from_ei(context, repetition, kind))
     _set_codes(context, referral, rf1)
-    period: Resource = {}
-    put_date_time(context, period, "start", rf1, 7)
-    put_date_time(context, period, "end", rf1, 8)
-    if period:
-        referral["occurrencePeriod"] = period
+    put_period(context, referral, "occurrencePeriod", rf1, 7, 8)
     put_date_time(context, referral, "authoredOn", rf1, 9)
     if text := rf1.lines(14):
         append(referral, "note", {"text": text})
