@@ -18,4 +18,4 @@ def bundle_from_orders(context: Context) -> Resource:
     return bundle_of_orders(context, reports=False)
 
 
-MAP = MessageMap("hl7v2-orders", "1.4.3", bundle_from_orders)
+MAP = MessageMap("hl7v2-orders", "1.4.4", bundle_from_orders)

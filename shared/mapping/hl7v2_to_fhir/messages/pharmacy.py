@@ -43,4 +43,4 @@ def bundle_from_pharmacy(context: Context) -> Resource:
     return transaction(context, provenance)
 
 
-MAP = MessageMap("hl7v2-pharmacy", "1.6.4", bundle_from_pharmacy)
+MAP = MessageMap("hl7v2-pharmacy", "1.6.5", bundle_from_pharmacy)

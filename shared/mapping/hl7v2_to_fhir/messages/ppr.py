@@ -163,4 +163,4 @@ def _add_variances(context: Context, group: Group, resource: Resource) -> None:
             add_var(context, resource, var)
 
 
-MAP = MessageMap("hl7v2-ppr", "1.1.2", bundle_from_ppr)
+MAP = MessageMap("hl7v2-ppr", "1.1.3", bundle_from_ppr)

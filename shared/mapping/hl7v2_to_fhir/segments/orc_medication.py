@@ -70,6 +70,7 @@ from shared.terminology.systems import TERMINOLOGY
 TABLE = table_of(__doc__)
 
 _CATEGORY = TERMINOLOGY + "medicationrequest-category"
+_NEW = "NW"
 
 
 def order_key(context: Context, orc: Segment | None, whom: str, label: str) -> tuple[str, ...]:
@@ -151,11 +152,14 @@ def _set_status(context: Context, request: Resource, orc: Segment) -> None:
         context.drop_field(orc, 1, "order control RE: says only that what was done follows")
         control = ""
     status = MEDICATION_REQUEST_STATUS.get(code) if code else MEDICATION_REQUEST_CONTROL.get(control)
+    if code and status is None:
+        extend(request, "status", original_code(TERMINOLOGY + "v2-0038", code))
+    if control and (control != _NEW or code):
+        # The status does not tell what is asked of a prescription: to stop, hold or change it, or to fill it again.
+        extend(request, "status", original_code(TERMINOLOGY + "v2-0119", control))
     if status is not None:
         request["status"] = status
-        return
-    number, table, sent = (5, "v2-0038", code) if code else (1, "v2-0119", control)
-    if sent:
-        extend(request, "status", original_code(TERMINOLOGY + table, sent))
-        text = f"The status is not in table {table[3:]}."
+    elif code or control:
+        number, table = (5, "0038") if code else (1, "0119")
+        text = f"The status is not in table {table}."
         context.report("warning", "code-invalid", "unmapped-code", orc.location(number), text)

@@ -283,3 +283,23 @@ def test_an_administration_of_999_of_nothing_has_no_dose(amount: str, dose: int 
 
     assert dose == given.get("dosage", {}).get("dose", {}).get("value")
     assert ("rxa-6" in kept(given)) is (dose is None)
+
+
+@pytest.mark.parametrize(
+    ("orc", "status", "codes"),
+    [
+        ("ORC|DC|P-1^NG|||IP", "active", ["DC"]),
+        ("ORC|DC|P-1^NG", "stopped", ["DC"]),
+        ("ORC|HD|P-1^NG|||A", "active", ["HD"]),
+        ("ORC|RF|P-1^NG", "active", ["RF"]),
+        ("ORC|NW|P-1^NG", "active", []),
+        ("ORC|NW|P-1^NG|||DC", "stopped", ["NW"]),
+        ("ORC|CA|P-1^NG|||??", "unknown", ["??", "CA"]),
+        ("ORC|RE|P-1^NG|||CM", "completed", []),
+    ],
+)
+def test_what_is_asked_of_a_prescription_stands_beside_its_status(orc: str, status: str, codes: list[str]) -> None:
+    request = only(converted("RDE^O11", orc, "RXE||ASA^Aspirin^L|500||mg"), "MedicationRequest")
+    beside = request.get("_status", {}).get("extension", [])
+
+    assert (status, codes) == (request["status"], [one["valueCoding"]["code"] for one in beside])
