@@ -86,13 +86,10 @@ class Source:
     def named(self, element: Resource, name: str, kind: str) -> Resource | None:
         """Return as `reference`; of what is only named or numbered there, a resource of this type saying no more."""
         found = self.reference(element, name)
-        if found is not None:
-            return found
-        for one, _ in self.references(element, name):
-            said = {"name": one.get("display"), "identifier": [one["identifier"]] if "identifier" in one else None}
-            if told := {key: value for key, value in said.items() if value}:
-                return {"resourceType": kind, **told}
-        return None
+        one = next((one for one, _ in self.references(element, name)), {})
+        said = {"name": one.get("display"), "identifier": [one["identifier"]] if "identifier" in one else None}
+        told = {key: value for key, value in said.items() if value}
+        return found or ({"resourceType": kind, **told} if told else None)
 
     def references(self, element: Resource, name: str) -> list[tuple[Resource, Resource | None]]:
         """Return every Reference of an element with the resource that it means."""

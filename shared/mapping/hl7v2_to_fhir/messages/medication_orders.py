@@ -118,9 +118,9 @@ def _add_parts(context: Context, group: Group, order: Order, about: About) -> No
     order.timings += group.segments("TQ1")
     for tq2 in group.segments("TQ2"):
         add_tq2(context, order.request, tq2)
-    for child in group.all(*_OF_THE_WHOLE):
-        if child.segment is not None:
-            _OF_THE_WHOLE[child.name](context, order.request, child.segment)
+    for name, add in _OF_THE_WHOLE.items():
+        for segment in group.segments(name):
+            add(context, order.request, segment)
     for infusion in group.segments("RXV"):
         carry_into(context, order.request, infusion, rxv.TABLE)
     for rxr in group.segments("RXR"):

@@ -594,7 +594,11 @@ def test_a_guarantor_may_be_an_organization() -> None:
     account = {
         "resourceType": "Account",
         "status": "active",
-        "guarantor": [{"party": {"reference": "Organization/o1"}}, {"party": SUBJECT}],
+        "guarantor": [
+            {"party": {"reference": "Organization/o1"}},
+            {"party": SUBJECT},
+            {"party": {"display": "a friend"}},
+        ],
     }
 
     first, patient = written(PATIENT, account, payer, kind="ADT^A01").all("GT1")

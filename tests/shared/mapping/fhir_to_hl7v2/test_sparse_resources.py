@@ -520,3 +520,16 @@ def test_how_a_patient_left_is_told_in_the_codes_of_hl7_v2(system: str, code: st
     message = written(visit, kind="ADT^A03", version="2.5.1")
 
     assert expected == raw(message, "PV1", 36)
+
+
+def test_an_insurance_of_nobody_known_has_no_insurer() -> None:
+    coverage = {
+        "resourceType": "Coverage",
+        "id": "c",
+        "status": "active",
+        "beneficiary": SUBJECT,
+        "subscriberId": "S-1",
+    }
+    message = written(coverage, kind="ADT^A08", version="2.5.1")
+
+    assert ["", "", "S-1"] == [raw(message, "IN1", number) for number in (3, 4, 49)]
