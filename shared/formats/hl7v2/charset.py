@@ -39,6 +39,13 @@ _VENDORS = {
     **{f"{name}{page}": f"cp{page}" for name in ("WINDOWS", "CP") for page in range(1250, 1259)},
     **{f"{name}{page}": f"cp{page}" for name in ("IBM", "CP") for page in (437, 850, 852, 858)},
     **{f"LATIN{number}": f"iso8859-{part}" for number, part in ((1, 1), (2, 2), (9, 15))},
+    # Imaging systems write what DICOM calls them (PS3.3, C.12.1.1.2).
+    **{
+        f"ISOIR{number}": f"iso8859-{part}"
+        for number, part in ((100, 1), (101, 2), (109, 3), (110, 4), (144, 5), (127, 6), (126, 7), (138, 8), (148, 9))
+    },
+    "ISOIR166": "iso8859-11",
+    "ISOIR192": "utf-8",
     "USASCII": "ascii",
     "UNICODEUTF8": "utf-8",
     "UTF8": "utf-8",

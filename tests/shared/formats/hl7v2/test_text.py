@@ -109,6 +109,8 @@ def test_the_declared_character_set_is_used(charset: str, encoding: str, name: s
         ("UTF-8", "utf-8"),
         ("Unicode UTF8", "utf-8"),
         ("GB2312", "gb2312"),
+        ("ISO_IR 100", "latin-1"),
+        ("ISO_IR 192", "utf-8"),
     ],
 )
 def test_a_vendors_name_of_a_character_set_is_taken_and_reported(charset: str, encoding: str) -> None:
