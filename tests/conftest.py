@@ -7,7 +7,6 @@ from tests.distribution import pytest_collection_modifyitems, pytest_xdist_make_
 from tests.fixtures.ledger import clock, hints, ledger, ledger_url, migrated_template, ports
 from tests.fixtures.postgres import database_url, postgres_server
 from tests.measuring import MARKER, pytest_runtest_call
-from tests.thoroughness import select
 
 __all__ = [
     "clock",
@@ -33,7 +32,6 @@ _RANDOM_IN_A_THREAD = (
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", _RANDOM_IN_A_THREAD)
     config.addinivalue_line("markers", MARKER)
-    select(config.option.markexpr)
 
 
 # A loaded machine is slow, and the first text of a fresh clone builds a table: neither says anything about the code.

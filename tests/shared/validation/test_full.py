@@ -19,7 +19,6 @@ from tests.shared.validation.profiles import samples
 from tests.shared.validation.profiles.samples import RACE, US_CORE, coded, quantity
 from tests.shared.validation.test_robustness import ANYTHING, places
 from tests.shared.validation.test_validate import HOSTILE, change
-from tests.thoroughness import examples
 
 ROOT = Path(__file__).parents[3]
 URN = "urn:uuid:00000000-0000-0000-0000-000000000009"
@@ -261,7 +260,7 @@ def test_hostile_input_ends_in_findings_not_in_a_crash(number: int) -> None:
 
 
 @pytest.mark.unmeasured
-@settings(max_examples=examples(250), deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.sampled_from(sorted(samples.ALL)), st.data())
 def test_any_change_is_answered_with_a_sound_outcome(name: str, data: st.DataObject) -> None:
     resource = samples.ALL[name]()

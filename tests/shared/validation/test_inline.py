@@ -19,7 +19,6 @@ from tests.shared.validation import samples
 from tests.shared.validation.mutations import CASES, DROP, Mutation
 from tests.shared.validation.test_robustness import ANYTHING, places
 from tests.shared.validation.test_validate import HOSTILE, change, deep_parameters, nested_extension
-from tests.thoroughness import examples
 
 
 def errors_of_the_walk(resource: object) -> tuple[Issue, ...]:
@@ -122,7 +121,7 @@ def test_what_is_rarer_in_a_transaction_of_updates_is_accepted_without_a_walk(
 
 
 @pytest.mark.unmeasured
-@settings(max_examples=examples(400), deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_any_change_of_a_transaction_of_updates_gets_the_verdict_of_the_walk(data: st.DataObject) -> None:
     bundle = samples.updates()
@@ -243,7 +242,7 @@ def test_hostile_input_gives_what_the_walk_finds(number: int) -> None:
 
 
 @pytest.mark.unmeasured
-@settings(max_examples=examples(400), deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(ANYTHING)
 def test_any_json_gets_the_verdict_of_the_walk(value: Any) -> None:
     assert errors_of_the_walk(value) == find_errors(value)
@@ -254,7 +253,7 @@ def copy_of(place: tuple[Any, Any]) -> Any:
 
 
 @pytest.mark.unmeasured
-@settings(max_examples=examples(800), deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(st.sampled_from(sorted(samples.ALL)), st.data())
 def test_any_change_of_a_sound_resource_gets_the_verdict_of_the_walk(name: str, data: st.DataObject) -> None:
     resource = samples.ALL[name]()
@@ -289,7 +288,7 @@ PRIMITIVES: dict[str, Any] = {
 
 
 @pytest.mark.unmeasured
-@settings(max_examples=examples(1500), deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(st.sampled_from(sorted(PRIMITIVES)).flatmap(lambda key: st.tuples(st.just(key), PRIMITIVES[key])))
 @example(("valueString", "\ud800"))
 @example(("valueDateTime", "2024-02-29T23:59:60.123456789123Z"))

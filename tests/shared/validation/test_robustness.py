@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from shared.validation import outcome, validate
 from tests.shared.validation import samples
-from tests.thoroughness import examples
 
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from([
@@ -35,14 +34,14 @@ def places(node: Any) -> list[tuple[Any, Any]]:
 
 
 @pytest.mark.unmeasured
-@settings(max_examples=examples(250), deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(ANYTHING)
 def test_any_json_is_answered(value: Any) -> None:
     validate(value)
 
 
 @pytest.mark.unmeasured
-@settings(max_examples=examples(400), deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(st.sampled_from(sorted(samples.ALL)), st.data())
 def test_any_change_of_a_sound_resource_is_answered_with_a_sound_outcome(name: str, data: st.DataObject) -> None:
     resource = samples.ALL[name]()
