@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple
 from shared.errors import Issue, RejectedError
 from shared.formats.fhir.encoding import parse as parse_fhir
 from shared.formats.fhir.encoding import serialize
-from shared.formats.hl7v2.batch import Batch, is_alone, read_batch
+from shared.formats.hl7v2.batch import Batch, read_batch
 from shared.formats.hl7v2.message import Message
 from shared.formats.hl7v2.parse import parse
 from shared.mapping.coverage import Coverage
@@ -70,8 +70,8 @@ def convert(
     if received.tzinfo is None:
         raise ValueError("`received` needs a zone")
     charset = partner.default_charset if partner is not None else None
-    batch = None if is_alone(payload) else read_batch(payload)
-    contents = [payload] if batch is None else [item.payload for item in batch.items]
+    batch = read_batch(payload)
+    contents = [item.payload for item in batch.items]
     refused: RejectedError | None = None
     for item, content in enumerate(contents, start=1):
         try:
@@ -81,7 +81,7 @@ def convert(
             refused = refused or (_in_item(error, item) if len(contents) > 1 else error)
         else:
             yield conversion
-    refused = refused or (_miscounted(batch) if batch is not None else None)
+    refused = refused or _miscounted(batch)
     if refused is not None:
         raise refused
 

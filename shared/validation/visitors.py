@@ -18,7 +18,6 @@ from typing import Any, Final
 import jsonschema_rs
 
 from shared.validation import acceptance
-from shared.validation.acceptance import has_plain_extensions, is_left_out
 from shared.validation.bindings import is_in
 from shared.validation.bundles import check_bundle, has_plain_entries
 from shared.validation.findings import Findings, Limits
@@ -176,10 +175,10 @@ def _is_left_to_visitors(form: Shape, rule: Invariant, quick: bool) -> bool:
 
 
 def _needs_visit(form: Shape, prop: Property, *, quick: bool) -> bool:
-    if prop.check is not None or is_left_out(form, prop):
+    if prop.check is not None or acceptance.is_left_out(form, prop):
         return False
     if prop.type == "Extension":
-        return not quick and (not has_plain_extensions(form.name) or form.name == "Extension")
+        return not quick and (not acceptance.has_plain_extensions(form.name) or form.name == "Extension")
     if prop.type == "Reference" and quick:
         return False
     if prop.type in ("Reference", "Resource") or prop.type in resource_types():

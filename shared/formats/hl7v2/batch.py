@@ -91,7 +91,7 @@ def is_batch(payload: bytes) -> bool:
     return payload.lstrip(b"\x0b\xef\xbb\xbf\r\n\t ").startswith(_BATCH)
 
 
-def is_alone(payload: bytes) -> bool:
+def _is_alone(payload: bytes) -> bool:
     """Tell the usual case cheaply: one message, and nothing of a batch before or behind it."""
     if payload[:3] != b"MSH":
         return False
@@ -103,7 +103,7 @@ def is_alone(payload: bytes) -> bool:
 
 def split_batch(payload: bytes, limits: Limits = DEFAULT_LIMITS) -> list[bytes]:
     """Return the messages of a file or batch (FHS, BHS, or simply one after another); one message alone as it is."""
-    return [payload] if is_alone(payload) else [item.payload for item in read_batch(payload, limits).items]
+    return [payload] if _is_alone(payload) else [item.payload for item in read_batch(payload, limits).items]
 
 
 def read_batch(payload: bytes, limits: Limits = DEFAULT_LIMITS) -> Batch:
@@ -112,7 +112,7 @@ def read_batch(payload: bytes, limits: Limits = DEFAULT_LIMITS) -> Batch:
 
     RejectedError `too-many-messages`. Nothing is decoded but the headers: an item that cannot be read is its reader's.
     """
-    if is_alone(payload):
+    if _is_alone(payload):
         return Batch((BatchItem(1, payload),))
     codec = wide_codec(payload)
     return _read_wide(payload, codec, limits) if codec.startswith(_WIDE) else _read(payload, limits)

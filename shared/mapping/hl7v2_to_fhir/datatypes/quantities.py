@@ -10,7 +10,6 @@ NM, SN, CQ, NR with a unit -> Quantity, Range, Ratio; digits exactly as sent.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from string import whitespace
 
 import orjson
@@ -19,14 +18,13 @@ from shared.formats.fhir.encoding import Number, number
 from shared.formats.hl7v2.delimiters import Delimiters
 from shared.formats.hl7v2.message import NULL, Repetition, Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value
+from shared.mapping.hl7v2_to_fhir.recurrent import remembered
 from shared.terminology.systems import system_uri
 
 _NUMBER = re.compile(r"([+-]?)0*(\d*)(?:\.(\d*))?", re.ASCII)
 _COMPARATORS = frozenset({"<", "<=", ">=", ">"})
 _MAX_DIGITS = 40
 _EXACT_DIGITS = 15
-# How long a unit is worth remembering.
-_LONGEST = 200
 
 
 def decimal(text: str) -> Number | None:
@@ -65,16 +63,17 @@ def unit_of_field(context: Context, segment: Segment, number: int) -> Resource:
 def _unit(context: Context, raw: str, delimiters: Delimiters) -> Resource:
     memory = ("unit", raw)
     if (unit := context.known.get(memory)) is None:
-        content = (_known_unit if len(raw) <= _LONGEST else _unit_as_json)(raw, delimiters, context.scope)
+        # The same few units measure all that an interface sends.
+        content: bytes = remembered(context, memory, _unit_as_json, raw, delimiters)
         unit = context.known[memory] = orjson.loads(content)
     found: Resource = unit
     return found
 
 
-def _unit_as_json(raw: str, delimiters: Delimiters, scope: str) -> bytes:
+def _unit_as_json(context: Context, raw: str, delimiters: Delimiters) -> bytes:
     """Return a unit as JSON, which is read anew in each message: nothing is shared between them."""
     code, words, name, *others = Repetition(raw, delimiters).components(9)
-    words, system = words or others[-1], system_uri(name, scope)
+    words, system = words or others[-1], system_uri(name, context.scope)
     unit: Resource = {}
     if text := words or code:
         unit["unit"] = text
@@ -86,10 +85,6 @@ def _unit_as_json(raw: str, delimiters: Delimiters, scope: str) -> bytes:
         if part and part not in unit.values():
             append(unit, "extension", original_value(part))
     return orjson.dumps(unit)
-
-
-# The same few units measure all that an interface sends.
-_known_unit = lru_cache(maxsize=4096)(_unit_as_json)
 
 
 def quantity(value: Number, unit: Resource, comparator: str = "") -> Resource:

@@ -9,19 +9,17 @@ OBX-7 -> Observation.referenceRange: its words, and low and high where they are 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from shared.formats.fhir.encoding import Number
 from shared.formats.hl7v2.message import Segment
 from shared.mapping.hl7v2_to_fhir.context import Context, Resource
 from shared.mapping.hl7v2_to_fhir.datatypes.quantities import decimal, quantity
 from shared.mapping.hl7v2_to_fhir.fields import is_one_text
+from shared.mapping.hl7v2_to_fhir.recurrent import remembered
 
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
 _BETWEEN = re.compile(rf"({_NUMBER})\s*(?:-|to|\.\.)\s*({_NUMBER})")
 _ONE_SIDED = re.compile(rf"(<=|>=|<|>)\s*({_NUMBER})")
-# How long a range is worth remembering.
-_LONGEST = 100
 
 
 def set_range(context: Context, observation: Resource, obx: Segment) -> None:
@@ -33,15 +31,16 @@ def set_range(context: Context, observation: Resource, obx: Segment) -> None:
     if (ranges := context.known.get(memory)) is None:
         text = (raw if is_one_text(obx, raw) else obx.field(7).text()).strip()
         unit = {name: one for name in ("unit", "system", "code") if (one := told(name)) is not None}
-        ranges = context.known[memory] = [_range(text, unit)] if text else []
+        ranges = context.known[memory] = [_range(context, text, unit)] if text else []
     if ranges:
         # One list for all results with this range: nothing changes it any more.
         observation["referenceRange"] = ranges
 
 
-def _range(text: str, unit: Resource) -> Resource:
+def _range(context: Context, text: str, unit: Resource) -> Resource:
     result: Resource = {}
-    low, high = _known_limits(text) if len(text) <= _LONGEST else _limits(text)
+    # The ranges are those of a laboratory's tests: the same few in all that it sends.
+    low, high = remembered(context, ("limits", text), _limits, text)
     if low is not None:
         result["low"] = quantity(low, unit)
     if high is not None:
@@ -50,7 +49,7 @@ def _range(text: str, unit: Resource) -> Resource:
     return result
 
 
-def _limits(text: str) -> tuple[Number | None, Number | None]:
+def _limits(_context: Context, text: str) -> tuple[Number | None, Number | None]:
     """Return the lower and the upper limit in the words of a range, None for what they do not say in numbers."""
     if between := _BETWEEN.fullmatch(text):
         low, high = decimal(between[1]), decimal(between[2])
@@ -59,7 +58,3 @@ def _limits(text: str) -> tuple[Number | None, Number | None]:
         limit = decimal(one[2])
         return (None, limit) if one[1].startswith("<") else (limit, None)
     return None, None
-
-
-# The ranges are those of a laboratory's tests: the same few in all that it sends.
-_known_limits = lru_cache(maxsize=4096)(_limits)

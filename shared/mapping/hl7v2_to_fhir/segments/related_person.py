@@ -85,9 +85,9 @@ def describe(context: Context, segment: Segment, fields: PersonFields) -> Resour
             for repetition in segment.repetitions(number):
                 for name in names_from_xpn(context, repetition, segment.location(number)):
                     append(person, "name", name)
-    if fields.relationship in filled and fields.relationship:
+    if fields.relationship and fields.relationship in filled:
         append(person, "relationship", translated(context, segment, fields.relationship, RELATIONSHIP, _ROLE_CODE))
-    if fields.role in filled and fields.role:
+    if fields.role and fields.role in filled:
         append(person, "relationship", concept(context, segment, fields.role, CONTACT_ROLE.table))
     add_contacts(context, person, segment, *fields.telecoms)
     for number in fields.addresses:
