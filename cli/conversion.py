@@ -132,7 +132,9 @@ def convert_file(file: Source, source: str, job: Job) -> Converted:
 
 def _account_of(conversion: Conversion) -> dict[str, Any]:
     """Return what became of every field of a message, and what its conversion has to say."""
-    return {**conversion.coverage.as_dict(), "issues": [issue.as_fhir() for issue in conversion.issues]}
+    account = conversion.coverage
+    issues = [issue.as_fhir() for issue in conversion.issues]
+    return {**account.counts(), "entries": account.as_dicts(), "issues": issues}
 
 
 def _fhir_file(file: Source, job: Job) -> Converted:

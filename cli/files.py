@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
+
+from cli.json_text import json_parts
 
 FORMATS = ("hl7v2", "ccda", "x12", "csv", "dicom", "fhir")
 
@@ -81,18 +82,6 @@ def detect_format(path: Path) -> str | None:
     return by_content or _BY_SUFFIX.get(path.suffix.lower())
 
 
-def as_json(content: object) -> bytes:
-    """Return JSON that people can read: two spaces, UTF-8, the members in their order, decimals as they are."""
-    import orjson
-
-    from shared.formats.fhir.encoding import serialize
-
-    def exactly(value: Any) -> orjson.Fragment:
-        return orjson.Fragment(serialize(value))
-
-    return orjson.dumps(content, default=exactly, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-
-
 def write_bytes(out: Path, name: Path, suffix: str, content: bytes) -> Path:
     """Write `content` as it is, where `write_result` would write its JSON."""
     target = out / name.with_name(f"{name.name}{suffix}")
@@ -105,5 +94,6 @@ def write_result(out: Path, name: Path, suffix: str, content: object) -> Path:
     """Write `content` to `out`, beside the other results of the same file, and return where."""
     target = out / name.with_name(f"{name.name}{suffix}")
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(as_json(content))
+    with target.open("wb") as file:
+        file.writelines(json_parts(content))
     return target

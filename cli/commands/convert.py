@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.files import FORMATS, Source, as_json, find_sources
+from cli.files import FORMATS, Source, find_sources
+from cli.json_text import json_parts
 
 if TYPE_CHECKING:
     from cli.conversion import Job
@@ -147,8 +148,9 @@ def _to_output(file: Source, job: Job) -> int:
     assert source is not None  # noqa: S101 - refused before
     result = convert_file(file, source, job)
     shown = result.coverage if job.coverage else result.content
-    whole = shown if isinstance(shown, bytes) else as_json(result.outcome if shown is None else shown)
-    click.echo(whole, nl=False)
+    parts = [shown] if isinstance(shown, bytes) else json_parts(result.outcome if shown is None else shown)
+    for part in parts:
+        click.echo(part, nl=False)
     for line in filter(None, (result.error, result.remark)):
         click.echo(f"corridor: {file.path}: {line}", err=True)
     return 1 if result.error else 0

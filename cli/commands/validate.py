@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.files import Source, as_json, detect_format, find_sources, write_result
+from cli.files import Source, detect_format, find_sources, write_result
+from cli.json_text import as_json
 
 if TYPE_CHECKING:
     from shared.partners.model import Sender

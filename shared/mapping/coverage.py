@@ -13,7 +13,7 @@ reads the very same lines.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -117,24 +117,26 @@ class Coverage:
         """Return what was left out on purpose, with the reasons."""
         return tuple(entry for entry in self.entries if entry.outcome == "dropped")
 
-    def as_json(self) -> bytes:
-        """Return counts and entries as compact JSON: so they are stored with a conversion."""
+    def counts(self) -> dict[str, int]:
+        """Return how many fields were mapped, dropped and unknown."""
         mapped = dropped = unknown = 0
-        rows: list[bytes] = []
-        for label, form in self._read():
+        for _, form in self._read():
             counts = form.counts
             mapped += counts[0]
             dropped += counts[1]
             unknown += counts[2]
-            if form.steps:
-                rows.append(form.entries_at(label))
-        counted = f'"mapped":{mapped},"dropped":{dropped},"unknown":{unknown}'
-        return b'{%s,"entries":[%s]}' % (counted.encode(), b",".join(rows))
+        return {"mapped": mapped, "dropped": dropped, "unknown": unknown}
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return counts and entries as plain data."""
-        plain: dict[str, Any] = orjson.loads(self.as_json())
-        return plain
+    def as_json(self) -> bytes:
+        """Return counts and entries as compact JSON: so they are stored with a conversion."""
+        rows = [form.entries_at(label) for label, form in self._read() if form.steps]
+        return b'%s,"entries":[%s]}' % (orjson.dumps(self.counts())[:-1], b",".join(rows))
+
+    def as_dicts(self) -> Iterator[dict[str, Any]]:
+        """Yield the entries as plain data, a segment's at a time."""
+        for label, form in self._read():
+            if form.steps:
+                yield from orjson.loads(b"[%s]" % form.entries_at(label))
 
     def _read(self) -> Sequence[Account]:
         if callable(self._account):

@@ -44,8 +44,8 @@ def test_the_account_counts_and_lists() -> None:
             {"location": "XXX-2", "outcome": "dropped", "reason": 'it says "why"'},
             {"location": "XXX[2]-9", "outcome": "unknown", "reason": "no map"},
         ],
-    } == coverage.as_dict()
-    assert orjson.dumps(coverage.as_dict()) == coverage.as_json()
+    } == {**coverage.counts(), "entries": list(coverage.as_dicts())}
+    assert {**coverage.counts(), "entries": list(coverage.as_dicts())} == orjson.loads(coverage.as_json())
 
 
 def _rule(rule: object) -> tuple[object, ...]:
@@ -63,5 +63,5 @@ def test_an_account_is_made_when_it_is_first_read_and_then_kept() -> None:
     assert [] == made
 
     assert [CoverageEntry("XXX-2", "unknown", (), "no map")] == list(coverage.unknown)
-    assert (1, 1) == (coverage.as_dict()["mapped"], coverage.as_dict()["unknown"])
+    assert (1, 1) == (coverage.counts()["mapped"], coverage.counts()["unknown"])
     assert [1] == made
