@@ -119,11 +119,14 @@ def convert_file(file: Source, source: str, job: Job) -> Converted:
         else:
             found = [issue for conversion in made for issue in conversion.issues]
             remarks += in_message(number, found) if len(messages) > 1 else found
-    coverage = [_account_of(conversion) for conversion in conversions] if job.coverage else []
+    # A batch that says that it is empty converts to nothing, and well.
+    is_something = bool(conversions) or not issues
+    accounts = [_account_of(conversion) for conversion in conversions] if job.coverage and is_something else None
+    bundles = [conversion.bundle for conversion in conversions] if is_something else None
     return Converted(
         file,
-        content=_one_or_collection([conversion.bundle for conversion in conversions], len(messages)),
-        coverage=coverage[0] if len(messages) == len(coverage) == 1 else coverage or None,
+        content=bundles[0] if bundles and len(messages) == 1 else _collection(bundles),
+        coverage=accounts[0] if accounts and len(messages) == 1 else accounts,
         outcome=outcome(issues) if issues else None,
         error=_in_a_line(issues),
         remark=_warnings_in_a_line(remarks),
@@ -179,13 +182,12 @@ def stated_time(payload: bytes) -> datetime:
     )
 
 
-def _one_or_collection(bundles: list[dict[str, Any]], messages: int) -> dict[str, Any] | None:
-    """Return the bundle of one message as it is; those of a batch as the entries of one collection."""
-    if not bundles:
+def _collection(bundles: list[dict[str, Any]] | None) -> dict[str, Any] | None:
+    """Return the bundles of a batch as the entries of one collection, which has none where nothing was sent."""
+    if bundles is None:
         return None
-    if messages == 1:
-        return bundles[0]
-    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": bundle} for bundle in bundles]}
+    entries = {"entry": [{"resource": bundle} for bundle in bundles]} if bundles else {}
+    return {"resourceType": "Bundle", "type": "collection", **entries}
 
 
 def _issues_of(error: Exception) -> tuple[Issue, ...]:

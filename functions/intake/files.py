@@ -159,8 +159,6 @@ def _fault(found: Examined) -> Issue | None:
     errors = [issue for issue in found.issues if issue.severity == "error"]
     if not found.is_whole:
         errors += [issue for issue in found.issues if issue.code == "batch-trailer-missing"] or [_CUT_OFF]
-    if not errors and not found.messages:
-        return Issue("error", "structure", "file-empty", "", "It holds no message.")
     return errors[0] if errors else None
 
 

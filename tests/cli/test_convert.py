@@ -195,6 +195,32 @@ def test_warnings_of_a_folder_are_listed_and_counted(corridor, message: Path, tm
     assert "converted 13, failed 0, with warnings 12 (--coverage lists them), in " in run.stderr
 
 
+def test_a_night_without_results_converts_to_a_collection_of_nothing(corridor, tmp_path: Path) -> None:
+    path = tmp_path / "night.hl7"
+    path.write_text("BHS|^~\\&|LAB\rBTS|0\r", newline="")
+    run, account, report = (
+        corridor("convert", path),
+        corridor("convert", path, "--coverage"),
+        corridor("validate", path),
+    )
+
+    assert (0, {"resourceType": "Bundle", "type": "collection"}) == (run.exit_code, json.loads(run.stdout))
+    assert (0, []) == (account.exit_code, json.loads(account.stdout))
+    assert 0 == report.exit_code
+
+
+def test_a_batch_that_does_not_say_that_it_is_empty_fails(corridor, tmp_path: Path) -> None:
+    path = tmp_path / "lost.hl7"
+    path.write_text("BHS|^~\\&|LAB\rBTS|3\r", newline="")
+    run, report = corridor("convert", path, "--coverage"), corridor("validate", path)
+
+    assert (1, "OperationOutcome") == (run.exit_code, json.loads(run.stdout)["resourceType"])
+    assert (
+        "batch-count-differs: BTS-1: The trailer counts other messages than the 0 that are there. (and" in run.stderr
+    )
+    assert 1 == report.exit_code
+
+
 def test_a_batch_that_may_have_been_cut_off_is_a_warning(corridor, tmp_path: Path) -> None:
     path = tmp_path / "day.hl7"
     odd = ORU.format(control_id="B").replace("ORU^R01", "ZZZ^Z99")

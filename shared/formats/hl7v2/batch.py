@@ -4,7 +4,8 @@ Files and batches, item by item (chapter 2, batch protocol).
     [FHS] { [BHS] { message } [BTS] } [FTS]      BTS-1 counts the messages of its batch, FTS-1 the batches of the file
 
 Messages one after another without any header are a batch as well. No item's fault touches another: an item is bytes,
-read by whoever takes it. Counts that do not fit are reported, since a message may have been lost on the way.
+read by whoever takes it. Counts that do not fit are reported, since a message may have been lost on the way; so is a
+file of headers alone, unless a trailer counts 0: a night without results.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ class Tally:
     What headers and trailers say, compared with what is there: `take` each message, header and trailer in its order.
 
     `count` is the number of messages so far, `batch` that of the batch they are in; `close` looks for what is missing.
+    `says_none` when a trailer counts 0 of what it closes.
     """
 
     headers: dict[str, list[Segment]] = field(default_factory=lambda: {"FHS": [], "BHS": []})
@@ -67,6 +69,7 @@ class Tally:
     batch: int = 0
     messages: int = 0
     count: int = 0
+    says_none: bool = False
 
     def take(self, part: bytes) -> bool:
         """Take note of a part, by its first line; True when it is a message."""
@@ -82,8 +85,11 @@ class Tally:
         return False
 
     def close(self) -> None:
-        """Report headers that have no trailer."""
+        """Report headers that have no trailer, and a file that is empty without saying so."""
         _compare_headers(self)
+        if not self.count and not self.says_none:
+            text = "It holds no message, and no trailer counts 0."
+            self.issues.append(Issue("error", "structure", "file-empty", "", text))
 
 
 def is_batch(payload: bytes) -> bool:
@@ -108,8 +114,9 @@ def split_batch(payload: bytes, limits: Limits = DEFAULT_LIMITS) -> list[bytes]:
 
 def read_batch(payload: bytes, limits: Limits = DEFAULT_LIMITS) -> Batch:
     """
-    Return the messages of a file with the facts of its headers; one message alone, or none, as the payload itself.
+    Return the messages of a file with the facts of its headers; one message alone as the payload itself.
 
+    What is no batch either is one item: its reader refuses it. A file of headers alone has none.
     RejectedError `too-many-messages`. Nothing is decoded but the headers: an item that cannot be read is its reader's.
     """
     if _is_alone(payload):
@@ -123,8 +130,8 @@ def _read(payload: bytes, limits: Limits) -> Batch:
     marks = [match.start() for match in islice(MARK.finditer(body), limits.messages + 1)]
     if len(marks) > limits.messages:
         raise RejectedError("too-many-messages", "", f"More than {limits.messages} messages, headers and trailers.")
-    count = sum(body.startswith(b"MSH", mark) for mark in marks)
-    if not count or len(marks) == 1:
+    has_header = bool(marks) and body.startswith(_BATCH, marks[0])
+    if not has_header and (len(marks) == 1 or not any(body.startswith(b"MSH", mark) for mark in marks)):
         return Batch((BatchItem(1, payload),))
     tally, items = Tally(), list[BatchItem]()
     for start, end in zip(marks, [*marks[1:], len(body)], strict=True):
@@ -171,9 +178,10 @@ def _take_trailer(tally: Tally, name: str, part: bytes) -> None:
     label = f"{name}[{tally.trailers[name]}]" if tally.trailers[name] > 1 else name
     fields = re.split(rb"[\r\n]", part, maxsplit=1)[0].decode("ascii", "replace").split(tally.separator)
     stated = fields[1].strip() if len(fields) > 1 else ""
-    # A file without batch headers is one batch.
-    batches = max(len(tally.headers["BHS"]), tally.trailers["BTS"]) or 1
-    counted = tally.messages if name == "BTS" else batches
+    counted = tally.messages
+    if name == "FTS":
+        # A file without batch headers is one batch; without messages either, it may count none.
+        counted = max(len(tally.headers["BHS"]), tally.trailers["BTS"]) or (1 if tally.count or stated != "0" else 0)
     what = "messages" if name == "BTS" else "batches"
     if name == "BTS":
         tally.batch = tally.messages = 0
@@ -184,6 +192,8 @@ def _take_trailer(tally: Tally, name: str, part: bytes) -> None:
     elif int(stated[:9]) != counted:
         text = f"The trailer counts other {what} than the {counted} that are there."
         tally.issues.append(Issue("error", "value", "batch-count-differs", f"{label}-1", text))
+    elif not counted:
+        tally.says_none = True
 
 
 def _compare_headers(tally: Tally) -> None:

@@ -48,7 +48,6 @@ class Part:
 class Examined:
     """What a file holds. `is_whole` tells whether its end is there; `issues` say what does not fit."""
 
-    messages: int
     file_header: bytes
     batch_header: bytes
     is_whole: bool
@@ -81,7 +80,7 @@ def examine(parts: Iterable[Part]) -> Examined:
     cut = any(issue.code == "batch-trailer-missing" for issue in tally.issues)
     trailed = bool(tally.trailers["BTS"] or tally.trailers["FTS"])
     whole = not cut and last is not None and (trailed or last.is_ended)
-    return Examined(tally.count, headers[b"FHS"], headers[b"BHS"], whole, tuple(tally.issues))
+    return Examined(headers[b"FHS"], headers[b"BHS"], whole, tuple(tally.issues))
 
 
 class _Cutter:

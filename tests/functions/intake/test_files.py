@@ -158,17 +158,28 @@ def test_a_message_that_came_before_is_answered_as_it_was_then(
     assert [("duplicate",), ("received",), ("received",)] == sorted(rows("select status from message"))
 
 
+def test_a_night_without_results_is_taken_and_answered_with_nothing(
+    desk: Ports, landing: MemoryLanding, rows: Rows
+) -> None:
+    drop(desk, batch())
+
+    assert [("taken",)] == rows("select status from dropped_file")
+    assert [] == told(landing)
+    assert [(0,)] == rows("select count(*) from task")
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [
         (batch(oru("T-1"), count=2), "batch-count-differs"),
+        (batch(count=2), "batch-count-differs"),
         (batch(oru("T-1"))[:-7], "batch-trailer-missing"),
         (oru("T-1") + oru("T-2")[:-30], "file-end-missing"),
         (b"FHS|^~\\&\rFTS|1\r", "file-empty"),
         (b"%PDF-1.7 and more that is no message", "not-hl7v2"),
         (oru("T-1").decode().encode("utf-16"), "file-encoding-unsupported"),
     ],
-    ids=["counts-differ", "no-trailer", "cut-off", "empty", "no-hl7", "utf-16"],
+    ids=["counts-differ", "all-lost", "no-trailer", "cut-off", "empty", "no-hl7", "utf-16"],
 )
 def test_nothing_is_taken_of_a_file_that_is_not_whole(
     desk: Ports, landing: MemoryLanding, clock: FixedClock, rows: Rows, content: bytes, code: str

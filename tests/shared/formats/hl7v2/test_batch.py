@@ -111,7 +111,26 @@ def test_more_messages_than_the_limit_are_refused() -> None:
         read_batch(file(BHS, *(message(str(number)) for number in range(20))), Limits(messages=10))
 
 
-def test_a_batch_without_messages_is_left_to_its_reader() -> None:
-    payload = file(BHS, "BTS|0")
+@pytest.mark.parametrize(
+    ("lines", "codes"),
+    [
+        ((BHS, "BTS|0"), []),
+        ((FHS, BHS, "BTS|0", "FTS|1"), []),
+        ((FHS, "FTS|0"), []),
+        ((FHS, "FTS|1"), ["file-empty"]),
+        ((BHS, "BTS"), ["file-empty"]),
+        ((BHS, "BTS|3"), ["batch-count-differs", "file-empty"]),
+        ((BHS,), ["batch-trailer-missing", "file-empty"]),
+    ],
+    ids=["no-messages", "no-messages-in-a-file", "no-batches", "one-batch", "uncounted", "lost", "cut-off"],
+)
+def test_a_batch_of_none_is_one_that_counts_none(lines: tuple[str, ...], codes: list[str]) -> None:
+    batch = read_batch(file(*lines))
+
+    assert ((), codes) == (batch.items, [issue.code for issue in batch.issues])
+
+
+def test_trailers_alone_are_no_batch() -> None:
+    payload = file("BTS|0")
 
     assert [payload] == split_batch(payload)

@@ -101,11 +101,7 @@ def test_a_file_says_by_its_end_whether_it_is_whole(content: bytes, whole: bool,
 def test_the_first_headers_are_kept_for_the_answer() -> None:
     found = examine(parts_of([HEAD + MESSAGE + b"BTS|1\r" + HEAD[19:] + b"BTS|0\rFTS|2\r"], FAR))
 
-    assert (b"FHS|^~\\&|LAB|NORTH", b"BHS|^~\\&|LAB|NORTH", 1) == (
-        found.file_header,
-        found.batch_header,
-        found.messages,
-    )
+    assert (b"FHS|^~\\&|LAB|NORTH", b"BHS|^~\\&|LAB|NORTH") == (found.file_header, found.batch_header)
 
 
 def test_more_batches_than_anybody_sends_are_refused() -> None:
