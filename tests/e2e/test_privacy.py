@@ -115,6 +115,9 @@ def evidence(platform: PlatformProcess) -> Iterator[Evidence]:
         for payload in refused(of(patients["refused"]), patients["refused"]):
             seen.answers.append(_without_echo(lab.post(payload)))
         ask_oddly(lab, patients["refused"], platform.secret("functions-host-key"))
+        # Nothing else may be on its way when the destinations go down: with its failures their breakers would open.
+        for message_id in (*seen.accepted, *seen.held):
+            lab.outcome(message_id, 60)
         with broken(switchboard, "down"):
             seen.waited.append(lab.accepted(of(patients["waiting"])))
             wait_until(lambda: _has_hop(platform, seen.waited[0], "retry"), 30, "a retry")
@@ -122,7 +125,7 @@ def evidence(platform: PlatformProcess) -> Iterator[Evidence]:
             seen.held.append(lab.accepted(of(patients["turned-away"])))
             seen.answers.append(str(lab.outcome(seen.held[-1])).encode())
         for message_id in (*seen.accepted, *seen.held, *seen.waited):
-            seen.answers.append(str(lab.outcome(message_id)).encode())
+            seen.answers.append(str(lab.outcome(message_id, 60)).encode())
         yield seen
 
 
@@ -150,7 +153,7 @@ def ask_oddly(lab: Partner, patient: Canaries, key: str) -> None:
 
 @contextmanager
 def broken(switchboard: httpx.Client, mode: str) -> Iterator[None]:
-    switchboard.post("/admin/faults", json={"mode": mode, "for_seconds": 3}).raise_for_status()
+    switchboard.post("/admin/faults", json={"mode": mode, "for_seconds": 10}).raise_for_status()
     try:
         yield
     finally:
