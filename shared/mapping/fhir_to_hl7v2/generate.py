@@ -23,7 +23,7 @@ from shared.mapping.fhir_to_hl7v2.messages.orders import order_drafts, oru_draft
 from shared.mapping.fhir_to_hl7v2.messages.others import dft_drafts, mdm_drafts, siu_drafts, vxu_drafts
 from shared.mapping.fhir_to_hl7v2.messages.patient import is_retired
 from shared.mapping.fhir_to_hl7v2.messages.visits import adt_drafts, merge_drafts
-from shared.mapping.fhir_to_hl7v2.reading import Resource, Source, index, read_bundle
+from shared.mapping.fhir_to_hl7v2.reading import SUBJECTS, Resource, Source, index, read_bundle
 from shared.mapping.fhir_to_hl7v2.segments.msh import msh_from
 from shared.mapping.fhir_to_hl7v2.structure import arrange
 from shared.partners.hl7v2_writing import NO_PREFERENCES, WRITTEN_VERSIONS, WritingPreferences
@@ -38,7 +38,6 @@ _DRAFTS: dict[str, Callable[[Context], list[Draft]]] = {
     "VXU": vxu_drafts,
     "DFT": dft_drafts,
 }
-_OWNERS = ("subject", "patient", "beneficiary", "for")
 _CONTROL_ID = 20
 
 
@@ -138,7 +137,7 @@ def _owner(resource: Resource, known: dict[str, Resource]) -> int | None:
             [known.get(str(link.get("other", {}).get("reference"))) for link in links] if is_retired(resource) else []
         )
         return id(others[0] if others and others[0] is not None else resource)
-    for name in _OWNERS:
+    for name in SUBJECTS:
         values = resource.get(name)
         for value in values if isinstance(values, list) else [values]:
             found = known.get(str(value.get("reference", ""))) if isinstance(value, dict) else None
