@@ -125,8 +125,17 @@ def _by_patient(
     if len(patients) <= 1 or shared_by_all:
         yield whole
         return
+    owners = [(path, one, _owner(one, known)) for path, one in whole]
+    told = {owner for _, one, owner in owners if one["resourceType"] != "Patient"}
+    # Whom a message about results or orders says nothing of has none, and is reported with the first.
+    silent = [one for one in patients if id(one) not in told] if wanted is not None and wanted[0] != "ADT" else []
+    if len(silent) == len(patients):
+        silent = []
+    beside = [(path, one) for path, one, owner in owners if owner in map(id, silent)]
     for patient in patients:
-        yield [(path, one) for path, one in whole if _owner(one, known) in (None, id(patient))]
+        if id(patient) not in map(id, silent):
+            yield [(path, one) for path, one, owner in owners if owner in (None, id(patient))] + beside
+            beside = []
 
 
 def _owner(resource: Resource, known: dict[str, Resource]) -> int | None:

@@ -3,6 +3,7 @@ Requests, reports, specimens and observations -> the order groups of ORU^R01, OM
 
     DiagnosticReport                  ORC and OBR with the ServiceRequest that it is based on; OBX of its results
     ServiceRequest without a report   ORC and OBR; OBX of the observations that support it
+    Observation that no report names  OBX of the request that it is based on (ORU), members of a panel after it
     Observation that nothing names    an OBR of its own code; one that has members is the OBR of theirs (ORU)
     Condition that is a reason        DG1 below the order (OML, ORM)
     Specimen                          SPM where the message has it, else OBR-15
@@ -11,19 +12,19 @@ Requests, reports, specimens and observations -> the order groups of ORU^R01, OM
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shared.errors import RejectedError
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import cwe_from
-from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds, dtm_from
 from shared.mapping.fhir_to_hl7v2.messages.participants import participations_of_order
 from shared.mapping.fhir_to_hl7v2.messages.patient import patient_drafts, patient_of, visit_of
 from shared.mapping.fhir_to_hl7v2.messages.standing import holds, standing
 from shared.mapping.fhir_to_hl7v2.reading import Resource
-from shared.mapping.fhir_to_hl7v2.segments import obr as obr_segment
 from shared.mapping.fhir_to_hl7v2.segments import obx as obx_segment
 from shared.mapping.fhir_to_hl7v2.segments.dg1 import dg1_from
 from shared.mapping.fhir_to_hl7v2.segments.nte import ntes_from
-from shared.mapping.fhir_to_hl7v2.segments.obr import obr_from
+from shared.mapping.fhir_to_hl7v2.segments.obr import obr_from, obr_from_observation, set_specimen
 from shared.mapping.fhir_to_hl7v2.segments.obx import obxs_from
 from shared.mapping.fhir_to_hl7v2.segments.obx_value import attachment_from
 from shared.mapping.fhir_to_hl7v2.segments.orc import orc_from
@@ -37,9 +38,10 @@ from shared.mapping.fhir_to_hl7v2.structure import has_segment
 def oru_drafts(context: Context) -> list[Draft]:
     """Return the segments of an ORU^R01 after MSH."""
     orders = orders_of(context)
+    loose = [one for one in loose_observations(context) if not _answers(context, one, orders)]
     drafts = patient_drafts(context, patient_of(context))
     groups = [order_group(context, one, reports=True) for one in orders]
-    groups += [_panel(context, one) for one in loose_observations(context)]
+    groups += [_panel(context, one) for one in loose]
     return drafts + _required(groups, "DiagnosticReport")
 
 
@@ -90,16 +92,51 @@ def orders_of(context: Context) -> list[Order]:
 def _order(context: Context, request: Resource | None, report: Resource | None) -> Order:
     source = context.source
     order = Order(request, report)
-    for resource in (report, request):
-        for _, specimen in source.references(resource, "specimen") if resource is not None else ():
-            if specimen is not None and specimen not in order.specimens:
-                order.specimens.append(specimen)
     named = source.references(report, "result") if report is not None else []
     named += source.references(request, "supportingInfo") if request is not None else []
-    for _, one in named:
-        if one is not None and one["resourceType"] == "Observation" and one not in order.observations:
-            order.observations.append(one)
+    found = [one for _, one in named if one is not None and one["resourceType"] == "Observation"]
+    listed = {id(one) for one in found}
+    for one in found:
+        order.observations += [part for part in _with_members(context, one) if _is_new(part, one, listed, order)]
+    order.specimens = _specimens(context, [report, request, *order.observations])
     return order
+
+
+def _is_new(part: Resource, owner: Resource, listed: set[int], order: Order) -> bool:
+    """Tell whether an observation is neither there nor listed in a place of its own."""
+    return part not in order.observations and (part is owner or id(part) not in listed)
+
+
+def _specimens(context: Context, resources: Sequence[Resource | None]) -> list[Resource]:
+    """Return the specimens of reports, requests and observations, each once."""
+    found = []
+    for resource in resources:
+        for _, specimen in context.source.references(resource, "specimen") if resource is not None else ():
+            if specimen is not None and specimen not in found:
+                found.append(specimen)
+    return found
+
+
+def _with_members(context: Context, observation: Resource) -> list[Resource]:
+    """Return an observation and the members of its panel, theirs too, each once."""
+    found, waiting = list[Resource](), [observation]
+    while waiting:
+        one = waiting.pop(0)
+        if not any(one is other for other in found):
+            found.append(one)
+            members = [part for _, part in context.source.references(one, "hasMember") if part is not None]
+            waiting[:0] = [part for part in members if part["resourceType"] == "Observation"]
+    return found
+
+
+def _answers(context: Context, observation: Resource, orders: list[Order]) -> bool:
+    """Give an observation that no report names to the order that it is based on; tell whether there is one."""
+    asked = [id(found) for _, found in context.source.references(observation, "basedOn")]
+    order = next((one for one in orders if id(one.request) in asked and "result" not in (one.report or {})), None)
+    if order is not None:
+        order.observations += _with_members(context, observation)
+        order.specimens = _specimens(context, [order.report, order.request, *order.observations])
+    return order is not None
 
 
 def loose_observations(context: Context) -> list[Resource]:
@@ -121,7 +158,7 @@ def loose_observations(context: Context) -> list[Resource]:
 
 def order_group(context: Context, order: Order, *, reports: bool) -> Draft:
     """Return ORC with all segments of the order below it."""
-    source, request, report = context.source, order.request, order.report
+    request, report = order.request, order.report
     requester = requester_of(context, request) if request is not None else Asking()
     orc = orc_from(context, order, requester, reports=reports)
     obr = obr_from(context, order, requester)
@@ -135,10 +172,7 @@ def order_group(context: Context, order: Order, *, reports: bool) -> Draft:
         obr.below(*_conclusion(context, report))
     obr.below(*participations_of_order(context, request, report, order.specimens))
     obr.below(*_observations(context, order))
-    if has_segment(context, "SPM"):
-        obr.below(*(spm_from(context, one) for one in order.specimens))
-    for specimen in order.specimens:
-        source.use(specimen)
+    _put_specimens(context, obr, order.specimens)
     return orc
 
 
@@ -193,17 +227,22 @@ def _holds(observation: Resource, title: str) -> bool:
 
 def _panel(context: Context, observation: Resource) -> Draft:
     """Return the OBR of an observation that no report names, its members or itself below."""
-    source = context.source
-    draft = Draft("OBR", obr_segment.TABLE, frozenset({4}))
-    draft.put(4, cwe_from(context, source.one(observation, "code"), "OBR-4"))
-    period, _ = bounds(context, source.one(observation, "effectivePeriod"))
-    draft.put(7, dtm_from(context, observation, "effectiveDateTime") or period)
-    draft.put(25, obr_segment.report_status(source.text(observation, "status")))
-    members = [one for _, one in source.references(observation, "hasMember") if one is not None]
+    members = _with_members(context, observation)[1:]
+    draft = obr_from_observation(context, observation)
     has_value = any(name.startswith("value") or name == "component" for name in observation)
     for one in [*([observation] if has_value or not members else []), *members]:
-        if one["resourceType"] == "Observation":
-            draft.below(*obxs_from(context, one, None))
+        draft.below(*obxs_from(context, one, None))
     if members and not has_value:
-        source.whole(observation, "subject", "encounter", "category", "performer", "dataAbsentReason")
+        context.source.whole(observation, "subject", "encounter", "category", "performer", "dataAbsentReason")
+    _put_specimens(context, draft, _specimens(context, [observation, *members]))
     return draft
+
+
+def _put_specimens(context: Context, obr: Draft, specimens: list[Resource]) -> None:
+    """Put what specimens say into OBR, where it is about one alone, and SPM, where the message has it."""
+    if len(specimens) == 1:
+        set_specimen(context, obr, specimens[0])
+    if has_segment(context, "SPM"):
+        obr.below(*(spm_from(context, one) for one in specimens))
+    for specimen in specimens:
+        context.source.use(specimen)

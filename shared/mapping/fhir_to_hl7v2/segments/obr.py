@@ -31,6 +31,7 @@ from shared.formats.hl7v2.writing import Composite
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
 from shared.mapping.fhir_to_hl7v2.datatypes.actors import ndl_from, xcns_from
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, codes_from, cwe_from
+from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from
 from shared.mapping.fhir_to_hl7v2.datatypes.quantities import cq_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds, dtm_from, moment_text
 from shared.mapping.fhir_to_hl7v2.reading import Resource
@@ -64,9 +65,20 @@ def obr_from(context: Context, order: Order, requester: Requester) -> Draft:
         _set_request(context, draft, order.request, requester)
     if order.report is not None:
         _set_report(context, draft, order.report)
-    if len(order.specimens) == 1:
-        _set_specimen(context, draft, order.specimens[0])
+    elif order.observations and context.code == "ORU":
+        _set_result(context, draft, order.observations)
     context.restore(draft, order.request, order.report)
+    return draft
+
+
+def obr_from_observation(context: Context, observation: Resource) -> Draft:
+    """Return the OBR of an observation, or of a panel, that no report names; its code is required."""
+    draft = Draft("OBR", TABLE, _REQUIRED)
+    source = context.source
+    for reference in source.items(observation, "basedOn"):
+        draft.put(2, ei_from(context, source.one(reference, "identifier")) if not draft.has(2) else None)
+    draft.put(4, cwe_from(context, source.one(observation, "code"), "OBR-4"))
+    _set_result(context, draft, [observation])
     return draft
 
 
@@ -103,6 +115,19 @@ def _set_request(context: Context, draft: Draft, request: Resource, requester: R
     source.whole(request, "supportingInfo", "reasonReference", "specimen")
 
 
+def _set_result(context: Context, draft: Draft, observations: list[Resource]) -> None:
+    """Set when results were found and issued and their status, where no report says it and they agree."""
+    source, first = context.source, observations[0]
+    start, end = bounds(context, source.one(first, "effectivePeriod"))
+    draft.put(
+        7, dtm_from(context, first, "effectiveDateTime") or dtm_from(context, first, "effectiveInstant") or start
+    )
+    draft.put(8, end)
+    draft.put(22, dtm_from(context, first, "issued"))
+    statuses = {source.text(one, "status") for one in observations}
+    draft.put(25, report_status(statuses.pop()) if len(statuses) == 1 else None)
+
+
 def _set_report(context: Context, draft: Draft, report: Resource) -> None:
     source = context.source
     source.whole(report, "basedOn", "subject", "encounter", "result", "specimen")
@@ -122,7 +147,7 @@ def _set_report(context: Context, draft: Draft, report: Resource) -> None:
             draft.put(number, *(ndl_from(context, actor) for actor in actors))
 
 
-def _set_specimen(context: Context, draft: Draft, specimen: Resource) -> None:
+def set_specimen(context: Context, draft: Draft, specimen: Resource) -> None:
     """Set what OBR says of its only specimen; the rest is SPM's, where the version has it."""
     source, has_spm = context.source, has_segment(context, "SPM")
     collection = source.one(specimen, "collection") or {}

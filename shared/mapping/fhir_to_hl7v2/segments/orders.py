@@ -39,9 +39,20 @@ def order_number(context: Context, order: Order, kind: str, *, of_service: bool 
     if found:
         own = [number for number in found if number != found[0]]
         return own[-1] if of_service and own else found[0]
+    if order.request is None and order.report is not None and (number := _asked_for(context, order.report, kind)):
+        return number
     resource = order.request if kind == "PLAC" else order.report
     for identifier in context.source.items(resource, "identifier") if resource is not None else ():
         if not is_of(identifier, "PLAC", "FILL", "PGN", "FGN", "SHIP"):
+            return ei_from(context, identifier)
+    return None
+
+
+def _asked_for(context: Context, report: Resource, kind: str) -> Composite | None:
+    """Return the number of an order that a report names by it alone: the placer's, unless its type says otherwise."""
+    for reference in context.source.items(report, "basedOn"):
+        identifier = reference.get("identifier")
+        if isinstance(identifier, dict) and is_of(identifier, "FILL") is (kind == "FILL"):
             return ei_from(context, identifier)
     return None
 
