@@ -89,9 +89,7 @@ class Source:
         """Return as `reference`; of what is only named or numbered there, a resource of this type saying no more."""
         found = self.reference(element, name)
         one = next((one for one, _ in self.references(element, name)), {})
-        said = {"name": one.get("display"), "identifier": [one["identifier"]] if "identifier" in one else None}
-        told = {key: value for key, value in said.items() if value}
-        return found or ({"resourceType": kind, **told} if told else None)
+        return found or stated(one, kind)
 
     def references(self, element: Resource, name: str) -> list[tuple[Resource, Resource | None]]:
         """Return every Reference of an element with the resource that it means."""
@@ -153,6 +151,21 @@ def _extensions(value: Any) -> list[Any]:
     values = value if isinstance(value, list) else [value]
     found = [one.get("extension") for one in values if isinstance(one, dict)]
     return [extension for one in found if isinstance(one, list) for extension in one]
+
+
+def stated(reference: Resource, kind: str) -> Resource | None:
+    """Return what a Reference itself says, name and number, as a resource of a type; None where it says neither."""
+    said = {"name": reference.get("display"), "identifier": reference.get("identifier")}
+    told = {name: value for name, value in said.items() if value}
+    if "identifier" in told:
+        told["identifier"] = [told["identifier"]]
+    return {"resourceType": kind, **told} if told else None
+
+
+def kind_of(reference: Resource) -> str:
+    """Return the type of what a Reference means, as it says or by its URL; "" where neither tells."""
+    parts = str(reference.get("reference", "")).partition("/_history/")[0].split("/")
+    return str(reference.get("type", "")) or (parts[-2] if len(parts) > 1 else "")
 
 
 def _with_contained(entries: list[tuple[str, Resource]]) -> Iterator[tuple[str, Resource]]:

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from shared.formats.hl7v2.writing import Composite
 from shared.mapping.fhir_to_hl7v2.context import Context
-from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import authority, cx_from, trimmed, type_codes
+from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import authority, trimmed, type_codes
 from shared.mapping.fhir_to_hl7v2.datatypes.names import name_parts, order_of, use_of
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bound_texts
-from shared.mapping.fhir_to_hl7v2.reading import Resource
+from shared.mapping.fhir_to_hl7v2.reading import Resource, kind_of, stated
 from shared.terminology.system_names import system_name
 
 _PEOPLE = ("Practitioner", "Patient", "RelatedPerson")
@@ -36,14 +36,25 @@ def xcns_from(context: Context, element: Resource, name: str) -> list[Composite 
 def xcn_from(context: Context, reference: Resource, resource: Resource | None) -> Composite | None:
     """Return the person that a Reference means; one that is not in the bundle by the reference's own words."""
     if resource is None:
-        if str(reference.get("type", "Practitioner")) not in (*_PEOPLE, "PractitionerRole"):
-            return None
-        identifier = reference.get("identifier")
-        number = cx_from(context, identifier) if isinstance(identifier, dict) else None
-        words = str(reference.get("display", ""))
-        return trimmed([number[0] if number else "", words]) or None
+        return _named(context, reference)
     person = person_of(context, resource)
+    if person is None and resource["resourceType"] == "PractitionerRole":
+        ((named, _), *_) = context.source.references(resource, "practitioner") or [(reference, None)]
+        return _named(context, named)
     return _xcn(context, person) if person is not None else None
+
+
+def _named(context: Context, reference: Resource) -> Composite | None:
+    """Return somebody who is not in the bundle by number and words of the reference; None for what is no person."""
+    if (kind_of(reference) or "Practitioner") not in (*_PEOPLE, "PractitionerRole"):
+        return None
+    words, number = str(reference.get("display", "")), reference.get("identifier")
+    parts: Composite = ["", words, *[""] * 11]
+    if isinstance(number, dict):
+        codes = type_codes(context, number)
+        parts[0], parts[8] = context.source.text(number, "value"), [*authority(context, number)]
+        parts[12] = codes[-1] if codes else ""
+    return trimmed(parts) or None
 
 
 def _xcn(context: Context, person: Resource) -> Composite | None:
@@ -81,13 +92,19 @@ def xon_from(context: Context, organization: Resource | None) -> Composite | Non
 
 def xons_from(context: Context, element: Resource, name: str) -> list[Composite | None]:
     """Return the organizations that an element refers to; people are left out."""
-    return [xon_from(context, found) for _, found in context.source.references(element, name)]
+    return [xon_from(context, organization_of(*pair)) for pair in context.source.references(element, name)]
 
 
-def ndl_from(context: Context, resource: Resource | None) -> Composite | None:
+def organization_of(reference: Resource, resource: Resource | None) -> Resource | None:
+    """Return the resource that a Reference means; one that is not in the bundle as the Organization that it names."""
+    if resource is None and kind_of(reference) == "Organization":
+        return stated(reference, "Organization")
+    return resource
+
+
+def ndl_from(context: Context, reference: Resource, resource: Resource | None) -> Composite | None:
     """Return a person as the NDL of OBR-32 to 35: its number and name."""
-    person = person_of(context, resource)
-    xcn = _xcn(context, person) if person is not None else None
+    xcn = xcn_from(context, reference, resource)
     if xcn is None:
         return None
     padded = [*xcn, *[""] * 21][:21]

@@ -142,9 +142,9 @@ def _set_report(context: Context, draft: Draft, report: Resource) -> None:
     draft.put(25, context.original_code(report, "status") or report_status(source.text(report, "status")))
     kept = {str(one.get("url", "")) for one in report.get("extension", ())}
     for number, further, name in ((32, 33, "resultsInterpreter"), (34, 35, "performer")):
-        actors = [actor for _, actor in source.references(report, name) if not in_prt(context, "OBR", actor)]
+        actors = [one for one in source.references(report, name) if not in_prt(context, "OBR", one[1])]
         if not kept & {f"{EXTENSIONS}obr-{number}", f"{EXTENSIONS}obr-{further}"}:
-            draft.put(number, *(ndl_from(context, actor) for actor in actors))
+            draft.put(number, *(ndl_from(context, *one) for one in actors))
 
 
 def set_specimen(context: Context, draft: Draft, specimen: Resource) -> None:

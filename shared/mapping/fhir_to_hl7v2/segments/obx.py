@@ -15,7 +15,7 @@ Observation -> OBX, one for each component that has a code of its own.
     Observation.device             = OBX-18   EI
     Observation.bodySite           = OBX-20   CWE   since 2.7
     Observation.identifier         = OBX-21   EI    since 2.7
-    Observation.performer          = OBX-23   XON   an Organization by name and number, since 2.5.1
+    Observation.performer          = OBX-23   XON   an Organization by name and number, since 2.5.1; else the report's
     Organization.address           = OBX-24   XAD
     Observation.performer          = OBX-25*  XCN   the medical director (MDIR), since 2.5.1
 """
@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from shared.formats.hl7v2.writing import Composite
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
-from shared.mapping.fhir_to_hl7v2.datatypes.actors import xcn_from, xon_from
+from shared.mapping.fhir_to_hl7v2.datatypes.actors import organization_of, xcn_from, xon_from
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, cwe_from
 from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from, trimmed
@@ -46,6 +46,7 @@ _REQUIRED = frozenset({3})
 _STATUS = {"final": "F", "amended": "C", "corrected": "C", "entered-in-error": "D"}
 _PLACE = "http://hl7.org/fhir/StructureDefinition/event-location"
 _DIRECTOR = "MDIR"
+_PERFORMERS = (15, 16, 23, 25)
 _NOT_ASKED = "not-asked"
 # What a status without a value (table 0085), or an attachment in its place, says of itself.
 _SAID_BY_SILENCE = frozenset({_NOT_ASKED, "not-performed", "temp-unknown", "unknown", "as-text"})
@@ -151,8 +152,10 @@ def _set_details(context: Context, draft: Draft, observation: Resource, report: 
     when = dtm_from(context, observation, "effectiveDateTime") or start
     if start is None or report is None or observation["effectivePeriod"] != report.get("effectivePeriod"):
         draft.put(14, when)
-    for reference, resource in source.references(observation, "performer"):
-        _set_performer(context, draft, reference, resource)
+    for reference, known in source.references(observation, "performer"):
+        _set_performer(context, draft, reference, organization_of(reference, known))
+    if not any(draft.has(number) for number in _PERFORMERS) and report is not None:
+        _set_laboratory(context, draft, report)
     draft.put(17, cwe_from(context, source.one(observation, "method"), "OBX-17"))
     device = source.reference(observation, "device")
     if device is not None and not in_prt(context, "OBX", device):
@@ -189,6 +192,14 @@ def _set_performer(context: Context, draft: Draft, reference: Resource, resource
         draft.put(23, xon_from(context, resource))
         for address in context.source.items(resource, "address")[:1]:
             draft.put(24, xad_from(context, address))
+
+
+def _set_laboratory(context: Context, draft: Draft, report: Resource) -> None:
+    """Set who answers for a report as who made a result that names nobody."""
+    for reference, known in context.source.references(report, "performer"):
+        resource = organization_of(reference, known)
+        if resource is not None and resource["resourceType"] == "Organization":
+            _set_performer(context, draft, reference, resource)
 
 
 def _is_director(resource: Resource) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from shared.formats.hl7v2.writing import Component, Composite
 from shared.mapping.fhir_to_hl7v2.context import Context
-from shared.mapping.fhir_to_hl7v2.datatypes.actors import xcn_from
+from shared.mapping.fhir_to_hl7v2.datatypes.actors import organization_of, xcn_from
 from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xtns_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from, is_of, trimmed
 from shared.mapping.fhir_to_hl7v2.reading import Resource
@@ -86,7 +86,8 @@ def requester_of(context: Context, request: Resource) -> Requester:
     named += [
         pair for one in context.extensions(request, _FURTHER) for pair in source.references(one, "valueReference")
     ]
-    for reference, resource in named:
+    for reference, known in named:
+        resource = organization_of(reference, known)
         if resource is not None and resource["resourceType"] == "Organization":
             found.facilities.append(resource)
             continue
@@ -97,7 +98,7 @@ def requester_of(context: Context, request: Resource) -> Requester:
         if resource["resourceType"] == "PractitionerRole":
             person = source.reference(resource, "practitioner")
             found.callbacks += xtns_from(context, source.items(resource, "telecom"))
-            offices = [one for _, one in source.references(resource, "organization")]
+            offices = [organization_of(*one) for one in source.references(resource, "organization")]
             for extension in context.extensions(resource, _FURTHER_FACILITY):
                 offices += [one for _, one in source.references(extension, "valueReference")]
             found.facilities += [one for one in offices if one is not None]

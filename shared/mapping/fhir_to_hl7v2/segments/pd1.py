@@ -10,7 +10,7 @@ Patient -> PD1.
 from __future__ import annotations
 
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
-from shared.mapping.fhir_to_hl7v2.datatypes.actors import xcn_from, xon_from
+from shared.mapping.fhir_to_hl7v2.datatypes.actors import organization_of, xcn_from, xon_from
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import cwe_from
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments.rol import describes_role
@@ -26,7 +26,8 @@ def pd1_from(context: Context, patient: Resource) -> Draft | None:
     """Return PD1, None where the patient has nothing for it."""
     draft = Draft("PD1", TABLE)
     roles = []
-    for reference, resource in context.source.references(patient, "generalPractitioner"):
+    for reference, known in context.source.references(patient, "generalPractitioner"):
+        resource = organization_of(reference, known)
         if resource is not None and resource["resourceType"] == "Organization":
             draft.put(3, xon_from(context, resource))
         elif resource is not None and describes_role(resource) and stands_after(context, "PID", "ROL"):

@@ -162,3 +162,69 @@ def test_a_patient_whom_no_result_is_about_holds_the_others_results_back_in_no_b
 
     assert "4711" == raw(parse(one.payload), "PID", 3)
     assert "Bundle.entry[0].resource" in {issue.location for issue in one.issues}
+
+
+NPI = "http://hl7.org/fhir/sid/us-npi"
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        {"reference": "Organization/none", "display": "Example Clinic"},
+        {"reference": "https://fhir.example.org/r4/Organization/none/_history/2", "display": "Example Clinic"},
+        {"type": "Organization", "display": "Example Clinic"},
+    ],
+    ids=["relative", "absolute", "typed"],
+)
+def test_an_organization_that_is_only_named_is_no_person(reference: Resource) -> None:
+    patient = {**PATIENT, "generalPractitioner": [reference]}
+    request = {**REQUEST, "requester": reference}
+    order = parse(generated(patient, request, kind="OML^O21", version="2.5.1").payload)
+    result = written(observation("a", performer=[reference]), kind="ORU^R01", version="2.5.1")
+
+    assert ("Example Clinic", "") == (raw(order, "PD1", 3), raw(order, "PD1", 4))
+    assert ("", "Example Clinic") == (raw(order, "ORC", 12), raw(order, "ORC", 21))
+    assert ("", "Example Clinic") == (raw(result, "OBX", 16), raw(result, "OBX", 23))
+
+
+def test_a_person_who_is_only_numbered_keeps_who_gave_the_number() -> None:
+    number = {"identifier": typed("NPI", "123", system=NPI), "display": "Example, Pat"}
+    role = {"resourceType": "PractitionerRole", "id": "r", "practitioner": number}
+    empty = {"resourceType": "PractitionerRole", "id": "e"}
+    visit: Resource = {
+        "resourceType": "Encounter",
+        "id": "v",
+        "status": "in-progress",
+        "class": {"code": "IMP"},
+        "participant": [
+            {"type": [{"coding": [{"code": code}]}], "individual": one}
+            for code, one in (("ATND", number), ("ADM", {"reference": "PractitionerRole/r"}))
+        ],
+    }
+    visit["participant"].append(
+        {"type": [{"coding": [{"code": "CON"}]}], "individual": {"reference": f"{empty['id']}"}}
+    )
+    visit["participant"].append(
+        {"type": [{"coding": [{"code": "REF"}]}], "individual": {"reference": "PractitionerRole/e"}}
+    )
+    message = written(visit, role, empty, kind="ADT^A01", version="2.5.1")
+    told = "123^Example, Pat^^^^^^^&2.16.840.1.113883.4.6&ISO^^^^NPI"
+
+    assert [told, told, "", ""] == [raw(message, "PV1", number) for number in (7, 17, 9, 8)]
+
+
+def test_the_laboratory_of_a_report_made_its_results_that_name_nobody() -> None:
+    laboratory = {
+        "type": "Organization",
+        "display": "Example Lab",
+        "identifier": {"value": "11D", "system": "urn:oid:2.999.4"},
+    }
+    person = {"display": "Example, Kim"}
+    named = observation("b", performer=[person])
+    one = report("a", "b", performer=[laboratory, person], resultsInterpreter=[person])
+    message = written(one, observation("a"), named, kind="ORU^R01", version="2.5.1")
+
+    assert [("11D^Example Lab^2.999.4", ""), ("", "^Example, Kim")] == [
+        (line.raw(15), line.raw(16)) for line in message.all("OBX")
+    ]
+    assert ("&Example, Kim", "&Example, Kim") == (raw(message, "OBR", 32), raw(message, "OBR", 34))
