@@ -55,6 +55,13 @@ DISCHARGE_DISPOSITION = ConceptMap(
     "HL70112",
     {"01": "home", "03": "snf", "05": "other-hcf", "07": "aadvice", "20": "exp"},
 )
+# Policy, as above: the guide has no map of table 0023 to FHIR's own codes.
+ADMIT_SOURCE = ConceptMap(
+    "admit-source",
+    "1.0.0",
+    "HL70023",
+    {"1": "mp", "2": "outp", "4": "hosp-trans", "5": "nursing", "6": "rehab", "7": "emd", "9": "other"},
+)
 CONTACT_ROLE = ConceptMap("contact-role", "1.0.0", "HL70131", {code: code for code in "ECFINSOU"})
 ALLERGY_CATEGORY = ConceptMap(
     "allergy-category",

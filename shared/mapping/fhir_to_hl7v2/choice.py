@@ -5,14 +5,16 @@ Which message a Bundle is: what the caller wants, else what the bundle says, els
     2  MessageHeader.event, Provenance.activity: an event of table 0003
     3  Immunization VXU^V04; Appointment SIU^S12 (S15 where it is cancelled); ChargeItem DFT^P03;
        DocumentReference MDM^T02; DiagnosticReport or Observation ORU^R01; ServiceRequest OML^O21 (ORM^O01 before 2.4)
-    4  Patient.link replaces A40; Encounter.status finished A03, cancelled A11; class AMB, EMER A04, else A01;
-       a Patient alone A08
+    4  Encounter.status finished A03, cancelled or entered in error A11, planned or unknown A08, else by its class:
+       AMB, EMER and the like A04, any other A01; without an Encounter Patient.link replaces A40, else a Patient A08
+
+A server keeps the link of a merge for good: beside a visit it tells nothing that happens now.
 """
 
 from __future__ import annotations
 
 from shared.errors import RejectedError
-from shared.mapping.fhir_to_hl7v2.reading import Source
+from shared.mapping.fhir_to_hl7v2.reading import Resource, Source
 from shared.terminology.systems import TERMINOLOGY
 
 MESSAGES = {
@@ -30,7 +32,12 @@ MESSAGES = {
 _EVENTS = TERMINOLOGY + "v2-0003"
 _FIRST_WITH_OML = (2, 4)
 _AMBULATORY = frozenset({"AMB", "EMER", "VR", "HH", "FLD", "SS"})
-_BY_STATUS = {"finished": "A03", "cancelled": "A11"}
+_BY_STATUS = {
+    "finished": "A03",
+    **dict.fromkeys(("cancelled", "entered-in-error"), "A11"),
+    # Nobody has come yet, or nobody knows: no arrival.
+    **dict.fromkeys(("planned", "unknown"), "A08"),
+}
 
 
 def read_message_type(text: str) -> tuple[str, str]:
@@ -80,11 +87,17 @@ def _by_content(source: Source, version: tuple[int, ...]) -> tuple[str, str] | N
     return ("ORU", "R01") if source.first("Observation") and not source.first("Encounter") else None
 
 
+def _is_error(encounter: Resource) -> bool:
+    return encounter.get("status") == "entered-in-error"
+
+
 def _by_visit(source: Source) -> tuple[str, str]:
-    for patient in source.all("Patient"):
-        if any(link.get("type") == "replaces" for link in patient.get("link", ())):
-            return "ADT", "A40"
-    if encounter := source.first("Encounter"):
+    visits = source.all("Encounter")
+    links = [link for patient in source.all("Patient") for link in patient.get("link", ())]
+    # The visit of a patient who is replaced is entered in error: the merge says so.
+    if any(link.get("type") == "replaces" for link in links) and all(map(_is_error, visits)):
+        return "ADT", "A40"
+    if encounter := next(iter(visits), None):
         if event := _BY_STATUS.get(str(encounter.get("status", ""))):
             return "ADT", event
         return "ADT", "A04" if encounter.get("class", {}).get("code") in _AMBULATORY else "A01"

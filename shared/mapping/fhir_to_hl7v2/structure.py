@@ -4,7 +4,8 @@ Drafts -> the segments of a message, in the order and with the fields of the ver
     order       each segment stands, below its own, where the structure of the version has it
     segments    one that the structure does not have is left out and reported
     fields      beyond the version, or beyond how often it may repeat: left out and reported
-    components  beyond the data type of the version: left out and reported; of IS and ID the code alone remains
+    components  beyond the data type of the version: left out and reported; of IS and ID the code alone remains, and
+                none of a shared system (SNOMED CT, LOINC) that is not in the table of the field
     required    a field that the table of the map declares: RejectedError `missing-element`, naming the FHIR element
     numbers     SI in the first field counts the segments of a name, those below another from 1 each time
 """
@@ -24,6 +25,8 @@ from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import trimmed
 _CODES = frozenset({"ID", "IS"})
 _BELOW = frozenset({"OBX", "NTE", "SPM", "TQ1"})
 _DAY, _NUMBER = 8, "NM"
+# Where a coded value names its system; systems that are a table of HL7, or somebody's own.
+_SYSTEM, _TABLES, _CODES_OF_SENDERS = 2, "HL7", "urn:corridor:"
 # Where an XTN has a number as it is: the first component until 2.5, the twelfth since 2.5.
 _UNFORMATTED = (0, 11)
 _DIGITS = frozenset("+-.0123456789")
@@ -169,11 +172,23 @@ def _primitive(context: Context, draft: Draft, number: int, cell: Cell, composit
     if datatype == _NUMBER and not set(first) <= _DIGITS:
         _lost(context, draft, number, "The version takes a number here.")
         return ""
+    if datatype in _CODES and _is_foreign(context, cell, texts):
+        _lost(context, draft, number, f"A {datatype} has no place for the system of this code.")
+        return ""
     if datatype not in _CODES and len([text for text in texts if text]) > 1:
         _lost(context, draft, number, f"A {datatype} has no components.")
     elif any(texts[1:2] + texts[3:]) and first == texts[0] and not _is_told(context, cell, first):
         _lost(context, draft, number, f"A {datatype} holds a code without words.")
     return first
+
+
+def _is_foreign(context: Context, cell: Cell, texts: list[str]) -> bool:
+    """Tell whether a code is one of a shared system and none of the field's own table."""
+    system = texts[_SYSTEM] if len(texts) > _SYSTEM and texts[0] else ""
+    # FHIR's own codes are told apart by their words; a table that users define may have them.
+    own = cell.datatype == "IS" and "://" in system
+    local = own or system in ("", "L") or system.startswith(("99", _TABLES, _CODES_OF_SENDERS))
+    return not local and not _is_told(context, cell, texts[0])
 
 
 def _is_told(context: Context, cell: Cell, code: str) -> bool:

@@ -38,9 +38,18 @@ def merge_drafts(context: Context) -> list[Draft]:
 
 def _replaced(context: Context, survivor: Resource) -> list[Resource]:
     source = context.source
-    found = [
-        other
-        for link in source.items(survivor, "link")
-        if link.get("type") == "replaces" and (other := source.reference(link, "other")) is not None
-    ]
+    links = [link for link in source.items(survivor, "link") if link.get("type") == "replaces"]
+    found = [other for link in links if (other := _other(context, link)) is not None]
     return found or [one for one in source.all("Patient") if is_retired(one)]
+
+
+def _other(context: Context, link: Resource) -> Resource | None:
+    """Return the Patient of a link; of one that is not in the bundle what the link says: the number."""
+    context.source.whole(link, "type")
+    if (other := context.source.reference(link, "other")) is not None:
+        return other
+    number = (context.source.one(link, "other") or {}).get("identifier")
+    if not isinstance(number, dict):
+        return None
+    context.source.whole(link, "other")
+    return {"resourceType": "Patient", "identifier": [number]}

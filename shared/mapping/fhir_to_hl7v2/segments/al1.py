@@ -3,7 +3,7 @@ AllergyIntolerance -> AL1.
 
     AllergyIntolerance.category   = AL1-2   CWE   as sent in extension allergen-type; else by category and type
     AllergyIntolerance.code       = AL1-3   CWE
-    AllergyIntolerance.reaction.severity = AL1-4   CWE   as sent in extension severity; else by severity, criticality
+    AllergyIntolerance.reaction.severity = AL1-4   CWE   as sent in extension severity; else the worst, or criticality
     AllergyIntolerance.reaction.manifestation = AL1-5*  ST
     AllergyIntolerance.onsetDateTime     = AL1-6   DTM   until 2.7
 """
@@ -36,14 +36,15 @@ def al1_from(context: Context, allergy: Resource) -> Draft:
     draft.put(3, cwe_from(context, source.one(allergy, "code"), "AL1-3"))
     draft.put(4, *_sent(context, allergy, "severity", "AL1-4"))
     criticality = source.text(allergy, "criticality")
+    severities = list[str]()
     for reaction in source.items(allergy, "reaction"):
         draft.put(4, *_sent(context, reaction, "severity", "AL1-4"))
-        severity = source.text(reaction, "severity")
-        if severity and not draft.has(4):
-            draft.put(4, back(REACTION_SEVERITY, severity))
+        severities.append(source.text(reaction, "severity"))
         draft.put(5, *(_words(context, one) for one in source.items(reaction, "manifestation")))
     if not draft.has(4):
-        draft.put(4, back(ALLERGY_CRITICALITY, criticality))
+        # Whoever reads one severity is to know the worst.
+        worst = next((code for code in REACTION_SEVERITY.codes.values() if code in severities), "")
+        draft.put(4, back(REACTION_SEVERITY, worst) or back(ALLERGY_CRITICALITY, criticality))
     draft.put(6, dtm_from(context, allergy, "onsetDateTime"))
     context.restore(draft, allergy)
     return draft

@@ -119,13 +119,14 @@ def _set_classes(context: Context, draft: Draft, coverage: Resource) -> None:
     source = context.source
     for one in source.items(coverage, "class"):
         codes = {coding.get("code") for coding in one.get("type", {}).get("coding", ())}
-        value, name = source.text(one, "value"), source.text(one, "name")
-        source.whole(one, "type")
         if "plan" in codes:
-            draft.put(2, [value, name])
+            draft.put(2, [source.text(one, "value"), source.text(one, "name")])
         elif "group" in codes:
-            draft.put(8, value)
-            draft.put(9, name)
+            draft.put(8, source.text(one, "value"))
+            draft.put(9, source.text(one, "name"))
+        else:
+            continue
+        source.whole(one, "type")
 
 
 def _set_subscriber(context: Context, draft: Draft, person: Resource) -> None:

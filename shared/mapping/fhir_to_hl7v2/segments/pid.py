@@ -47,12 +47,14 @@ from shared.mapping.hl7v2_to_fhir.fields import table_of
 from shared.terminology.concept_maps import GENDER, MARITAL_STATUS
 from shared.terminology.languages import BCP_47, LANGUAGE
 from shared.terminology.person_maps import ETHNICITY, RELIGION
+from shared.terminology.system_names import system_name
 from shared.terminology.systems import TERMINOLOGY
 
 TABLE = table_of(__doc__)
 
 _STANDARD = "http://hl7.org/fhir/StructureDefinition/patient-"
 _US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
+_CDC = "urn:oid:2.16.840.1.113883.6.238"
 _SSN = "http://hl7.org/fhir/sid/us-ssn"
 _BELONGING = (
     (26, f"{_STANDARD}citizenship", "code", "HL70171"),
@@ -69,7 +71,8 @@ def pid_from(context: Context, patient: Resource) -> Draft:
     """Return PID; the number and the name of the patient are required."""
     draft = Draft("PID", TABLE, _REQUIRED)
     source = context.source
-    source.whole(patient, "active", "link")
+    if patient.get("active") is not False:
+        source.whole(patient, "active")
     _set_identifiers(context, draft, patient)
     for name in source.items(patient, "name"):
         draft.put(5, xpn_from(context, name))
@@ -149,13 +152,23 @@ def _set_extensions(context: Context, draft: Draft, patient: Resource) -> None:
         draft.put(23, str(address.get("text") or ", ".join(str(part) for part in parts if part)))
     for number, kind, table in ((10, "race", "HL70005"), (22, "ethnicity", "HL70189")):
         for extension in context.extensions(patient, f"{_US_CORE}{kind}"):
-            for part in extension.get("extension", ()):
-                coding = part.get("valueCoding")
-                if isinstance(coding, dict) and part.get("url") == "ombCategory":
-                    draft.put(number, [str(coding.get("code", "")), str(coding.get("display", "")), table])
+            draft.put(number, *_origins(extension, table))
         for extension in context.extensions(patient, f"{EXTENSIONS}{kind}"):
             found = cwe_from(context, extension.get("valueCodeableConcept"), f"PID-{number}", table)
             _replace_category(draft, number, found)
+
+
+def _origins(extension: Resource, table: str) -> list[Composite]:
+    """Return a race or ethnicity of US Core: its categories and their details, words for want of both."""
+    parts = [one for one in extension.get("extension", ()) if isinstance(one, dict)]
+    found: list[Composite] = []
+    for name, system in (("ombCategory", table), ("detailed", "CDCREC")):
+        for coding in (one.get("valueCoding") for one in parts if one.get("url") == name):
+            if isinstance(coding, dict):
+                own = system if coding.get("system") in (None, _CDC) else system_name(str(coding["system"]))
+                found.append([str(coding.get("code", "")), str(coding.get("display", "")), own])
+    words = [str(one.get("valueString", "")) for one in parts if one.get("url") == "text"]
+    return found or [["", one] for one in words if one]
 
 
 def _replace_category(draft: Draft, number: int, found: Composite | None) -> None:

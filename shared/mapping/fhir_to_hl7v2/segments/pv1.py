@@ -1,11 +1,11 @@
 """
 Encounter -> PV1.
 
-    Encounter.class               = PV1-2    CWE   table 0004; without an Encounter N, not about a visit
-    Encounter.location            = PV1-3    PL    active; the first else
+    Encounter.class               = PV1-2    CWE   table 0004; P planned; without an Encounter N, not about a visit
+    Encounter.location            = PV1-3    PL    active; else the last
     Encounter.type                = PV1-4    CWE   of table 0007, else the first
     Encounter.hospitalization.preAdmissionIdentifier = PV1-5  CX
-    Encounter.location            = PV1-6    PL    completed, beside one that is active
+    Encounter.location            = PV1-6    PL    completed, the last before PV1-3
     Encounter.participant         = PV1-7*   XCN   ATND; a role that ROL tells only where nobody else is there
     Encounter.participant         = PV1-8*   XCN   REF
     Encounter.participant         = PV1-9*   XCN   CON
@@ -47,18 +47,21 @@ from shared.mapping.hl7v2_to_fhir.fields import table_of
 from shared.terminology.concept_maps import ENCOUNTER_CLASS
 from shared.terminology.system_names import table_system
 from shared.terminology.systems import TERMINOLOGY
-from shared.terminology.visit_maps import DISCHARGE_DISPOSITION
+from shared.terminology.visit_maps import ADMIT_SOURCE, DISCHARGE_DISPOSITION
 
 TABLE = table_of(__doc__)
 
 _PARTICIPANTS = {"ATND": 7, "REF": 8, "CON": 9, "ADM": 17, "PART": 52, "PPRF": 7}
-_STAY = ((13, "reAdmission", "HL70092"), (14, "admitSource", "HL70023"), (15, "specialArrangement", "HL70009"))
-_STAY_FURTHER = (
+_STAY = (
+    (13, "reAdmission", "HL70092"),
+    (15, "specialArrangement", "HL70009"),
     (16, "specialCourtesy", "HL70099"),
     (38, "dietPreference", "HL70114"),
 )
+_PREADMIT = "P"
 _DESCRIPTION = "http://hl7.org/fhir/StructureDefinition/resource-instance-description"
-_RESERVED, _PLANNED = "reserved", "planned"
+_RESERVED, _PLANNED, _COMPLETED = "reserved", "planned", "completed"
+_PLACES = {_RESERVED: 42, _COMPLETED: 6}
 
 
 def pv1_from(context: Context, encounter: Resource | None) -> Draft:
@@ -75,12 +78,21 @@ def pv1_from(context: Context, encounter: Resource | None) -> Draft:
     _set_people(context, draft, encounter)
     draft.put(10, cwe_from(context, source.one(encounter, "serviceType"), "PV1-10", "HL70069"))
     start, end = bounds(context, source.one(encounter, "period"))
-    draft.put(44, start)
-    draft.put(45, end)
+    if expects(context, encounter):
+        # A visit that is only planned has begun nowhere: PV2 says when it is expected.
+        draft.fields[2] = [[_PREADMIT]]
+    else:
+        draft.put(44, start)
+        draft.put(45, end)
     _set_stay(context, draft, source.one(encounter, "hospitalization"))
     _set_episode(context, draft, encounter)
     context.restore(draft, encounter, *_accounts(context, encounter))
     return draft
+
+
+def expects(context: Context, encounter: Resource) -> bool:
+    """Tell whether a visit is only planned in a message that says neither that it begins nor that it ends."""
+    return context.event == "A08" and encounter.get("status") == _PLANNED
 
 
 def _accounts(context: Context, encounter: Resource) -> list[Resource]:
@@ -115,28 +127,28 @@ def _set_identifiers(context: Context, draft: Draft, encounter: Resource) -> Non
 
 def _set_places(context: Context, draft: Draft, encounter: Resource) -> None:
     source = context.source
-    entries = source.items(encounter, "location")
-    current = next((one for one in entries if one.get("status") == "active"), None)
-    if current is None:
-        usual = [one for one in entries if one.get("status") not in (_RESERVED,)]
-        current = usual[0] if usual else None
+    entries = sorted(source.items(encounter, "location"), key=_recency, reverse=True)
+    usual = [one for one in entries if one.get("status") not in (_RESERVED, _PLANNED)]
+    current = next(iter(usual or [one for one in entries if one.get("status") == _PLANNED]), None)
     for entry in entries:
-        place, status = source.named(entry, "location", "Location"), entry.get("status")
-        if entry is current:
-            number = 3
-        elif status == _PLANNED:
-            # PV2-1 takes it.
+        status = str(entry.get("status", ""))
+        number = 3 if entry is current else _PLACES.get(status, 0)
+        # PV2-1 takes what is planned; another place of the same time is no prior one.
+        if not number or draft.has(number):
             continue
-        else:
-            number = 42 if status == _RESERVED else 6
-        if draft.has(number):
-            continue
+        place = source.named(entry, "location", "Location")
         source.whole(entry, "status", "physicalType", "period")
         draft.put(number, pl_from(context, place))
         bed = source.one(place, "operationalStatus") if place is not None else None
         if number == 3 and bed is not None and context.has_field("PV1", 40):
             source.whole(bed, "system", "display")
             draft.put(40, source.text(bed, "code"))
+
+
+def _recency(entry: Resource) -> tuple[bool, bool, str]:
+    """Return what sorts the place where the patient is, or was last, behind all others."""
+    period, status = entry.get("period", {}), entry.get("status")
+    return status == "active", status != _COMPLETED, str(period.get("start") or period.get("end") or "")
 
 
 def field_of_participant(context: Context, participant: Resource) -> int:
@@ -171,11 +183,13 @@ def _set_stay(context: Context, draft: Draft, stay: Resource | None) -> None:
         return
     source = context.source
     draft.put(5, cx_from(context, source.one(stay, "preAdmissionIdentifier")))
-    for number, name, table in (*_STAY, *_STAY_FURTHER):
+    for number, name, table in _STAY:
         draft.put(number, *codes_from(context, stay, name, f"PV1-{number}", table))
+    came = source.one(stay, "admitSource")
+    draft.put(14, table_code(context, came, "PV1-14", ADMIT_SOURCE, TERMINOLOGY + "admit-source"))
     left = source.one(stay, "dischargeDisposition")
     draft.put(36, table_code(context, left, "PV1-36", DISCHARGE_DISPOSITION, TERMINOLOGY + "discharge-disposition"))
-    if place := source.reference(stay, "destination"):
+    if place := source.named(stay, "destination", "Location"):
         source.whole(place, "mode")
         draft.put(37, source.text(place, "name"))
 

@@ -3,7 +3,7 @@ Encounter -> PV2.
 
     Encounter.location    = PV2-1    PL    planned
     Encounter.reasonCode  = PV2-3    CWE   the first
-    Encounter.extension[plannedStartDate] = PV2-8  DTM
+    Encounter.extension[plannedStartDate] = PV2-8  DTM   else Encounter.period of a visit that is only planned
     Encounter.extension[plannedEndDate]   = PV2-9  DTM
     Encounter.length      = PV2-11   NM    in days
     Encounter.priority    = PV2-25   CWE
@@ -16,8 +16,9 @@ from shared.mapping.fhir_to_hl7v2.context import Context, Draft
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import cwe_from, table_code
 from shared.mapping.fhir_to_hl7v2.datatypes.places import pl_from
 from shared.mapping.fhir_to_hl7v2.datatypes.quantities import value_of
-from shared.mapping.fhir_to_hl7v2.datatypes.times import dtm_from
+from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds, dtm_from
 from shared.mapping.fhir_to_hl7v2.reading import Resource
+from shared.mapping.fhir_to_hl7v2.segments.pv1 import expects
 from shared.mapping.hl7v2_to_fhir.fields import table_of
 from shared.terminology.systems import TERMINOLOGY
 from shared.terminology.visit_maps import VISIT_PRIORITY
@@ -44,6 +45,9 @@ def pv2_from(context: Context, encounter: Resource | None) -> Draft | None:
     for number, name in ((8, "plannedStartDate"), (9, "plannedEndDate")):
         for extension in context.extensions(encounter, _PLANNED + name):
             draft.put(number, dtm_from(context, extension, "valueDateTime"))
+    if expects(context, encounter):
+        for number, moment in zip((8, 9), bounds(context, encounter.get("period")), strict=True):
+            draft.put(number, moment if not draft.has(number) else None)
     if (length := source.one(encounter, "length")) and length.get("code") == "d":
         source.whole(length, "unit", "system", "code")
         draft.put(11, value_of(context, length))

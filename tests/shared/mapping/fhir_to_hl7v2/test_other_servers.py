@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from shared.errors import RejectedError
 from shared.formats.hl7v2.parse import parse
 from shared.mapping.fhir_to_hl7v2.generate import messages_from_bundle
 from tests.shared.mapping.fhir_to_hl7v2.written_messages import (
     PATIENT,
     SENT,
     SUBJECT,
+    V2,
     Resource,
     generated,
     raw,
@@ -19,7 +21,7 @@ from tests.shared.mapping.fhir_to_hl7v2.written_messages import (
     written,
 )
 
-LOINC = "http://loinc.org"
+V3 = "http://terminology.hl7.org/CodeSystem/v3-"
 
 
 def observation(identity: str, **more: Any) -> Resource:
@@ -228,3 +230,166 @@ def test_the_laboratory_of_a_report_made_its_results_that_name_nobody() -> None:
         (line.raw(15), line.raw(16)) for line in message.all("OBX")
     ]
     assert ("&Example, Kim", "&Example, Kim") == (raw(message, "OBR", 32), raw(message, "OBR", 34))
+
+
+def visit(**more: Any) -> Resource:
+    return {"resourceType": "Encounter", "id": "v", "status": "in-progress", "class": {"code": "IMP"}, **more}
+
+
+def placed(name: str, start: str = "", **more: str) -> Resource:
+    return {"location": {"display": name}, **more, **({"period": {"start": start}} if start else {})}
+
+
+@pytest.mark.parametrize(
+    ("status", "event"),
+    [
+        ("in-progress", "A01"),
+        ("finished", "A03"),
+        ("planned", "A08"),
+        ("unknown", "A08"),
+        ("cancelled", "A11"),
+        ("entered-in-error", "A11"),
+    ],
+)
+def test_a_visit_that_has_not_begun_is_no_admission(status: str, event: str) -> None:
+    message = written(visit(status=status), kind="", version="2.5.1")
+
+    assert event == raw(message, "EVN", 1)
+
+
+def test_a_visit_that_is_planned_is_expected_and_has_not_begun() -> None:
+    stay = visit(status="planned", period={"start": "2026-04-01T10:00:00Z", "end": "2026-04-03"})
+    message = written(stay, kind="", version="2.5.1")
+    telling = {**stay, "extension": [{"url": PLANNED, "valueDateTime": "2026-04-02"}]}
+
+    assert ("P", "", "") == tuple(raw(message, "PV1", number) for number in (2, 44, 45))
+    assert ("20260401100000+0000", "20260403") == (raw(message, "PV2", 8), raw(message, "PV2", 9))
+    assert "20260402" == raw(written(telling, kind="", version="2.5.1"), "PV2", 8)
+
+
+PLANNED = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.plannedStartDate"
+
+
+@pytest.mark.parametrize(
+    ("places", "fields"),
+    [
+        ([placed("Ward"), placed("Room"), placed("Bed")], ("Ward", "", "")),
+        ([placed("Ward", status="active"), placed("Bed", status="active")], ("Ward", "", "")),
+        (
+            [placed(name, f"2026-03-0{day}", status="completed") for day, name in enumerate(("ER", "ICU", "Ward"), 1)],
+            ("Ward", "ICU", ""),
+        ),
+        (
+            [placed("ER", status="completed"), placed("Ward"), placed("ICU", status="reserved")],
+            ("Ward", "ER", "ICU"),
+        ),
+        ([placed("Ward", status="planned")], ("Ward", "", "")),
+    ],
+    ids=["untold", "within another", "history", "told by status", "planned"],
+)
+def test_a_prior_place_is_one_that_the_patient_has_left(places: list[Resource], fields: tuple[str, ...]) -> None:
+    one = generated(PATIENT, visit(location=places), kind="ADT^A01", version="2.5.1")
+    left = {issue.location for issue in one.issues if ".location[" in issue.location}
+
+    assert fields == tuple(raw(parse(one.payload), "PV1", number) for number in (3, 6, 42))
+    assert bool(left) == (len(places) > len([field for field in fields if field]))
+
+
+def test_a_server_that_keeps_a_merge_in_the_patient_tells_of_later_visits_as_such() -> None:
+    number = {"value": "0815"}
+    link = {"type": "replaces", "other": {"reference": "Patient/gone", "identifier": number}}
+    survivor = {**PATIENT, "link": [link, {"type": "seealso", "other": {"reference": "Patient/gone"}}]}
+    merged = generated(survivor, kind="", version="2.5.1")
+    admitted = generated(survivor, visit(), kind="", version="2.5.1")
+
+    assert ("A40", "0815") == (raw(parse(merged.payload), "EVN", 1), raw(parse(merged.payload), "MRG", 1))
+    assert ["Bundle.entry[0].resource.link[1].type"] == [
+        one.location for one in merged.issues if one.code == "element-not-carried" and ".type" in one.location
+    ]
+    assert "A01" == raw(parse(admitted.payload), "EVN", 1)
+    assert "Bundle.entry[0].resource.link" in {one.location for one in admitted.issues}
+
+
+def test_a_merge_with_somebody_who_is_nowhere_is_refused() -> None:
+    link = {"type": "replaces", "other": {"reference": "Patient/gone"}}
+    with pytest.raises(RejectedError, match="missing-element"):
+        generated({**PATIENT, "link": [link]}, kind="", version="2.5.1")
+
+
+def test_a_patient_who_is_no_longer_active_is_reported() -> None:
+    one = generated({**PATIENT, "active": False}, kind="ADT^A08")
+
+    assert "Bundle.entry[0].resource.active" in {issue.location for issue in one.issues}
+
+
+def test_of_several_reactions_the_worst_severity_is_told() -> None:
+    reactions = [{"manifestation": [{"text": name}], "severity": name} for name in ("mild", "severe", "moderate")]
+    allergy = {"resourceType": "AllergyIntolerance", "id": "a", "patient": SUBJECT, "code": {"text": "Penicillin"}}
+    message = written({**allergy, "criticality": "low", "reaction": reactions}, kind="ADT^A08", version="2.5.1")
+    also = written({**allergy, "criticality": "low"}, kind="ADT^A08", version="2.5.1")
+
+    assert ("SV", "mild~severe~moderate") == (raw(message, "AL1", 4), raw(message, "AL1", 5))
+    assert "MI" == raw(also, "AL1", 4)
+
+
+CDC = "urn:oid:2.16.840.1.113883.6.238"
+
+
+@pytest.mark.parametrize(
+    ("parts", "field"),
+    [
+        ([{"url": "text", "valueString": "Declined"}], "^Declined"),
+        (
+            [
+                {"url": "ombCategory", "valueCoding": {"system": CDC, "code": "1002-5"}},
+                {"url": "detailed", "valueCoding": {"system": CDC, "code": "1586-7", "display": "Shoshone"}},
+                {"url": "text", "valueString": "Shoshone"},
+            ],
+            "1002-5^^HL70005~1586-7^Shoshone^CDCREC",
+        ),
+        (
+            [{"url": "ombCategory", "valueCoding": {"system": f"{V3}NullFlavor", "code": "ASKU"}}],
+            "ASKU^^NULLFL",
+        ),
+        ([{"url": "detailed"}, {"url": "text"}], ""),
+    ],
+    ids=["words", "details", "not told", "nothing"],
+)
+def test_race_is_told_in_detail_or_in_words(parts: list[Resource], field: str) -> None:
+    url = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
+    patient = {**PATIENT, "extension": [{"url": url, "extension": parts}]}
+
+    assert field == raw(parse(generated(patient, kind="ADT^A08", version="2.5.1").payload), "PID", 10)
+
+
+SNOMED = "http://snomed.info/sct"
+
+
+def coded(system: str, code: str) -> Resource:
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def test_a_code_of_a_shared_system_is_none_of_a_table_of_hl7() -> None:
+    stay = {
+        "admitSource": coded("http://terminology.hl7.org/CodeSystem/admit-source", "emd"),
+        "destination": {"display": "Example Nursing Home"},
+    }
+    encounter = visit(type=[coded(SNOMED, "32485007")], serviceType=coded(f"{V2}0069", "MED"), hospitalization=stay)
+    one = generated(PATIENT, encounter, kind="ADT^A01", version="2.5.1")
+    categorized = generated(PATIENT, report(category=[coded(SNOMED, "108252007")]), kind="ORU^R01", version="2.8")
+
+    assert ("", "MED", "7", "Example Nursing Home") == tuple(
+        raw(parse(one.payload), "PV1", number) for number in (4, 10, 14, 37)
+    )
+    assert "" == raw(parse(categorized.payload), "OBR", 24)
+    assert [["PV1-4"], ["OBR-24"]] == [
+        [issue.location for issue in each.issues if issue.code == "field-not-carried"] for each in (one, categorized)
+    ]
+
+
+def test_a_class_of_coverage_that_has_no_field_is_reported() -> None:
+    classes = [{"type": coded("http://terminology.hl7.org/CodeSystem/coverage-class", "rxbin"), "value": "610"}]
+    coverage = {"resourceType": "Coverage", "id": "c", "status": "active", "beneficiary": SUBJECT, "class": classes}
+    one = generated(PATIENT, coverage, kind="ADT^A08")
+
+    assert "Bundle.entry[1].resource.class[0].value" in {issue.location for issue in one.issues}
