@@ -3,7 +3,8 @@ Which message a Bundle is: what the caller wants, else what the bundle says, els
 
     1  the caller's `TYPE^EVENT`
     2  MessageHeader.event, Provenance.activity: an event of table 0003
-    3  Immunization VXU^V04; Appointment SIU^S12 (S15 where it is cancelled); ChargeItem DFT^P03;
+    3  Immunization VXU^V04; Appointment SIU^S12 (S15 where it is cancelled or entered in error, S14 where
+       the patient came, or did not: it is not new); ChargeItem DFT^P03;
        DocumentReference MDM^T02; DiagnosticReport or Observation ORU^R01; ServiceRequest OML^O21 (ORM^O01 before 2.4)
     4  Encounter.status finished A03, cancelled or entered in error A11, planned or unknown A08, else by its class:
        AMB, EMER and the like A04, any other A01; without an Encounter Patient.link replaces A40, else a Patient A08
@@ -32,6 +33,10 @@ MESSAGES = {
 _EVENTS = TERMINOLOGY + "v2-0003"
 _FIRST_WITH_OML = (2, 4)
 _AMBULATORY = frozenset({"AMB", "EMER", "VR", "HH", "FLD", "SS"})
+_BY_BOOKING = {
+    **dict.fromkeys(("cancelled", "entered-in-error"), "S15"),
+    **dict.fromkeys(("fulfilled", "arrived", "checked-in", "noshow"), "S14"),
+}
 _BY_STATUS = {
     "finished": "A03",
     **dict.fromkeys(("cancelled", "entered-in-error"), "A11"),
@@ -75,7 +80,7 @@ def _by_content(source: Source, version: tuple[int, ...]) -> tuple[str, str] | N
     if source.first("Immunization"):
         return "VXU", "V04"
     if appointment := source.first("Appointment"):
-        return "SIU", "S15" if appointment.get("status") == "cancelled" else "S12"
+        return "SIU", _BY_BOOKING.get(str(appointment.get("status", "")), "S12")
     if source.first("ChargeItem"):
         return "DFT", "P03"
     if source.first("DocumentReference"):

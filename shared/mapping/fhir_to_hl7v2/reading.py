@@ -99,6 +99,21 @@ class Source:
         values = value if isinstance(value, list) else [value]
         return [(one, self.find(one)) for one in values if isinstance(one, dict)]
 
+    def held(self, element: Resource, *names: str) -> None:
+        """Count References as read to what the bundle holds, whose own segments tell of it; not words about others."""
+        for name in names:
+            for one in self.items(element, name):
+                if self.find(one) is not None or not ("display" in one or "identifier" in one):
+                    self.whole(one, *one)
+                self.whole(one, "reference", "type")
+
+    def meant(self, element: Resource | None, name: str) -> list[Resource]:
+        """Return the resources of the bundle that an element refers to; nothing is counted as read."""
+        value = (element or {}).get(name)
+        values = value if isinstance(value, list) else [value]
+        found = [self.find(one) for one in values if isinstance(one, dict)]
+        return [one for one in found if one is not None]
+
     def find(self, reference: Resource) -> Resource | None:
         """Return the resource that a Reference means, None when it is not in the bundle."""
         return self.by_reference.get(str(reference.get("reference", "")).partition("/_history/")[0])

@@ -5,7 +5,7 @@ Drafts -> the segments of a message, in the order and with the fields of the ver
     segments    one that the structure does not have is left out and reported
     fields      beyond the version, or beyond how often it may repeat: left out and reported
     components  beyond the data type of the version: left out and reported; of IS and ID the code alone remains, and
-                none of a shared system (SNOMED CT, LOINC) that is not in the table of the field
+                in ID none of a shared system (SNOMED CT, LOINC) that is not in the table of the field
     required    a field that the table of the map declares: RejectedError `missing-element`, naming the FHIR element
     numbers     SI in the first field counts the segments of a name, those below another from 1 each time
 """
@@ -115,7 +115,9 @@ def _fitted(context: Context, draft: Draft) -> OutgoingSegment:
         if cell.most and len(repetitions) > cell.most:
             _lost(context, draft, number, f"The field takes {cell.most} values.")
             repetitions = repetitions[: cell.most]
-        fields[number] = [_repetition(context, draft, number, cell, one) for one in repetitions]
+        fitted = [_repetition(context, draft, number, cell, one) for one in repetitions]
+        if any(map(any, fitted)):
+            fields[number] = fitted
     _require(context, draft, fields, cells)
     return OutgoingSegment(draft.name, fields)
 
@@ -172,7 +174,8 @@ def _primitive(context: Context, draft: Draft, number: int, cell: Cell, composit
     if datatype == _NUMBER and not set(first) <= _DIGITS:
         _lost(context, draft, number, "The version takes a number here.")
         return ""
-    if datatype in _CODES and _is_foreign(context, cell, texts):
+    # A table that users define (IS) may have codes of any system.
+    if datatype == "ID" and _is_foreign(context, cell, texts):
         _lost(context, draft, number, f"A {datatype} has no place for the system of this code.")
         return ""
     if datatype not in _CODES and len([text for text in texts if text]) > 1:
@@ -185,9 +188,7 @@ def _primitive(context: Context, draft: Draft, number: int, cell: Cell, composit
 def _is_foreign(context: Context, cell: Cell, texts: list[str]) -> bool:
     """Tell whether a code is one of a shared system and none of the field's own table."""
     system = texts[_SYSTEM] if len(texts) > _SYSTEM and texts[0] else ""
-    # FHIR's own codes are told apart by their words; a table that users define may have them.
-    own = cell.datatype == "IS" and "://" in system
-    local = own or system in ("", "L") or system.startswith(("99", _TABLES, _CODES_OF_SENDERS))
+    local = system in ("", "L") or system.startswith(("99", _TABLES, _CODES_OF_SENDERS))
     return not local and not _is_told(context, cell, texts[0])
 
 

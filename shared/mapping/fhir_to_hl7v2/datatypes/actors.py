@@ -29,8 +29,14 @@ def person_of(context: Context, resource: Resource | None) -> Resource | None:
 
 
 def xcns_from(context: Context, element: Resource, name: str) -> list[Composite | None]:
-    """Return the people that an element refers to; organizations are left out."""
-    return [xcn_from(context, *pair) for pair in context.source.references(element, name)]
+    """Return the people that an element refers to; organizations are left out, and still to be read."""
+    source, people = context.source, list[Composite | None]()
+    for reference in source.items(element, name):
+        people.append(xcn_from(context, reference, source.find(reference)))
+        if people[-1] is not None or not ("display" in reference or "identifier" in reference):
+            source.whole(reference, *reference)
+        source.whole(reference, "reference", "type")
+    return people
 
 
 def xcn_from(context: Context, reference: Resource, resource: Resource | None) -> Composite | None:
@@ -92,12 +98,17 @@ def xon_from(context: Context, organization: Resource | None) -> Composite | Non
 
 def xons_from(context: Context, element: Resource, name: str) -> list[Composite | None]:
     """Return the organizations that an element refers to; people are left out."""
-    return [xon_from(context, organization_of(*pair)) for pair in context.source.references(element, name)]
+    found = context.source.references(element, name)
+    return [xon_from(context, organization_of(*pair, usual="Organization")) for pair in found]
 
 
-def organization_of(reference: Resource, resource: Resource | None) -> Resource | None:
-    """Return the resource that a Reference means; one that is not in the bundle as the Organization that it names."""
-    if resource is None and kind_of(reference) == "Organization":
+def organization_of(reference: Resource, resource: Resource | None, *, usual: str = "") -> Resource | None:
+    """
+    Return the resource that a Reference means; one that is not in the bundle as the Organization that it names.
+
+    `usual` is the type of a Reference that tells none.
+    """
+    if resource is None and (kind_of(reference) or usual) == "Organization":
         return stated(reference, "Organization")
     return resource
 

@@ -65,8 +65,9 @@ def order_drafts(context: Context) -> list[Draft]:
 
 def _reasons(context: Context, order: Order) -> list[Resource]:
     """Return the conditions that are reasons of a request."""
-    found = context.source.references(order.request, "reasonReference") if order.request is not None else []
-    return [one for _, one in found if one is not None and one["resourceType"] == "Condition"]
+    return [
+        one for one in context.source.meant(order.request, "reasonReference") if one["resourceType"] == "Condition"
+    ]
 
 
 def _required(groups: list[Draft], kind: str) -> list[Draft]:
@@ -80,8 +81,8 @@ def orders_of(context: Context) -> list[Order]:
     """Return every order of the bundle: of its reports, then of the requests that have none."""
     source, orders, asked = context.source, [], set()
     for report in source.all("DiagnosticReport"):
-        found = [one for _, one in source.references(report, "basedOn")]
-        request = next((one for one in found if one and one["resourceType"] == "ServiceRequest"), None)
+        found = source.meant(report, "basedOn")
+        request = next((one for one in found if one["resourceType"] == "ServiceRequest"), None)
         asked.add(id(request))
         orders.append(_order(context, request, report))
     requests = standing(source.all("ServiceRequest"))
@@ -92,9 +93,8 @@ def orders_of(context: Context) -> list[Order]:
 def _order(context: Context, request: Resource | None, report: Resource | None) -> Order:
     source = context.source
     order = Order(request, report)
-    named = source.references(report, "result") if report is not None else []
-    named += source.references(request, "supportingInfo") if request is not None else []
-    found = [one for _, one in named if one is not None and one["resourceType"] == "Observation"]
+    named = source.meant(report, "result") + source.meant(request, "supportingInfo")
+    found = [one for one in named if one["resourceType"] == "Observation"]
     listed = {id(one) for one in found}
     for one in found:
         order.observations += [part for part in _with_members(context, one) if _is_new(part, one, listed, order)]
@@ -111,9 +111,7 @@ def _specimens(context: Context, resources: Sequence[Resource | None]) -> list[R
     """Return the specimens of reports, requests and observations, each once."""
     found = []
     for resource in resources:
-        for _, specimen in context.source.references(resource, "specimen") if resource is not None else ():
-            if specimen is not None and specimen not in found:
-                found.append(specimen)
+        found += [one for one in context.source.meant(resource, "specimen") if one not in found]
     return found
 
 
@@ -124,14 +122,14 @@ def _with_members(context: Context, observation: Resource) -> list[Resource]:
         one = waiting.pop(0)
         if not any(one is other for other in found):
             found.append(one)
-            members = [part for _, part in context.source.references(one, "hasMember") if part is not None]
+            members = context.source.meant(one, "hasMember")
             waiting[:0] = [part for part in members if part["resourceType"] == "Observation"]
     return found
 
 
 def _answers(context: Context, observation: Resource, orders: list[Order]) -> bool:
     """Give an observation that no report names to the order that it is based on; tell whether there is one."""
-    asked = [id(found) for _, found in context.source.references(observation, "basedOn")]
+    asked = [id(found) for found in context.source.meant(observation, "basedOn")]
     order = next((one for one in orders if id(one.request) in asked and "result" not in (one.report or {})), None)
     if order is not None:
         order.observations += _with_members(context, observation)
@@ -149,7 +147,7 @@ def loose_observations(context: Context) -> list[Resource]:
     ):
         for resource in source.all(kind):
             for name in names:
-                named |= {id(found) for _, found in source.references(resource, name) if found is not None}
+                named |= {id(found) for found in source.meant(resource, name)}
     for document in source.all("DocumentReference"):
         related = document.get("context", {}).get("related", ())
         named |= {id(found) for one in related if (found := source.find(one)) is not None}

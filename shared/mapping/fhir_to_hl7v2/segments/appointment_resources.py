@@ -27,7 +27,7 @@ from shared.mapping.fhir_to_hl7v2.datatypes.coded import cwe_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import trimmed
 from shared.mapping.fhir_to_hl7v2.datatypes.places import pl_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import dtm_from, minutes_between, moment_text
-from shared.mapping.fhir_to_hl7v2.reading import Resource
+from shared.mapping.fhir_to_hl7v2.reading import Resource, kind_of, stated
 from shared.mapping.hl7v2_to_fhir.fields import table_of
 from shared.terminology.system_names import system_name
 
@@ -79,7 +79,7 @@ def _participant(context: Context, participant: Resource) -> Draft | None:
     codes = {one.get("code") for kind in participant.get("type", ()) for one in kind.get("coding", ())}
     reference = participant.get("actor", {})
     actor = source.find(reference)
-    kind = str(actor["resourceType"]) if actor is not None else str(reference.get("reference", "")).split("/")[0]
+    kind = str(actor["resourceType"]) if actor is not None else kind_of(reference)
     if codes & _OTHERS:
         return None
     if kind == "Patient":
@@ -101,7 +101,7 @@ def _participant(context: Context, participant: Resource) -> Draft | None:
 
 def _actor(context: Context, segment: str, reference: Resource, actor: Resource | None) -> Composite | None:
     if segment == "AIL":
-        return pl_from(context, actor)
+        return pl_from(context, actor or stated(reference, "Location"))
     if segment == "AIP":
         return xcn_from(context, reference, actor)
     identifier = reference.get("identifier", {})

@@ -76,7 +76,7 @@ def ft1_from(context: Context, charge: Resource) -> Draft:
         draft.put(number, *xcns_from(context, performer, "actor"))
     draft.put(24, *xcns_from(context, charge, "enterer"))
     _set_product(context, draft, charge)
-    draft.put(13, coded_party(context, source.reference(charge, "costCenter")))
+    draft.put(13, coded_party(context, source.named(charge, "costCenter", "Organization")))
     draft.put(32, *xons_from(context, charge, "performingOrganization"))
     draft.put(33, *xons_from(context, charge, "requestingOrganization"))
     context.restore(draft, charge)

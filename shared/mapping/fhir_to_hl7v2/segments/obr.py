@@ -19,7 +19,7 @@ DiagnosticReport and ServiceRequest -> OBR.
     DiagnosticReport.category          = OBR-24   CWE   table 0074
     DiagnosticReport.status            = OBR-25   ID    table 0123
     ServiceRequest.basedOn             = OBR-29   EIP
-    ServiceRequest.reasonCode          = OBR-31*  CWE
+    ServiceRequest.reasonCode          = OBR-31*  CWE   reasonReference too, where no DG1 tells of it
     DiagnosticReport.resultsInterpreter = OBR-32  NDL
     DiagnosticReport.performer         = OBR-34*  NDL   people, of whom nothing was kept as sent
     ServiceRequest.orderDetail         = OBR-46*  CWE
@@ -77,6 +77,7 @@ def obr_from_observation(context: Context, observation: Resource) -> Draft:
     source = context.source
     for reference in source.items(observation, "basedOn"):
         draft.put(2, ei_from(context, source.one(reference, "identifier")) if not draft.has(2) else None)
+        source.whole(reference, "display")
     draft.put(4, cwe_from(context, source.one(observation, "code"), "OBR-4"))
     _set_result(context, draft, [observation])
     return draft
@@ -109,10 +110,15 @@ def _set_request(context: Context, draft: Draft, request: Resource, requester: R
     draft.put(17, *requester.callbacks)
     draft.put(29, parents_of(context, request))
     draft.put(31, *codes_from(context, request, "reasonCode", "OBR-31"))
+    for reason in source.items(request, "reasonReference"):
+        if (known := source.find(reason)) is None:
+            draft.put(31, ["", source.text(reason, "display")])
+        elif known["resourceType"] == "Condition" and not has_segment(context, "DG1"):
+            draft.put(31, cwe_from(context, source.one(known, "code"), "OBR-31"))
     draft.put(46, *codes_from(context, request, "orderDetail", "OBR-46"))
     draft.put(24, *codes_from(context, request, "category", "OBR-24", "HL70074"))
     # References to what the bundle holds are told by where its segments stand.
-    source.whole(request, "supportingInfo", "reasonReference", "specimen")
+    source.held(request, "supportingInfo", "reasonReference", "specimen")
 
 
 def _set_result(context: Context, draft: Draft, observations: list[Resource]) -> None:
@@ -130,7 +136,8 @@ def _set_result(context: Context, draft: Draft, observations: list[Resource]) ->
 
 def _set_report(context: Context, draft: Draft, report: Resource) -> None:
     source = context.source
-    source.whole(report, "basedOn", "subject", "encounter", "result", "specimen")
+    source.whole(report, "subject", "encounter")
+    source.held(report, "basedOn", "result", "specimen")
     draft.put(7, dtm_from(context, report, "effectiveDateTime"))
     start, end = bounds(context, source.one(report, "effectivePeriod"))
     draft.put(7, start)

@@ -29,7 +29,7 @@ from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, cwe_from
 from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from, trimmed
 from shared.mapping.fhir_to_hl7v2.datatypes.quantities import unit_from, value_of
-from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds, dtm_from
+from shared.mapping.fhir_to_hl7v2.datatypes.times import dtm_from
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments.nte import ntes_from
 from shared.mapping.fhir_to_hl7v2.segments.obx_value import Value, attachment_from, value_from
@@ -56,7 +56,8 @@ _ATTACHED = f"{EXTENSIONS}value-attachment"
 def obxs_from(context: Context, observation: Resource, report: Resource | None) -> list[Draft]:
     """Return the OBX of an Observation, comments below; the code is required."""
     source = context.source
-    source.whole(observation, "subject", "encounter", "basedOn", "specimen", "partOf", "category", "hasMember")
+    source.whole(observation, "subject", "encounter", "partOf", "category")
+    source.held(observation, "basedOn", "specimen", "hasMember")
     main = _obx(context, observation, observation)
     own = source.items(observation, "component")
     same = [one for one in own if one.get("code") == observation.get("code")]
@@ -148,10 +149,13 @@ def _range(context: Context, one: Resource) -> str:
 
 def _set_details(context: Context, draft: Draft, observation: Resource, report: Resource | None) -> None:
     source = context.source
-    start, _ = bounds(context, source.one(observation, "effectivePeriod"))
-    when = dtm_from(context, observation, "effectiveDateTime") or start
-    if start is None or report is None or observation["effectivePeriod"] != report.get("effectivePeriod"):
-        draft.put(14, when)
+    period = source.one(observation, "effectivePeriod")
+    when = dtm_from(context, observation, "effectiveDateTime") or dtm_from(context, observation, "effectiveInstant")
+    if period is not None and report is not None and period == report.get("effectivePeriod"):
+        source.whole(observation, "effectivePeriod")
+    elif period is not None:
+        when = when or dtm_from(context, period, "start")
+    draft.put(14, when)
     for reference, known in source.references(observation, "performer"):
         _set_performer(context, draft, reference, organization_of(reference, known))
     if not any(draft.has(number) for number in _PERFORMERS) and report is not None:

@@ -59,7 +59,7 @@ def orc_from(context: Context, order: Order, requester: Requester, *, reports: b
     if request is None:
         return draft
     source = context.source
-    source.whole(request, "intent", "subject", "encounter", "specimen")
+    source.whole(request, "intent", "subject", "encounter")
     if requisition := source.one(request, "requisition"):
         draft.put(4, ei_from(context, requisition))
     sent = context.original_code(request, "status", "HL70038") or back(REQUEST_STATUS, status)

@@ -53,6 +53,7 @@ def _asked_for(context: Context, report: Resource, kind: str) -> Composite | Non
     for reference in context.source.items(report, "basedOn"):
         identifier = reference.get("identifier")
         if isinstance(identifier, dict) and is_of(identifier, "FILL") is (kind == "FILL"):
+            context.source.whole(reference, "display")
             return ei_from(context, identifier)
     return None
 

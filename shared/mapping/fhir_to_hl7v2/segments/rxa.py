@@ -125,8 +125,10 @@ def _performers(context: Context, immunization: Resource, code: str) -> list[Com
     for performer in context.source.items(immunization, "performer"):
         codes = [one.get("code") for one in performer.get("function", {}).get("coding", ())]
         if code in codes or (code == "AP" and "OP" not in codes):
-            context.source.whole(performer, "function")
-            found += xcns_from(context, performer, "actor")
+            people = xcns_from(context, performer, "actor")
+            if any(people):
+                context.source.whole(performer, "function")
+            found += people
     return found
 
 

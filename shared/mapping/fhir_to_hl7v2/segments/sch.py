@@ -128,8 +128,11 @@ def _set_times(context: Context, draft: Draft, appointment: Resource) -> None:
 
 def _set_orders(context: Context, draft: Draft, appointment: Resource) -> None:
     for reference in context.source.items(appointment, "basedOn"):
-        context.source.whole(reference, "reference", "type", "display")
-        identifier = context.source.one(reference, "identifier")
+        context.source.held({"basedOn": [reference]}, "basedOn")
+        order = context.source.find(reference)
+        identifier = context.source.one(reference, "identifier") or next(
+            iter((order or {}).get("identifier", ())), None
+        )
         number = 27 if identifier is not None and is_of(identifier, "FILL") else 26
         if context.has_field("SCH", number):
             draft.put(number, ei_from(context, identifier))

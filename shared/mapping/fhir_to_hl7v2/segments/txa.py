@@ -26,7 +26,7 @@ from shared.mapping.fhir_to_hl7v2.context import Context, Draft
 from shared.mapping.fhir_to_hl7v2.datatypes.actors import xcns_from
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, cwe_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from, is_of
-from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds, dtm_from
+from shared.mapping.fhir_to_hl7v2.datatypes.times import dtm_from
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments import obx
 from shared.mapping.fhir_to_hl7v2.segments.msh import agents
@@ -122,10 +122,10 @@ def _set_numbers(context: Context, draft: Draft, document: Resource) -> None:
 def _set_context(context: Context, draft: Draft, about: Resource) -> None:
     source = context.source
     source.whole(about, "encounter", "sourcePatientInfo")
-    start, _ = bounds(context, source.one(about, "period"))
-    draft.put(4, start)
+    if (period := source.one(about, "period")) is not None:
+        draft.put(4, dtm_from(context, period, "start"))
     for reference in source.items(about, "related"):
-        source.whole(reference, "reference", "type", "display")
+        source.held({"related": [reference]}, "related")
         identifier = source.one(reference, "identifier")
         number: Composite | None = ei_from(context, identifier)
         draft.put(15 if identifier is not None and is_of(identifier, "FILL") else 14, number)

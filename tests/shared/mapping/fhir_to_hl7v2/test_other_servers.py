@@ -8,7 +8,7 @@ import pytest
 
 from shared.errors import RejectedError
 from shared.formats.hl7v2.parse import parse
-from shared.mapping.fhir_to_hl7v2.generate import messages_from_bundle
+from shared.mapping.fhir_to_hl7v2.generate import Generated, messages_from_bundle
 from tests.shared.mapping.fhir_to_hl7v2.written_messages import (
     PATIENT,
     SENT,
@@ -378,11 +378,11 @@ def test_a_code_of_a_shared_system_is_none_of_a_table_of_hl7() -> None:
     one = generated(PATIENT, encounter, kind="ADT^A01", version="2.5.1")
     categorized = generated(PATIENT, report(category=[coded(SNOMED, "108252007")]), kind="ORU^R01", version="2.8")
 
-    assert ("", "MED", "7", "Example Nursing Home") == tuple(
+    assert ("32485007", "MED", "7", "Example Nursing Home") == tuple(
         raw(parse(one.payload), "PV1", number) for number in (4, 10, 14, 37)
     )
     assert "" == raw(parse(categorized.payload), "OBR", 24)
-    assert [["PV1-4"], ["OBR-24"]] == [
+    assert [[], ["OBR-24"]] == [
         [issue.location for issue in each.issues if issue.code == "field-not-carried"] for each in (one, categorized)
     ]
 
@@ -393,3 +393,103 @@ def test_a_class_of_coverage_that_has_no_field_is_reported() -> None:
     one = generated(PATIENT, coverage, kind="ADT^A08")
 
     assert "Bundle.entry[1].resource.class[0].value" in {issue.location for issue in one.issues}
+
+
+def test_what_only_words_tell_of_is_written_or_reported() -> None:
+    words = {"display": "as it is said"}
+    request = {**REQUEST, "reasonReference": [words], "supportingInfo": [words], "specimen": [{**words, "id": "s"}]}
+    one = generated(PATIENT, request, kind="OML^O21", version="2.5.1")
+    reported = generated(PATIENT, report(specimen=[words], basedOn=[words]), kind="ORU^R01", version="2.5.1")
+
+    assert "^as it is said" == raw(parse(one.payload), "OBR", 31)
+    assert {"supportingInfo[0].display", "specimen[0].display"} == _left(one)
+    assert {"specimen[0].display", "basedOn[0].display"} == _left(reported)
+
+
+def _left(one: Generated) -> set[str]:
+    found = [issue.location for issue in one.issues if issue.code == "element-not-carried"]
+    return {location.removeprefix("Bundle.entry[1].resource.") for location in found}
+
+
+def test_the_reason_of_an_order_that_is_reported_stands_in_it_where_no_diagnosis_can() -> None:
+    reason = {"resourceType": "Condition", "id": "c", "code": {"text": "Anaemia"}, "subject": SUBJECT}
+    request = {**REQUEST, "reasonReference": [{"reference": "Condition/c"}]}
+    order = written(request, reason, kind="OML^O21", version="2.5.1")
+    based = report(basedOn=[{"reference": "ServiceRequest/o"}])
+    result = written(request, reason, based, kind="ORU^R01", version="2.5.1")
+
+    assert ("", "^Anaemia") == (raw(order, "OBR", 31), raw(order, "DG1", 3))
+    assert "^Anaemia" == raw(result, "OBR", 31)
+
+
+def test_an_organization_among_people_is_reported() -> None:
+    clinic = {"reference": "Organization/none", "display": "Example Clinic"}
+    charge = {
+        "resourceType": "ChargeItem",
+        "id": "c",
+        "status": "billable",
+        "code": {"text": "Visit"},
+        "subject": SUBJECT,
+        "occurrenceDateTime": "2026-03-02",
+        "performer": [{"actor": clinic}],
+        "performingOrganization": {"display": "Example Centre"},
+        "costCenter": {"display": "Ward 7"},
+    }
+    one = generated(PATIENT, charge, kind="DFT^P03")
+
+    assert ("", "^Ward 7", "Example Centre") == tuple(
+        raw(parse(one.payload), "FT1", number) for number in (20, 13, 32)
+    )
+    assert {"performer[0].actor.display"} == _left(one)
+
+
+def test_the_end_of_a_period_that_has_no_field_is_reported() -> None:
+    period = {"start": "2026-03-01", "end": "2026-03-02"}
+    apart = generated(PATIENT, observation("a", effectivePeriod=period), report("a"), kind="ORU^R01")
+    within = generated(
+        PATIENT, observation("a", effectivePeriod=period), report("a", effectivePeriod=period), kind="ORU^R01"
+    )
+    instant = written(observation("a", effectiveInstant="2026-03-01T08:00:00Z"), report("a"), kind="ORU^R01")
+
+    assert ({"effectivePeriod.end"}, set()) == (_left(apart), _left(within))
+    assert ("20260301", "", "20260301080000+0000") == (
+        raw(parse(apart.payload), "OBX", 14),
+        raw(parse(within.payload), "OBX", 14),
+        raw(instant, "OBX", 14),
+    )
+
+
+def test_who_and_where_an_appointment_is_need_not_be_in_the_bundle() -> None:
+    absolute = "https://fhir.example.org/r4/"
+    actors = [
+        ({"reference": f"{absolute}Practitioner/1", "display": "Example, Pat"}, "AIP", "^Example, Pat"),
+        ({"reference": "Location/1", "display": "Room 4"}, "AIL", "Room 4"),
+        ({"type": "Location", "display": "Clinic B"}, "AIL", "Clinic B"),
+        ({"type": "HealthcareService", "display": "Echo"}, "AIG", "^Echo"),
+    ]
+    appointment = {
+        "resourceType": "Appointment",
+        "id": "a",
+        "status": "booked",
+        "participant": [{"actor": {"type": "Patient", "display": "Tilda"}, "status": "accepted"}],
+        "basedOn": [{"reference": "ServiceRequest/o"}, {"display": "Referral"}],
+    }
+    appointment["participant"] += [{"actor": actor, "status": "accepted"} for actor, _, _ in actors]
+    one = generated(PATIENT, appointment, REQUEST, kind="SIU^S12", version="2.5.1")
+    message = parse(one.payload)
+
+    assert [("AIG", "^Echo"), ("AIL", "Room 4"), ("AIL", "Clinic B"), ("AIP", "^Example, Pat")] == [
+        (segment.name, segment.raw(3)) for segment in message.segments if segment.name in ("AIG", "AIL", "AIP")
+    ]
+    assert "P-1" == raw(message, "SCH", 26)
+    assert "basedOn[1].display" in _left(one)
+
+
+@pytest.mark.parametrize(
+    ("status", "event"),
+    [("booked", "S12"), ("arrived", "S14"), ("noshow", "S14"), ("cancelled", "S15"), ("entered-in-error", "S15")],
+)
+def test_only_an_appointment_that_is_booked_is_new(status: str, event: str) -> None:
+    appointment = {"resourceType": "Appointment", "id": "a", "status": status, "participant": []}
+
+    assert f"SIU^{event}" == generated(PATIENT, appointment, kind="").message_type

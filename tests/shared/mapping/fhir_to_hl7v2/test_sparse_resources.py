@@ -383,18 +383,9 @@ def test_what_is_only_named_where_a_resource_could_be_is_written() -> None:
 
 
 def test_a_name_that_no_field_takes_is_reported() -> None:
-    charge = {
-        "resourceType": "ChargeItem",
-        "id": "c",
-        "status": "billable",
-        "code": {"text": "Visit"},
-        "subject": SUBJECT,
-        "occurrenceDateTime": "2026-03-01",
-        "costCenter": {"display": "Cardiology"},
-    }
-    one = generated(PATIENT, charge, kind="DFT^P03")
+    one = generated(PATIENT, {**OBSERVATION, "device": {"display": "Meter 7"}}, kind="ORU^R01")
 
-    assert "Bundle.entry[1].resource.costCenter" in [issue.location for issue in one.issues]
+    assert "Bundle.entry[1].resource.device" in [issue.location for issue in one.issues]
 
 
 def test_a_reaction_is_told_in_words() -> None:
