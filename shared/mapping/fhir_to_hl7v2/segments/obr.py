@@ -102,7 +102,10 @@ def _set_request(context: Context, draft: Draft, request: Resource, requester: R
         draft.put(5, priority_of(context, request))
     if context.has_field("OBR", 6):
         draft.put(6, dtm_from(context, request, "occurrenceDateTime"))
-        draft.put(6, *(moment_text(str(one)) for one in (request.get("occurrenceTiming") or {}).get("event", ())[:1]))
+        events = (source.one(request, "occurrenceTiming") or {}).get("event", ())
+        draft.put(6, *(moment_text(str(one)) for one in events[:1]))
+        if len(events) == 1:
+            source.take(request["occurrenceTiming"], "event")
     for relevant in context.extensions(request, _RELEVANT):
         found = cwe_from(context, relevant.get("valueCodeableConcept"), "OBR-13")
         draft.put(13, [found[1]] if found is not None and not found[0] and len(found) > 1 else found)

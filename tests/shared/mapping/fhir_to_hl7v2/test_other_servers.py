@@ -493,3 +493,93 @@ def test_only_an_appointment_that_is_booked_is_new(status: str, event: str) -> N
     appointment = {"resourceType": "Appointment", "id": "a", "status": status, "participant": []}
 
     assert f"SIU^{event}" == generated(PATIENT, appointment, kind="").message_type
+
+
+UCUM = "http://unitsofmeasure.org"
+GTS = f"{V3}GTSAbbreviation"
+
+
+def repeated(**repeat: Any) -> Resource:
+    return {"repeat": repeat}
+
+
+@pytest.mark.parametrize(
+    ("timing", "field"),
+    [
+        (repeated(frequency=1, period=6, periodUnit="h"), "Q6H"),
+        (repeated(period=2, periodUnit="wk"), "Q2W"),
+        (repeated(frequency=2, period=1, periodUnit="d"), "BID"),
+        (repeated(frequency=5, period=1, periodUnit="d"), "5ID"),
+        (repeated(dayOfWeek=["mon", "wed", "fri"], period=1, periodUnit="wk", frequency=3), "Q1J135"),
+        (repeated(dayOfWeek=["sun"]), "Q1J7"),
+        ({**repeated(frequency=3, period=1, periodUnit="d"), "code": coded(GTS, "TID")}, "TID"),
+        ({"code": coded(f"{V2}0335", "QHS")}, "QHS"),
+        ({"code": {"text": "now and then", **coded(GTS, "AM")}}, "&now and then"),
+        (repeated(when=["ACM"], offset=30), "^^^^^^^ACM^30^min"),
+    ],
+)
+def test_how_often_something_is_done_is_a_pattern_of_table_0335(timing: Resource, field: str) -> None:
+    one = generated(PATIENT, {**REQUEST, "occurrenceTiming": timing}, kind="OML^O21", version="2.5.1")
+
+    assert field == raw(parse(one.payload), "TQ1", 3)
+    assert {location for location in _left(one) if "repeat" in location} == set()
+
+
+@pytest.mark.parametrize(
+    "timing",
+    [
+        repeated(frequency=1, period=4, periodMax=6, periodUnit="h"),
+        repeated(frequency=3, period=2, periodUnit="d"),
+        repeated(period=1.5, periodUnit="h"),
+        repeated(dayOfWeek=["mon"], period=1, periodUnit="mo"),
+        repeated(when=["HS", "ACM"]),
+    ],
+    ids=["range", "three in two days", "half hours", "a day of the month", "twice"],
+)
+def test_what_no_pattern_says_is_reported_and_not_halved(timing: Resource) -> None:
+    one = generated(PATIENT, {**REQUEST, "occurrenceTiming": timing}, kind="OML^O21", version="2.5.1")
+
+    assert b"TQ1|" not in one.payload
+    assert {location for location in _left(one) if location.startswith("occurrenceTiming.repeat.")}
+
+
+def test_when_how_long_and_how_many_times_an_order_is_done() -> None:
+    timing = repeated(
+        boundsDuration={"value": 5, "unit": "days", "system": UCUM, "code": "d"},
+        timeOfDay=["08:00:00", "20:00:00"],
+        duration=10,
+        durationUnit="min",
+        count=4,
+    )
+    request = {**REQUEST, "occurrenceTiming": timing, "quantityQuantity": {"value": 2}}
+    message = written(request, kind="OML^O21", version="2.5.1")
+    before = written(
+        {**request, "asNeededCodeableConcept": coded(SNOMED, "22253000")}, kind="ORM^O01", version="2.3.1"
+    )
+
+    assert ["2", "080000~200000", "5^d", "10^min", "4"] == [
+        raw(message, "TQ1", number) for number in (2, 4, 6, 13, 14)
+    ]
+    assert "2^&080000,200000^D5^^^^22253000^^^^^4" == raw(before, "OBR", 27)
+
+
+def test_what_is_done_as_needed_is_not_due() -> None:
+    timing = repeated(frequency=1, period=6, periodUnit="h")
+    request = {**REQUEST, "asNeededBoolean": True}
+    message = written({**request, "occurrenceTiming": timing}, kind="OML^O21", version="2.8")
+    reason = {**REQUEST, "asNeededCodeableConcept": {"coding": [{"system": SNOMED, "code": "1", "display": "Pain"}]}}
+
+    assert "PRNQ6H" == raw(message, "TQ1", 3)
+    assert "PRN" == raw(written(request, kind="OML^O21", version="2.5.1"), "TQ1", 3)
+    assert "^PRN" == raw(written(request, kind="ORM^O01", version="2.3.1"), "OBR", 27)
+    assert "" == raw(written({**REQUEST, "asNeededBoolean": False}, kind="ORM^O01", version="2.3.1"), "OBR", 27)
+    assert "Pain" == raw(written(reason, kind="OML^O21", version="2.5.1"), "TQ1", 10)
+
+
+def test_the_one_moment_of_an_order_stands_where_the_version_has_it() -> None:
+    request = {**REQUEST, "occurrenceTiming": {"event": ["2026-03-03"], **repeated(count=1)}}
+    several = {**REQUEST, "occurrenceTiming": {"event": ["2026-03-03", "2026-03-04"]}}
+
+    assert "20260303" == raw(written(request, kind="OML^O21", version="2.5.1"), "OBR", 6)
+    assert "20260303" == raw(written(request, kind="OML^O21", version="2.8"), "TQ1", 7)
+    assert "occurrenceTiming.event" in _left(generated(PATIENT, several, kind="OML^O21", version="2.8"))
