@@ -61,6 +61,13 @@ MEDICATION_REQUEST_CATEGORY = ConceptMap(
 )
 # Policy: RXA-9, table NIP001 of the immunization guides: 00 is newly administered, all others are reported by someone.
 NEW_RECORD = "00"
+# On the way to HL7 v2 alone; what was sent in NIP001 goes as it is.
+REPORT_ORIGIN = ConceptMap(
+    "immunization-origin",
+    "1.0.0",
+    "NIP001",
+    {"02": "provider", "03": "record", "04": "recall", "05": "jurisdiction", "07": "school"},
+)
 NOTHING_ADMINISTERED = "998"
 # The immunization guides: the filler's number (ORC-3) of whatever was refused or not given (RXA-20, table 0322).
 NO_NUMBER = "9999"

@@ -128,12 +128,12 @@ def _by_patient(
     owners = [(path, one, _owner(one, known)) for path, one in whole]
     told = {owner for _, one, owner in owners if one["resourceType"] != "Patient"}
     # Whom a message about results or orders says nothing of has none, and is reported with the first.
-    silent = [one for one in patients if id(one) not in told] if wanted is not None and wanted[0] != "ADT" else []
+    silent = {id(one) for one in patients} - told if wanted is not None and wanted[0] != "ADT" else set[int]()
     if len(silent) == len(patients):
-        silent = []
-    beside = [(path, one) for path, one, owner in owners if owner in map(id, silent)]
+        silent = set()
+    beside = [(path, one) for path, one, owner in owners if owner in silent]
     for patient in patients:
-        if id(patient) not in map(id, silent):
+        if id(patient) not in silent:
             yield [(path, one) for path, one, owner in owners if owner in (None, id(patient))] + beside
             beside = []
 

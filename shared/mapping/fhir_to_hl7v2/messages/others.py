@@ -3,7 +3,7 @@ SIU S12 to S15, MDM^T02, VXU^V04, DFT^P03.
 
     SIU   SCH, the patient, RGS with services, places and people
     MDM   EVN, the patient, the visit, the orders, TXA with the contents
-    VXU   the patient, ORC RXA RXR for every Immunization with the observations that are part of it
+    VXU   the patient, ORC RXA RXR for every Immunization with the observations that are part of it, or make it up
     DFT   EVN, the patient, the visit, FT1 for every ChargeItem that holds, PR1 of its procedures below
 """
 
@@ -23,15 +23,13 @@ from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments.appointment_resources import rgs_from
 from shared.mapping.fhir_to_hl7v2.segments.evn import evn_from
 from shared.mapping.fhir_to_hl7v2.segments.ft1 import ft1_from
+from shared.mapping.fhir_to_hl7v2.segments.immunization_details import details_from, reactions_of
 from shared.mapping.fhir_to_hl7v2.segments.nte import ntes_from
 from shared.mapping.fhir_to_hl7v2.segments.obx import obxs_from
 from shared.mapping.fhir_to_hl7v2.segments.pid import pid_from
 from shared.mapping.fhir_to_hl7v2.segments.rxa import orc_of, rxa_from, rxr_from
 from shared.mapping.fhir_to_hl7v2.segments.sch import sch_from
 from shared.mapping.fhir_to_hl7v2.segments.txa import contents_from, txa_from
-
-# What the observations that are part of an immunization say already.
-_TOLD_BY_OBSERVATIONS = ("protocolApplied", "education", "programEligibility", "fundingSource", "reaction")
 
 
 def siu_drafts(context: Context) -> list[Draft]:
@@ -69,7 +67,9 @@ def _orders(context: Context) -> list[Draft]:
 def vxu_drafts(context: Context) -> list[Draft]:
     """Return the segments of a VXU^V04 after MSH."""
     first = _required(context, "Immunization")
-    drafts = patient_drafts(context, required_patient(context), loose=loose_observations(context))
+    reactions = [one for each in context.source.all("Immunization") for one in reactions_of(context, each)]
+    loose = [one for one in loose_observations(context) if not any(one is other for other in reactions)]
+    drafts = patient_drafts(context, required_patient(context), loose=loose)
     others = [one for one in context.source.all("Immunization") if one is not first]
     return [*drafts, *(_immunization(context, one) for one in (first, *others))]
 
@@ -101,8 +101,7 @@ def _immunization(context: Context, immunization: Resource) -> Draft:
     ]
     for observation in parts:
         orc.below(*obxs_from(context, observation, None))
-    if parts:
-        context.source.whole(immunization, *_TOLD_BY_OBSERVATIONS)
-    elif "note" not in immunization:
+    orc.below(*details_from(context, immunization, parts))
+    if not parts and "note" not in immunization:
         orc.below(*ntes_from(context, immunization))
     return orc

@@ -7,7 +7,7 @@ Immunization -> ORC, RXA and RXR.
     Immunization.vaccineCode           = RXA-5    CWE
     Immunization.doseQuantity          = RXA-6    NM    999 where the amount is not known
     Immunization.doseQuantity          = RXA-7    CWE
-    Immunization.primarySource         = RXA-9*   CWE   00 of NIP001; reportOrigin; notes as words
+    Immunization.primarySource         = RXA-9*   CWE   00 of NIP001; reportOrigin, else 01; notes as words
     Immunization.performer             = RXA-10*  XCN   AP, or without a function
     Immunization.location              = RXA-11   LA2   until 2.5.1
     Immunization.lotNumber             = RXA-15   ST
@@ -36,8 +36,8 @@ from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments import orc as order_segment
 from shared.mapping.fhir_to_hl7v2.segments.msh import agents
 from shared.mapping.hl7v2_to_fhir.fields import table_of
-from shared.terminology.medication_maps import ROUTE, UNKNOWN_AMOUNT
-from shared.terminology.system_names import system_name
+from shared.terminology.medication_maps import REPORT_ORIGIN, ROUTE, UNKNOWN_AMOUNT
+from shared.terminology.system_names import system_name, table_system
 from shared.terminology.systems import TERMINOLOGY
 
 TABLE = table_of(__doc__)
@@ -45,7 +45,9 @@ TABLE = table_of(__doc__)
 _REQUIRED = frozenset({3, 5})
 _STATUS = {"completed": "CP", "not-done": "NA"}
 _ACT_REASON, _OBJECTION = TERMINOLOGY + "v3-ActReason", "PATOBJ"
-_NEW: Composite = ["00", "New immunization record", "NIP001"]
+_SOURCES, _HISTORICAL, _UNSPECIFIED = "NIP001", "Historical information", "01"
+_NEW: Composite = ["00", "New immunization record", _SOURCES]
+_ACT_SITE = TERMINOLOGY + "v3-ActSite"
 _LA2_ADDRESS, _LA2_PLACE = 6, 8
 
 
@@ -115,9 +117,19 @@ def rxr_from(context: Context, immunization: Resource) -> Draft | None:
     draft = Draft("RXR", TABLE)
     route = context.source.one(immunization, "route")
     draft.put(1, table_code(context, route, "RXR-1", ROUTE, TERMINOLOGY + "v3-RouteOfAdministration"))
-    draft.put(2, cwe_from(context, context.source.one(immunization, "site"), "RXR-2", "HL70163"))
+    draft.put(2, _site(context, context.source.one(immunization, "site")))
     context.restore(draft, immunization)
     return draft if draft.fields else None
+
+
+def _site(context: Context, site: Resource | None) -> Composite | None:
+    """Return where on the body: the codes of v3's ActSite are those of table 0163."""
+    known = context.definitions.codes("0163") or ()
+    codings = [one for one in (site or {}).get("coding", ()) if one.get("system") == _ACT_SITE]
+    if site is not None and len(site.get("coding", ())) == 1 and codings and codings[0].get("code") in known:
+        context.source.whole(site, "coding")
+        site = {**site, "coding": [{**codings[0], "system": table_system("HL70163")}]}
+    return cwe_from(context, site, "RXR-2", "HL70163")
 
 
 def _performers(context: Context, immunization: Resource, code: str) -> list[Composite | None]:
@@ -135,8 +147,12 @@ def _performers(context: Context, immunization: Resource, code: str) -> list[Com
 def _set_source(context: Context, draft: Draft, immunization: Resource) -> None:
     source = context.source
     primary = source.take(immunization, "primarySource")
-    origin = cwe_from(context, source.one(immunization, "reportOrigin"), "RXA-9")
-    draft.put(9, _NEW if primary is True else origin)
+    told = source.one(immunization, "reportOrigin")
+    origin = table_code(context, told, "RXA-9", REPORT_ORIGIN, TERMINOLOGY + "immunization-origin")
+    if origin is not None and len(origin) == 1:
+        origin = [*origin, _HISTORICAL, _SOURCES]
+    unknown: Composite | None = [_UNSPECIFIED, _HISTORICAL, _SOURCES] if primary is False else None
+    draft.put(9, _NEW if primary is True else origin or unknown)
     for note in source.items(immunization, "note"):
         words = source.text(note, "text")
         if words and not (primary is True and words == _NEW[1]):

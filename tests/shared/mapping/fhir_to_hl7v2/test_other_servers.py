@@ -583,3 +583,100 @@ def test_the_one_moment_of_an_order_stands_where_the_version_has_it() -> None:
     assert "20260303" == raw(written(request, kind="OML^O21", version="2.5.1"), "OBR", 6)
     assert "20260303" == raw(written(request, kind="OML^O21", version="2.8"), "TQ1", 7)
     assert "occurrenceTiming.event" in _left(generated(PATIENT, several, kind="OML^O21", version="2.8"))
+
+
+LOINC = "http://loinc.org"
+VACCINATION: Resource = {
+    "resourceType": "Immunization",
+    "id": "i",
+    "status": "completed",
+    "vaccineCode": coded("http://hl7.org/fhir/sid/cvx", "141"),
+    "patient": SUBJECT,
+    "occurrenceDateTime": "2026-01-02",
+}
+DETAILS: Resource = {
+    "fundingSource": {"text": "public"},
+    "programEligibility": [{"text": "uninsured"}, {"text": "under 19"}],
+    "protocolApplied": [
+        {"series": "A", "doseNumberPositiveInt": 1, "seriesDosesPositiveInt": 2},
+        {"doseNumberString": "booster", "seriesDosesString": "many"},
+    ],
+    "education": [{"documentType": "Sheet 7", "publicationDate": "2025-08-06", "presentationDate": "2026-01-02"}],
+    "reaction": [{"detail": {"display": "Fever"}, "date": "2026-01-03"}, {"date": "2026-01-04"}],
+}
+
+
+def test_what_an_immunization_says_of_itself_is_told_by_observations() -> None:
+    message = written({**VACCINATION, **DETAILS}, kind="VXU^V04", version="2.5.1")
+
+    assert [
+        ("30963-3", "", "^public"),
+        ("64994-7", "", "^uninsured"),
+        ("64994-7", "", "^under 19"),
+        ("30973-2", "1", "1"),
+        ("59782-3", "1", "2"),
+        ("59780-7", "1", "A"),
+        ("30973-2", "2", "booster"),
+        ("59782-3", "2", "many"),
+        ("69764-9", "3", "Sheet 7"),
+        ("29768-9", "3", "20250806"),
+        ("29769-7", "3", "20260102"),
+        ("31044-1", "", "^Fever"),
+    ] == [(obx.text(3), obx.raw(4), obx.raw(5)) for obx in message.all("OBX")]
+    assert "20260103" == [*message.all("OBX")][-1].raw(14)
+
+
+def test_what_observations_say_of_an_immunization_is_not_said_again() -> None:
+    fever = observation("fever", valueString="39")
+    codes = ("30963-3", "64994-7", "30973-2", "69764-9")
+    parts = [
+        observation(code, code=coded(LOINC, code), partOf=[{"reference": "Immunization/i"}], valueString=code)
+        for code in codes
+    ]
+    named = [{"detail": {"reference": f"Observation/{one}"}} for one in ("fever", "30963-3")]
+    message = written({**VACCINATION, **DETAILS, "reaction": named}, *parts, fever, kind="VXU^V04", version="2.5.1")
+
+    assert [*codes, "39"] == [obx.raw(5) for obx in message.all("OBX")]
+    assert ["RXA", *["OBX"] * 5] == [one.name for one in message.segments][-6:]
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"primarySource": True}, "00^New immunization record^NIP001"),
+        ({"primarySource": False}, "01^Historical information^NIP001"),
+        (
+            {"primarySource": False, "reportOrigin": coded(f"{V2[:-3]}immunization-origin", "recall")},
+            "04^Historical information^NIP001",
+        ),
+        ({"primarySource": False, "reportOrigin": {"text": "a friend"}}, "^a friend"),
+        ({}, ""),
+    ],
+    ids=["new", "historical", "recall", "words", "untold"],
+)
+def test_where_the_record_of_a_vaccination_is_from(more: Resource, field: str) -> None:
+    assert field == raw(written({**VACCINATION, **more}, kind="VXU^V04", version="2.5.1"), "RXA", 9)
+
+
+@pytest.mark.parametrize(
+    ("site", "field"),
+    [
+        ({**coded(f"{V3}ActSite", "LA"), "text": "left arm"}, "LA^^HL70163^^^^^^left arm"),
+        (coded(f"{V3}ActSite", "XYZ"), f"XYZ^^{V3}ActSite"),
+        (
+            {"coding": [*coded(f"{V3}ActSite", "LA")["coding"], *coded(SNOMED, "1")["coding"]]},
+            f"LA^^{V3}ActSite^1^^SCT",
+        ),
+    ],
+    ids=["of the table", "another", "two"],
+)
+def test_a_site_of_v3_is_one_of_table_0163(site: Resource, field: str) -> None:
+    assert field == raw(written({**VACCINATION, "site": site}, kind="VXU^V04"), "RXR", 2)
+
+
+def test_an_organization_that_vaccinates_is_no_person() -> None:
+    performer = [{"actor": {"type": "Organization", "display": "Example Pharmacy"}}, {"actor": {"display": "Kim"}}]
+    one = generated(PATIENT, {**VACCINATION, "performer": performer}, kind="VXU^V04", version="2.5.1")
+
+    assert "^Kim" == raw(parse(one.payload), "RXA", 10)
+    assert {"performer[0].actor.display"} == _left(one)
