@@ -69,6 +69,8 @@ def table_code(
     """Return a CodeableConcept whose coding in `system` a concept map may have made: by the code that it came from."""
     codings: list[Resource] = value.get("coding", []) if value is not None else []
     alone = bool(codings) and all(one.get("system") == system for one in codings)
+    # What the receiver calls it goes before what the table does.
+    alone = alone and _local(context, codings, field) is None
     code = back(codes, str(codings[0].get("code", ""))) if alone else ""
     if code and value is not None:
         context.source.whole(value, "coding", "text")

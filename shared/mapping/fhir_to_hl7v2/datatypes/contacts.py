@@ -18,7 +18,8 @@ from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.hl7v2_to_fhir.context import ORIGINAL_VALUE
 from shared.mapping.hl7v2_to_fhir.datatypes.contacts import WITH_NUMBER
 
-_USES = {"home": "PRN", "work": "WPN", "mobile": "PRN", "temp": "VHN", "old": ""}
+_FORMER = "old"
+_USES = {"home": "PRN", "work": "WPN", "mobile": "PRN", "temp": "VHN"}
 _EQUIPMENT = {"phone": "PH", "fax": "FX", "pager": "BP", "email": "Internet", "sms": "CP", "url": "Internet"}
 _ADDRESS_USES = {"home": "H", "work": "B", "temp": "C", "old": "BA", "billing": "BI"}
 _STANDARD = "http://hl7.org/fhir/StructureDefinition/"
@@ -33,11 +34,11 @@ def put_numbers(context: Context, draft: Draft, contacts: list[Resource], *, hom
 
 
 def xtns_from(context: Context, contacts: list[Resource]) -> list[Composite]:
-    """Return ContactPoints as XTNs; none for those without a value."""
+    """Return ContactPoints as XTNs; none for those without a value, nor for a former one, which nothing would tell."""
     found: list[Composite] = []
     for contact in contacts:
         with_number = context.extension(contact, WITH_NUMBER) is not None
-        if (xtn := _xtn_from(context, contact)) is None:
+        if contact.get("use") == _FORMER or (xtn := _xtn_from(context, contact)) is None:
             continue
         mail = xtn[_MAIL - 1 : _MAIL]
         if mail and with_number and found and not any(found[-1][_MAIL - 1 : _MAIL]):

@@ -30,6 +30,8 @@ _USES = {
     "temp": "TEMP",
     "old": "BAD",
 }
+# What a version has no code for, a former name above all, is a name that goes beside the other.
+_ALIAS = "A"
 _DEGREES = frozenset(
     ("MD", "DO", "PHD", "RN", "NP", "PA", "DDS", "DMD", "PHARMD", "BS", "BA", "MS", "MA", "JD", "CNM", "CRN", "MPH")
 )
@@ -88,7 +90,10 @@ def order_of(context: Context, name: Resource) -> str:
 
 def use_of(context: Context, name: Resource) -> str:
     """Return the use of a name in table 0200."""
-    return context.original_code(name, table="HL70200") or _USES.get(context.source.text(name, "use"), "")
+    sent = context.original_code(name, table="HL70200")
+    code = _USES.get(context.source.text(name, "use"), "")
+    known = context.definitions.codes("0200") or (code,)
+    return sent or (code if not code or code in known else _ALIAS)
 
 
 def _family(context: Context, name: Resource) -> Component:

@@ -71,7 +71,7 @@ def in1_from(context: Context, coverage: Resource) -> Draft:
         _set_subscriber(context, draft, insured)
     number = source.text(coverage, "subscriberId")
     if not draft.has(49):
-        draft.put(49, number)
+        draft.put(49, cx_from(context, {"value": number}))
     for cost in source.items(coverage, "costToBeneficiary")[:1]:
         source.whole(cost, "type")
         if money := source.one(cost, "valueMoney"):

@@ -5,7 +5,7 @@ Observation -> OBX, one for each component that has a code of its own.
     Observation.extension          = OBX-4    AS-SENT  components: 1.1, 1.2 ... where nothing is kept
     Observation.value              = OBX-5*   see obx_value
     Observation.valueQuantity.unit = OBX-6    CWE
-    Observation.referenceRange     = OBX-7    ST    its text, else its numbers
+    Observation.referenceRange     = OBX-7    ST    its text, else its numbers; for whom, and its type
     Observation.interpretation     = OBX-8*   CWE   table 0078
     Observation.status             = OBX-11   ID    table 0085; final and not asked (dataAbsentReason): N
     Observation.effectiveDateTime  = OBX-14   DTM   a period that is not the report's by its start
@@ -21,6 +21,8 @@ Observation -> OBX, one for each component that has a code of its own.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from shared.formats.hl7v2.writing import Composite
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
@@ -47,6 +49,7 @@ _STATUS = {"final": "F", "amended": "C", "corrected": "C", "entered-in-error": "
 _PLACE = "http://hl7.org/fhir/StructureDefinition/event-location"
 _DIRECTOR = "MDIR"
 _PERFORMERS = (15, 16, 23, 25)
+_USUAL = "normal"
 _NOT_ASKED = "not-asked"
 # What a status without a value (table 0085), or an attachment in its place, says of itself.
 _SAID_BY_SILENCE = frozenset({_NOT_ASKED, "not-performed", "temp-unknown", "unknown", "as-text"})
@@ -134,17 +137,33 @@ def _attached(context: Context, observation: Resource) -> Value:
 
 
 def _range(context: Context, one: Resource) -> str:
-    """Return a reference range: its words, else its numbers."""
+    """Return a reference range: its words, else its numbers; and for whom it is, or of what kind, unless usual."""
     source = context.source
     low, high = source.one(one, "low"), source.one(one, "high")
     first, second = value_of(context, low), value_of(context, high)
     for limit in (low, high):
         unit_from(context, limit)
-    if words := source.text(one, "text"):
-        return words
-    if first and second:
-        return f"{first}-{second}"
-    return f">={first}" if first else f"<={second}" if second else ""
+    told = f"{first}-{second}" if first and second else f">={first}" if first else f"<={second}" if second else ""
+    words = source.text(one, "text") or told
+    further = [text for text in _applies(context, one) if text.casefold() not in words.casefold()]
+    return f"{words} ({', '.join(further)})" if words and further else words
+
+
+def _applies(context: Context, one: Resource) -> Iterator[str]:
+    """Yield of what kind a reference range is, and for whom: without it several could not be told apart."""
+    source = context.source
+    concepts = [*source.items(one, "type"), *source.items(one, "appliesTo")]
+    for concept in concepts:
+        codings = [*concept.get("coding", ()), {}]
+        source.whole(concept, *concept)
+        if codings[0].get("code") != _USUAL:
+            yield str(concept.get("text") or codings[0].get("display") or codings[0].get("code") or "")
+    if age := source.one(one, "age"):
+        limits = [(source.one(age, name) or {}) for name in ("low", "high")]
+        first, second = (value_of(context, limit) for limit in limits)
+        units = [str(words[0]) for limit in limits if (words := unit_from(context, limit))]
+        told = f"{first}-{second}" if first and second else f">={first}" if first else f"<={second}"
+        yield " ".join(["age", told, *units[:1]])
 
 
 def _set_details(context: Context, draft: Draft, observation: Resource, report: Resource | None) -> None:

@@ -2,7 +2,7 @@
 Observation.value[x] -> OBX-2, OBX-5 and the unit of OBX-6.
 
     valueQuantity         NM; SN with a comparator       valueString           ST, TX where it has lines
-    valueRange, Ratio     SN                             valueCodeableConcept  CE where the version lists it, CWE
+    valueRange, Ratio     SN, ST                          valueCodeableConcept  CE where the version lists it, CWE
     valueDateTime         DTM; TS before 2.7; DT a date  valueTime             TM
     valuePeriod           DR                             valueBoolean          ID; ST before 2.6
     valueInteger          NM                             attachment            ED; RP one that is a URL
@@ -53,6 +53,8 @@ def value_from(context: Context, element: Resource) -> Value:
     for kind in ("valueRange", "valueRatio"):
         if (one := source.one(element, kind)) is not None:
             part = source.one(one, "low" if kind == "valueRange" else "numerator") or source.one(one, "high")
+            if kind == "valueRatio" and (words := _measured(context, one)):
+                return Value("ST", [[words]])
             unit = unit_from(context, part)
             for name in ("low", "high", "numerator", "denominator"):
                 unit_from(context, source.one(one, name))
@@ -66,6 +68,21 @@ def value_from(context: Context, element: Resource) -> Value:
         lines = text.split("\n")
         return Value("TX" if len(lines) > 1 else "ST", [[line] for line in lines])
     return _time(context, element) or _rarer(context, element)
+
+
+def _measured(context: Context, ratio: Resource) -> str:
+    """Return a Ratio of two measures in words, "" where its parts have one unit, the only one that OBX has."""
+    parts = [context.source.one(ratio, name) or {} for name in ("numerator", "denominator")]
+    units = [(unit_from(context, part) or [""])[0] for part in parts]
+    if not units[1] or units[0] == units[1]:
+        return ""
+    texts = [
+        f"{part.get('comparator', '')}{value_of(context, part)} {unit}"
+        for part, unit in zip(parts, units, strict=True)
+    ]
+    for part in parts:
+        context.source.take(part, "comparator")
+    return ":".join(text.strip() for text in texts)
 
 
 def _coded_type(context: Context, found: Composite | None) -> str:

@@ -1,7 +1,7 @@
 """
 Patient -> PID.
 
-    Patient.identifier                   = PID-3*   CX    those of PID-2 and PID-4 too
+    Patient.identifier                   = PID-3*   CX    those of PID-2 and PID-4 too; former ones where CX-8 says so
     Patient.name                         = PID-5*   XPN   aliases too
     Patient.extension[mothersMaidenName] = PID-6*   XPN   as a family name
     Patient.birthDate                    = PID-7    DTM   with extension patient-birthTime
@@ -63,7 +63,7 @@ _BELONGING = (
     (36, f"{_STANDARD}animal", "breed", "HL70447"),
     (39, f"{_US_CORE}tribal-affiliation", "tribalAffiliation", "HL70171"),
 )
-_ETHNICITY = 22
+_ETHNICITY, _EXPIRES = 22, 8
 _REQUIRED = frozenset({3, 5})
 
 
@@ -117,7 +117,8 @@ def _set_identifiers(context: Context, draft: Draft, patient: Resource) -> None:
     known = [one.get("value") for owner in context.source.all("Account") for one in owner.get("identifier", ())]
     accounts = [one for one in identifiers if is_of(one, "AN") or one.get("value") in known]
     account = accounts[-1] if accounts and len(identifiers) > 1 else None
-    for identifier in identifiers:
+    current = [one for one in identifiers if not _is_former(context, one)]
+    for identifier in current or identifiers:
         if identifier is account:
             draft.put(18, cx_from(context, identifier))
         elif _is_plain_ssn(identifier) and _free(context, draft, 19):
@@ -130,6 +131,12 @@ def _set_identifiers(context: Context, draft: Draft, patient: Resource) -> None:
             draft.put(20, [context.source.text(identifier, "value"), issuer, end])
         else:
             draft.put(3, cx_from(context, identifier))
+
+
+def _is_former(context: Context, identifier: Resource) -> bool:
+    """Tell whether a number is no longer used and its CX could not say so: whoever reads it would take it as valid."""
+    ended = "end" in identifier.get("period", {}) and context.in_use("CX", _EXPIRES)
+    return identifier.get("use") == "old" and not ended
 
 
 def _is_plain_ssn(identifier: Resource) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from shared.errors import RejectedError
 from shared.formats.hl7v2.parse import parse
 from shared.mapping.fhir_to_hl7v2.generate import Generated, messages_from_bundle
+from shared.partners.hl7v2_writing import LocalCode, WritingPreferences
 from tests.shared.mapping.fhir_to_hl7v2.written_messages import (
     PATIENT,
     SENT,
@@ -680,3 +681,109 @@ def test_an_organization_that_vaccinates_is_no_person() -> None:
 
     assert "^Kim" == raw(parse(one.payload), "RXA", 10)
     assert {"performer[0].actor.display"} == _left(one)
+
+
+MALE = {"appliesTo": [{"text": "male"}], "low": {"value": 4}, "high": {"value": 6}}
+
+
+@pytest.mark.parametrize(
+    ("ranges", "field"),
+    [
+        ([MALE, {"appliesTo": [{"coding": [{"code": "F"}]}], "high": {"value": 5}}], "4-6 (male), <=5 (F)"),
+        ([{"type": coded("x", "normal"), "low": {"value": 4}}], ">=4"),
+        (
+            [{"type": {"coding": [{"code": "critical", "display": "Critical"}]}, "high": {"value": 9}}],
+            "<=9 (Critical)",
+        ),
+        ([{**MALE, "text": "4 to 6, Male"}], "4 to 6, Male"),
+        ([{"age": {"low": {"value": 18, "unit": "a"}}, "text": "4-6"}], "4-6 (age >=18 a)"),
+        ([{"age": {"low": {"value": 1}, "high": {"value": 2}}, "text": "4-6"}], "4-6 (age 1-2)"),
+        ([{"age": {"high": {"value": 2}}}], ""),
+    ],
+    ids=["for two", "usual", "critical", "told in words", "adults", "from to", "nothing"],
+)
+def test_a_range_says_for_whom_it_is(ranges: list[Resource], field: str) -> None:
+    one = generated(PATIENT, observation("a", valueString="5", referenceRange=ranges), kind="ORU^R01")
+
+    assert field == raw(parse(one.payload), "OBX", 7)
+    assert set() == _left(one)
+
+
+def measured(first: Resource, second: Resource) -> Resource:
+    return {"valueRatio": {"numerator": first, "denominator": second}}
+
+
+@pytest.mark.parametrize(
+    ("value", "fields"),
+    [
+        (measured({"value": 10, "unit": "mg"}, {"value": 5, "unit": "mL"}), ("ST", "10 mg:5 mL", "")),
+        (measured({"value": 1, "comparator": "<"}, {"value": 5, "unit": "mL"}), ("ST", "<1:5 mL", "")),
+        (measured({"value": 1, "unit": "mL"}, {"value": 5, "unit": "mL"}), ("SN", "^1^:^5", "mL")),
+        (measured({"value": 1}, {"value": 128}), ("SN", "^1^:^128", "")),
+    ],
+    ids=["concentration", "less", "one unit", "titre"],
+)
+def test_a_ratio_of_two_units_is_told_in_words(value: Resource, fields: tuple[str, ...]) -> None:
+    message = written(observation("a", **value), kind="ORU^R01", version="2.5.1")
+
+    assert fields == tuple(raw(message, "OBX", number) for number in (2, 5, 6))
+
+
+@pytest.mark.parametrize(("version", "use"), [("2.3.1", "A"), ("2.5.1", "A"), ("2.8", "BAD")])
+def test_a_former_name_is_an_alias_where_the_version_has_no_code_for_it(version: str, use: str) -> None:
+    patient = {**PATIENT, "name": [{"family": "Testcase", "use": "official"}, {"family": "Former", "use": "old"}]}
+    message = parse(generated(patient, kind="ADT^A08", version=version).payload)
+
+    assert f"Testcase^^^^^^L~Former^^^^^^{use}" == raw(message, "PID", 5)
+
+
+@pytest.mark.parametrize(
+    ("period", "version", "field"),
+    [
+        ({}, "2.5.1", "4711"),
+        ({"period": {"end": "2020-01-01"}}, "2.3.1", "4711"),
+        ({"period": {"end": "2020-01-01"}}, "2.5.1", "4711~4000^^^^^^^20200101"),
+    ],
+    ids=["no end", "no field for it", "ended"],
+)
+def test_a_number_that_is_no_longer_used_is_no_valid_one(period: Resource, version: str, field: str) -> None:
+    former = {"use": "old", "value": "4000", **period}
+    one = generated({**PATIENT, "identifier": [{"value": "4711"}, former]}, kind="ADT^A08", version=version)
+    alone = generated({**PATIENT, "identifier": [former]}, kind="ADT^A08", version="2.3.1")
+    reported = "Bundle.entry[0].resource.identifier[1].value" in {issue.location for issue in one.issues}
+
+    assert (field, "~" not in field) == (raw(parse(one.payload), "PID", 3), reported)
+    assert "4000" == raw(parse(alone.payload), "PID", 3)
+
+
+def test_a_telephone_that_is_no_longer_used_is_reported_and_not_called() -> None:
+    numbers = [{"system": "phone", "value": "1", "use": "old"}, {"system": "phone", "value": "2"}]
+    one = generated({**PATIENT, "telecom": numbers}, kind="ADT^A08", version="2.5.1")
+
+    assert "2^^PH" == raw(parse(one.payload), "PID", 13)
+    assert "Bundle.entry[0].resource.telecom[0].value" in {issue.location for issue in one.issues}
+
+
+def test_the_receivers_own_code_goes_before_that_of_a_table() -> None:
+    married = f"{V3}MaritalStatus|M"
+    codes = {"PID-16": {married: LocalCode("2", "wed", "L")}}
+    patient = {**PATIENT, "maritalStatus": coded(*married.split("|"))}
+    preferences = WritingPreferences(version="2.5.1", codes=codes)
+
+    told = raw(parse(generated(patient, kind="ADT^A08", preferences=preferences).payload), "PID", 16)
+    assert told.startswith("2^wed^L^M^")
+    assert "M" == raw(parse(generated(patient, kind="ADT^A08", version="2.5.1").payload), "PID", 16)
+
+
+def test_the_number_of_an_insured_person_has_a_type_where_the_version_asks_for_one() -> None:
+    coverage = {
+        "resourceType": "Coverage",
+        "id": "c",
+        "status": "active",
+        "beneficiary": SUBJECT,
+        "subscriberId": "S-1",
+    }
+
+    assert ["S-1", "S-1^^^^U"] == [
+        raw(written(coverage, kind="ADT^A08", version=version), "IN1", 49) for version in ("2.5.1", "2.8")
+    ]
