@@ -11,6 +11,7 @@ from shared.formats.hl7v2.parse import parse
 from shared.mapping.fhir_to_hl7v2.generate import Generated, messages_from_bundle
 from shared.partners.hl7v2_writing import LocalCode, WritingPreferences
 from tests.shared.mapping.fhir_to_hl7v2.written_messages import (
+    EXTENSIONS,
     PATIENT,
     SENT,
     SUBJECT,
@@ -517,6 +518,7 @@ def repeated(**repeat: Any) -> Resource:
         ({"code": coded(f"{V2}0335", "QHS")}, "QHS"),
         ({"code": {"text": "now and then", **coded(GTS, "AM")}}, "&now and then"),
         (repeated(when=["ACM"], offset=30), "^^^^^^^ACM^30^min"),
+        (repeated(when=["HS"]), "^^^^^^^HS"),
     ],
 )
 def test_how_often_something_is_done_is_a_pattern_of_table_0335(timing: Resource, field: str) -> None:
@@ -787,3 +789,17 @@ def test_the_number_of_an_insured_person_has_a_type_where_the_version_asks_for_o
     assert ["S-1", "S-1^^^^U"] == [
         raw(written(coverage, kind="ADT^A08", version=version), "IN1", 49) for version in ("2.5.1", "2.8")
     ]
+
+
+def test_a_timing_that_was_kept_as_sent_is_written_so() -> None:
+    kept = [{"url": f"{EXTENSIONS}tq1-5", "valueString": "1^h"}]
+    timing = repeated(period=1, periodMax=2, periodUnit="h")
+    one = generated(PATIENT, {**REQUEST, "extension": kept, "occurrenceTiming": timing}, kind="OML^O21")
+
+    assert ("", "1^h") == (raw(parse(one.payload), "TQ1", 3), raw(parse(one.payload), "TQ1", 5))
+    assert set() == _left(one)
+
+
+def test_patients_of_whom_nothing_is_told_make_no_message_about_results() -> None:
+    with pytest.raises(RejectedError, match="missing-element"):
+        generated(PATIENT, {**PATIENT, "id": "m", "identifier": [{"value": "1"}]}, kind="ORU^R01")
