@@ -107,7 +107,7 @@ def convert_to_hl7v2(
     sent: datetime,
 ) -> Iterator[Generated]:
     """
-    Yield the HL7 v2 messages of a FHIR R4 resource or Bundle in JSON, one for each patient.
+    Yield the HL7 v2 messages of a FHIR R4 resource or Bundle in JSON, one for each patient, document and appointment.
 
     `message_type` is `TYPE^EVENT`, "" where the bundle tells; `receiver` is how the receiver wants its
     messages, `sent` is MSH-7. Pure, as `convert`. RejectedError `not-fhir` for what is no FHIR in JSON, or has an

@@ -1,5 +1,5 @@
 """
-A FHIR R4 Bundle -> HL7 v2 messages: one for each patient that the bundle is about.
+A FHIR R4 Bundle -> HL7 v2 messages: one for each patient that it is about, for each document, for each appointment.
 
 Pure: the same bundle, preferences, instant and key give the same bytes; without a key the control id is made of the
 content.
@@ -38,6 +38,8 @@ _DRAFTS: dict[str, Callable[[Context], list[Draft]]] = {
     "VXU": vxu_drafts,
     "DFT": dft_drafts,
 }
+# What a message tells one of.
+_TOPICS = {"SIU": "Appointment", "MDM": "DocumentReference"}
 _CONTROL_ID = 20
 
 
@@ -59,7 +61,7 @@ def messages_from_bundle(
     key: str = "",
 ) -> Iterator[Generated]:
     """
-    Yield the messages of a Bundle (or of a single resource), one for each patient.
+    Yield the messages of a Bundle (or of a single resource), one for each patient, document and appointment.
 
     The control ids are made of `key`: what is owed anew repeats nothing, however much it is like what was sent before.
     `message_type` is `TYPE^EVENT`, "" to let the bundle tell. RejectedError where the type is not written, the version
@@ -73,9 +75,10 @@ def messages_from_bundle(
     if definitions is None or preferences.version not in WRITTEN_VERSIONS:
         raise RejectedError("unsupported-version", "MSH-12", f"Written are {', '.join(WRITTEN_VERSIONS)}.")
     wanted = read_message_type(message_type) if message_type else None
-    for number, part in enumerate(_by_patient(entries, known, wanted), start=1):
+    version = tuple(map(int, preferences.version.split(".")))
+    parts = (each for part in _by_patient(entries, known, wanted) for each in _by_topic(part, known, wanted, version))
+    for number, part in enumerate(parts, start=1):
         source = Source(part, known)
-        version = tuple(map(int, preferences.version.split(".")))
         chosen = wanted or choose(source, version)
         if wanted is not None:
             _count_stated(source, version)
@@ -136,6 +139,35 @@ def _by_patient(
         if id(patient) not in silent:
             yield [(path, one) for path, one, owner in owners if owner in (None, id(patient))] + beside
             beside = []
+
+
+def _by_topic(
+    part: list[tuple[str, Resource]],
+    known: dict[str, Resource],
+    wanted: tuple[str, str] | None,
+    version: tuple[int, ...],
+) -> Iterator[list[tuple[str, Resource]]]:
+    """Yield the entries of each document or appointment, of which a message tells one; what only others name aside."""
+    code, _ = wanted or choose(Source(part, known), version)
+    topics = [one for _, one in part if one["resourceType"] == _TOPICS.get(code)]
+    if len(topics) <= 1:
+        yield part
+        return
+    for topic in topics:
+        others = [one for one in topics if one is not topic]
+        named = {id(one) for one in _named(topic, known)}
+        aside = {id(one) for other in others for one in (other, *_named(other, known)) if id(one) not in named}
+        yield [(path, one) for path, one in part if one["resourceType"] == "Patient" or id(one) not in aside]
+
+
+def _named(value: Any, known: dict[str, Resource]) -> Iterator[Resource]:
+    """Yield the resources that the references of a resource, or of a part of it, mean."""
+    if isinstance(value, dict):
+        found = known.get(str(value.get("reference")))
+        yield from [found] if found is not None else ()
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for part in parts:
+        yield from _named(part, known)
 
 
 def _owner(resource: Resource, known: dict[str, Resource]) -> int | None:

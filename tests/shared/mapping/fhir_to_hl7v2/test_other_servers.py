@@ -803,3 +803,44 @@ def test_a_timing_that_was_kept_as_sent_is_written_so() -> None:
 def test_patients_of_whom_nothing_is_told_make_no_message_about_results() -> None:
     with pytest.raises(RejectedError, match="missing-element"):
         generated(PATIENT, {**PATIENT, "id": "m", "identifier": [{"value": "1"}]}, kind="ORU^R01")
+
+
+def test_every_appointment_and_every_document_has_a_message_of_its_own() -> None:
+    places = [{"resourceType": "Location", "id": name, "name": name} for name in ("east", "west")]
+    appointments: list[Resource] = [
+        {
+            "resourceType": "Appointment",
+            "id": name,
+            "status": status,
+            "participant": [{"actor": {"reference": f"Location/{name}"}, "status": "accepted"}],
+        }
+        for name, status in (("east", "booked"), ("west", "cancelled"))
+    ]
+    documents: list[Resource] = [
+        {
+            "resourceType": "DocumentReference",
+            "id": name,
+            "status": "current",
+            "type": {"text": name},
+            "identifier": [{"value": name}],
+            "subject": SUBJECT,
+            "content": [],
+        }
+        for name in ("note", "letter")
+    ]
+    booked = _messages(PATIENT, *places, *appointments)
+    noted = _messages(PATIENT, *documents)
+
+    assert [("SIU^S12", "east"), ("SIU^S15", "west")] == [
+        (one.message_type, raw(parse(one.payload), "AIL", 3)) for one in booked
+    ]
+    assert [[], []] == [[issue for issue in one.issues if ".resource" in issue.location] for one in booked]
+    assert [("4711", "note"), ("4711", "letter")] == [
+        (raw(parse(one.payload), "PID", 3), raw(parse(one.payload), "TXA", 12)) for one in noted
+    ]
+    assert 4 == len({raw(parse(one.payload), "MSH", 10) for one in (*booked, *noted)})
+
+
+def _messages(*resources: Resource) -> list[Generated]:
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": one} for one in resources]}
+    return list(messages_from_bundle(bundle, sent=SENT))
