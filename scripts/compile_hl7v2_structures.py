@@ -31,8 +31,19 @@ _WITHDRAWN = {"None", "WD", "wd", "NUL"}
 # value where there is one, the number that keeps like observations apart.
 _CONDITIONAL = {"OBX": (2, 4)}
 _BEFORE_CONDITIONS = ("2.1", "2.2")
+# What it requires once, or does not, and chapter 4 otherwise: quantity and timing are optional, order control is not.
+_REQUIRED = {("2.3", "ORC"): {7: False}, ("2.3", "OBR"): {27: False}, ("2.3.1", "ORC"): {1: True}}
+# Which segments stand there, the definition of the query says (chapter 5); hl7apy has none, or those of one example.
+_PATTERNS = {
+    "QBP_Q11": re.compile(r"(?<=QPD )(?=RCP)"),
+    "RSP_K11": re.compile(r"(?<=QPD )(ROW_DEFINITION\?\([^)]*\) )?(?=DSC)"),
+}
+# What an order of a goal or a problem asks for: OBR or any other detail, which hl7apy leaves out in 2.5.1.
+_ORDER_DETAIL = re.compile(r"\w+<OBR>")
+# Candidates (K22) are any number; 2.5 to 2.6 have them in table 0354, hl7apy has not. IHE sends them as RSP_K21.
+_PERSON, _CANDIDATES = "RSP_K21", "RSP_K22"
 # Codes that stand for many, or are no codes but remarks: such a table is not the whole truth.
-_NOT_ONE_CODE = re.compile(r"\.\.|_ ?\d|nnn|xxx|zzz|Varies|[<>,()]|\s\S+\s\S+\s|\s(and|or)\s", re.IGNORECASE)
+_NOT_ONE_CODE = re.compile(r"\.\.|_ ?\d|\d _|nnn|xxx|zzz|Varies|[<>,()]|\s\S+\s\S+\s|\s(and|or)\s", re.IGNORECASE)
 
 
 def compile_version(version: str) -> dict[str, Any]:
@@ -43,15 +54,29 @@ def compile_version(version: str) -> dict[str, Any]:
     datatypes = import_module(f"{library}.datatypes").DATATYPES_STRUCTS
     return {
         "source": f"{_SOURCE}, HL7 v{version}",
-        "structures": {name: structure(name, node) for name, node in sorted(messages.items())},
+        "structures": dict(sorted(structures(messages).items())),
         "segments": {
-            name: _conditional(version, name, row(name, _rows(node)))
+            name: _as_stated(version, name, row(name, _rows(node)))
             for name, node in sorted(segments.items())
             if len(name) == 3
         },
         "datatypes": {name: row(name, parts) for name, parts in sorted(datatypes.items())},
         "tables": {name.removeprefix("HL7"): found for name, found in sorted(tables(library).items())},
     }
+
+
+def structures(messages: Any) -> dict[str, str]:
+    """Return the grammars of a version by name."""
+    found = {
+        name: _ORDER_DETAIL.sub("CHOICE<OBR ANYHL7SEGMENT>", structure(name, messages[name])) for name in messages
+    }
+    for name, place in _PATTERNS.items():
+        if name in found:
+            found[name] = place.sub("ANYHL7SEGMENT ", found[name])
+    if _PERSON in found and _CANDIDATES not in found:
+        found[_PERSON] = re.sub(r"QUERY_RESPONSE[?*]\((.* QRI)\)", r"QUERY_RESPONSE*(\1?)", found[_PERSON])
+        found[_CANDIDATES] = found[_PERSON]
+    return found
 
 
 def structure(name: str, node: Any) -> str:
@@ -85,13 +110,15 @@ def row(owner: str, fields: Any) -> str:
     return " ".join(cells.get(number, "-") for number in range(1, max(cells, default=0) + 1))
 
 
-def _conditional(version: str, name: str, cells: str) -> str:
-    """Return the row of a segment without the mark of what is required on conditions alone."""
-    if version in _BEFORE_CONDITIONS or name not in _CONDITIONAL:
-        return cells
+def _as_stated(version: str, name: str, cells: str) -> str:
+    """Return the row of a segment with the mark of what is required where the standard has it, and nowhere else."""
+    required = dict(_REQUIRED.get((version, name), {}))
+    if version not in _BEFORE_CONDITIONS:
+        required |= dict.fromkeys(_CONDITIONAL.get(name, ()), False)
     parts = cells.split(" ")
-    for number in _CONDITIONAL[name]:
-        parts[number - 1] = parts[number - 1].replace("!", "")
+    for number, is_required in required.items():
+        datatype, repeats, rest = re.fullmatch(r"(\w+)!?(\*\d*)?(.*)", parts[number - 1]).groups(default="")  # type: ignore[union-attr]
+        parts[number - 1] = f"{datatype}{'!' if is_required else ''}{repeats}{rest}"
     return " ".join(parts)
 
 

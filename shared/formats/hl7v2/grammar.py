@@ -2,7 +2,8 @@
 The grammar of message structures, as the compiled tables write it, read into a tree.
 
     PID         once                    PID?  at most once      PID*  any number        PID+  at least once
-    ORDER+(...) a group of segments     CHOICE<OBR RQD>  one of them                    ANYHL7SEGMENT  any segment
+    ORDER+(...) a group of segments     CHOICE<OBR RQD>  one of them
+    ANYHL7SEGMENT  any number of segments, none included, that the structure does not name elsewhere
 """
 
 from __future__ import annotations
@@ -77,5 +78,5 @@ def read_grammar(name: str, text: str) -> Node:
 
 
 def _node(token: re.Match[str], children: tuple[Node, ...]) -> Node:
-    least, most = _OCCURRENCE[token["occurrence"]]
+    least, most = _OCCURRENCE["*" if token["name"] == ANY_SEGMENT else token["occurrence"]]
     return Node(token["name"], least, most, children, is_choice=token["opening"] == "<")

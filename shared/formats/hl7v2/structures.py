@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 
 from shared.formats.hl7v2.cells import Cell, read_row
@@ -64,12 +64,21 @@ class Definitions:
         """Return the components of a data type, None when it is primitive."""
         return self._row(name, self._datatypes.get(name))
 
+    def has_datatype(self, name: str) -> bool:
+        """Tell whether the version has a data type of this name, with components or without."""
+        return name in self._datatypes or name in self._primitives
+
     def codes(self, table: str) -> frozenset[str] | None:
         """Return the codes of a table (`0001`); None when it is unknown, or not all of its codes are."""
         if table not in self._codes:
             found = self._tables.get(table)
             self._codes[table] = frozenset(found) if found and found[0] != _OPEN else None
         return self._codes[table]
+
+    @cached_property
+    def _primitives(self) -> frozenset[str]:
+        rows = (*self._segments.values(), *self._datatypes.values())
+        return frozenset(cell.datatype for row in rows for cell in read_row(row))
 
     def _row(self, key: str, text: str | None) -> tuple[Cell, ...] | None:
         if text is None:

@@ -19,6 +19,11 @@ _BINDING = frozenset({"ID", "CNE"})
 _CODED = frozenset({"CE", "CF", "CNE", "CWE"})
 # MSH-1 and MSH-2 hold the separators themselves.
 _SEPARATORS = (("MSH", 1), ("MSH", 2), ("BHS", 1), ("BHS", 2), ("FHS", 1), ("FHS", 2))
+# Chapter 5: their last field stands for as many as the definition of the query says, each of a type of its own.
+_OPEN_ENDED = frozenset({"QPD", "RDT"})
+_PARAMETER = Cell(_VARIES, most=0)
+# Chapter 7: all data types of the version are values of OBX-2, but these; the table came to list them only later.
+_VALUE_TYPES, _NO_VALUE_TYPES = "0125", frozenset({"CM", "CQ", "ID", "SI"})
 
 
 class FieldChecker:
@@ -36,7 +41,7 @@ class FieldChecker:
         last = max(len(cells), len(segment.fields) - 1)
         for number in range(1, last + 1):
             if (segment.name, number) not in _SEPARATORS:
-                self._field(segment, number, cells[number - 1] if number <= len(cells) else None)
+                self._field(segment, number, _cell(segment.name, number, cells))
 
     def _field(self, segment: Segment, number: int, cell: Cell | None) -> None:
         raw = segment.raw(number)
@@ -139,7 +144,17 @@ class FieldChecker:
 
     def _code(self, code: str, cell: Cell, location: str) -> None:
         codes = self._definitions.codes(cell.table)
-        if codes is None or code in codes:
+        if codes is None or code in codes or (cell.table == _VALUE_TYPES and self._is_value_type(code)):
             return
         finding = "code-not-in-table" if cell.datatype in _BINDING else "code-not-suggested"
         self._findings.observe(finding, location, f"Table {cell.table} has no such code.")
+
+    def _is_value_type(self, name: str) -> bool:
+        return name not in _NO_VALUE_TYPES and self._definitions.has_datatype(name)
+
+
+def _cell(name: str, number: int, cells: tuple[Cell, ...]) -> Cell | None:
+    """Return the definition of a field, None when the segment has no such field."""
+    if name in _OPEN_ENDED and number >= len(cells):
+        return _PARAMETER
+    return cells[number - 1] if number <= len(cells) else None

@@ -83,7 +83,7 @@ class _Placement:
             count = group.counts[index]
             if self._control is not None and self._is_new_order(child, count):
                 continue
-            if count < child.most and _takes(child, name, skipping=skipping and not count):
+            if count < child.most and self._takes(child, name, skipping=skipping and not count):
                 return None if is_early and not child.least else index
             if child.least > count and not group.node.is_choice:
                 if not skipping:
@@ -91,6 +91,10 @@ class _Placement:
                 # What is required and still to come was not left out: an optional segment before it came too early.
                 is_early = is_early or (depth == 0 and not child.is_group and self._ahead[child.name] > 0)
         return None
+
+    def _takes(self, child: Node, name: str, *, skipping: bool) -> bool:
+        names = child.names if skipping else child.openers
+        return name in names or (ANY_SEGMENT in names and name not in self._grammar.names)
 
     def _is_new_order(self, child: Node, count: int) -> bool:
         """Tell whether an ORC is not to go into a group of previous results."""
@@ -135,13 +139,6 @@ class _Placement:
             alternatives = " or ".join(part.name for part in child.children) if child.is_choice else child.name
             location = child.required[0] if child.required else child.children[0].name
             self._findings.observe("missing-segment", location, f"{structure} needs {alternatives}{place}.")
-
-
-def _takes(child: Node, name: str, *, skipping: bool) -> bool:
-    if not child.is_group:
-        return child.name in (name, ANY_SEGMENT)
-    names = child.names if skipping else child.openers
-    return name in names or ANY_SEGMENT in names
 
 
 def check_structure(segments: Sequence[Segment], grammar: Node, definitions: Definitions, findings: Findings) -> None:

@@ -55,6 +55,7 @@ def test_a_structure_names_the_segments_it_cannot_lack() -> None:
     assert ("MSH", "MSA") == required_segments("2.3", "ACK")
     assert ("MSH", "EVN", "PID", "PV1") == required_segments("2.5.1", "ADT_A01")
     assert ("MSH", "SCH", "RGS") == required_segments("2.5.1", "SIU_S12")
+    assert ("MSH", "MFI", "MFE", "OM1") == required_segments("2.5.1", "MFN_M03")
     assert ("MSH",) == required_segments("2.5.1", "ZZZ_Z99")
     assert ("MSH",) == required_segments("2.9", "ORU_R01")
 

@@ -170,6 +170,102 @@ def test_a_value_is_checked_by_the_type_that_the_message_names(segment: str, exp
     assert sorted(expected) == sorted(findings(PID, OBR, segment))
 
 
+@pytest.mark.parametrize(
+    ("version", "datatype", "expected"),
+    [
+        ("2.3.1", "DTM", [("code-not-in-table", "OBX-2")]),
+        ("2.5.1", "CWE", []),
+        ("2.5.1", "DTM", []),
+        ("2.6", "CWE", []),
+        ("2.6", "CQ", [("code-not-in-table", "OBX-2")]),
+        ("2.5.1", "SI", [("code-not-in-table", "OBX-2")]),
+    ],
+)
+def test_every_data_type_of_the_version_may_be_that_of_a_value_but_for_a_few(
+    version: str, datatype: str, expected: list[tuple[str, str]]
+) -> None:
+    value = "20260301" if datatype == "DTM" else "1"
+
+    assert expected == findings(PID, OBR, f"OBX|1|{datatype}|C||{value}||||||F", version=version)
+
+
+def test_an_order_of_2_3_needs_no_timing_and_one_of_2_3_1_its_order_control() -> None:
+    order = ("ORC||P-1^EHR", "OBR|1||F-1^LIS|718-7^Hemoglobin^LN", OBX)
+    missing = {
+        version: {place for code, place in findings(PID, *order, version=version) if code == "missing-field"}
+        for version in ("2.3", "2.3.1")
+    }
+
+    assert {"2.3": {"ORC-1"}, "2.3.1": {"ORC-1"}} == missing
+
+
+def test_a_rank_of_a_diagnosis_beyond_the_first_is_in_its_table() -> None:
+    diagnosis = "DG1|1||I10^Hypertension^I10|||F" + "|" * 9 + "3"
+    payload = ADT.format("A01^ADT_A01") + f"{PID}\rPV1||I\r{diagnosis}"
+
+    assert [] == [one for one in check(parse(payload.encode())) if one.severity != "information"]
+
+
+QUERY = "QPD|Z34^Request^CDCPHINVS|Q-1|100^^^H&1.2.3&ISO^MR~200^^^H&1.2.3&ISO^PI|Example^Dora|Sample|20200101|F"
+
+
+def test_a_query_has_as_many_parameters_as_its_own_definition_says() -> None:
+    header = MSH.format("2.5.1").replace("ORU^R01^ORU_R01", "QBP^Q11^QBP_Q11")
+    table = MSH.format("2.5.1").replace("ORU^R01^ORU_R01", "RTB^K13^RTB_K13")
+    rows = ("MSA|AA|1", "QAK|Q-1|OK", "QPD|Z99^Find^L|Q-1", "RDF|2|PID.3^CX^20", "RDT||Example^Dora|F")
+    payloads = ("\r".join((header, QUERY, "RCP|I")), "\r".join((table, *rows)))
+
+    assert [[], []] == [
+        [(one.code, one.location) for one in check(parse(text.encode())) if one.severity != "information"]
+        for text in payloads
+    ]
+
+
+@pytest.mark.parametrize("version", ["2.4", "2.5", "2.5.1", "2.6", "2.7", "2.8", "2.8.2"])
+@pytest.mark.parametrize(
+    ("kind", "segments"),
+    [
+        ("QBP^Q11^QBP_Q11", (QUERY, "PID|1||1||Example", "OBX|1", "RCP|I")),
+        ("RSP^K11^RSP_K11", ("MSA|AA|1", "QAK|Q-1|OK", QUERY, PID, "ORC|RE", "RXA|0|1", "ORC|RE", "RXA|0|1")),
+    ],
+)
+def test_which_segments_a_query_by_pattern_has_its_own_definition_says(
+    version: str, kind: str, segments: tuple[str, ...]
+) -> None:
+    payload = "\r".join((MSH.format(version).replace("ORU^R01^ORU_R01", kind), *segments))
+
+    assert [] == [one for one in check(parse(payload.encode())) if "segment" in one.code or "structure" in one.code]
+
+
+@pytest.mark.parametrize("version", ["2.5", "2.5.1", "2.6"])
+@pytest.mark.parametrize(("structure", "expected"), [("RSP_K21", ["structure-differs"]), ("RSP_K22", [])])
+def test_a_search_for_patients_may_find_several(version: str, structure: str, expected: list[str]) -> None:
+    header = MSH.format(version).replace("ORU^R01^ORU_R01", f"RSP^K22^{structure}")
+    found = (PID, "QRI|95", PID.replace("100", "200"), PID.replace("100", "300"), "QRI|60")
+    payload = "\r".join((header, "MSA|AA|1", "QAK|Q-1|OK", QUERY, *found))
+
+    assert expected == [
+        one.code for one in check(parse(payload.encode())) if "segment" in one.code or "structure" in one.code
+    ]
+
+
+def test_what_stands_for_any_segments_takes_none_that_have_a_place_of_their_own() -> None:
+    header = MSH.format("2.5.1").replace("ORU^R01^ORU_R01", "MFN^M03^MFN_M03")
+    entry = ("MFE|MAD|||1|ST", "OM1|1|1^K||Y|LIS")
+    payload = "\r".join((header, "MFI|OMA||UPD|||NE", *entry, "OM2|1", "OM4|1", *entry, "MFE|MAD|||2|ST", "OM2|1"))
+    found = [(one.code, one.text) for one in check(parse(payload.encode())) if "segment" in one.code]
+
+    assert [("missing-segment", "MFN_M03 needs a segment OM1 in MF_TEST[3].")] == found
+
+
+def test_the_order_of_a_goal_may_be_of_any_kind() -> None:
+    header = MSH.format("2.5.1").replace("ORU^R01^ORU_R01", "PGL^PC6^PGL_PC6")
+    goal = "GOL|AD|20260301|1^Walk^L|G-1"
+    payload = "\r".join((header, PID, goal, "ORC|NW|P-1", "RXO|1^Drug^L", "NTE|1||daily", "OBX|1"))
+
+    assert [] == [one for one in check(parse(payload.encode())) if "segment" in one.code]
+
+
 def test_a_field_that_the_version_withdrew_is_noted() -> None:
     assert ("field-not-in-use", "PID-2") in findings(PID.replace("PID|1||", "PID|1|1|"), OBR, version="2.7")
 
