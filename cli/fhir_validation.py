@@ -42,8 +42,16 @@ def check_file(path: Path, profiles: tuple[str, ...]) -> Checked:
         issues = _check(content, profiles)
         return Checked(issues, _is_unreadable(issues))
     found = [(number, _check(line, profiles)) for number, line in _lines(content)]
-    issues = tuple(replace(issue, text=f"Line {number}: {issue.text}") for number, issues in found for issue in issues)
+    issues = tuple(_in_line(number, issue) for number, issues in found for issue in issues)
     return Checked(issues, bool(found) and all(_is_unreadable(issues) for _, issues in found))
+
+
+def _in_line(number: int, issue: Issue) -> Issue:
+    """Return a finding on one line of several; what is no JSON there is in this line, not in the first."""
+    location = issue.location
+    if issue.code == "not-fhir-json":
+        location = location.replace("line 1,", f"line {number},")
+    return replace(issue, location=location, text=f"Line {number}: {issue.text}")
 
 
 def _lines(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -51,14 +59,14 @@ def _lines(content: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _check(content: bytes, profiles: tuple[str, ...]) -> tuple[Issue, ...]:
-    from shared.errors import Issue
-    from shared.formats.fhir.encoding import parse
+    from shared.errors import Issue, RejectedError
+    from shared.formats.fhir.reading import read
     from shared.validation.full import validate_fully
 
     try:
-        return validate_fully(parse(content), profiles=profiles)
-    except (ValueError, RecursionError):
-        return (Issue("fatal", "structure", "not-fhir-json", "", "The file is no JSON object."),)
+        return validate_fully(read(content), profiles=profiles)
+    except RejectedError as error:
+        return (Issue("fatal", "structure", "not-fhir-json", error.location, error.text),)
 
 
 def _is_unreadable(issues: tuple[Issue, ...]) -> bool:

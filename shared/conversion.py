@@ -18,8 +18,8 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from shared.errors import Issue, RejectedError
-from shared.formats.fhir.encoding import parse as parse_fhir
 from shared.formats.fhir.encoding import serialize
+from shared.formats.fhir.reading import read
 from shared.formats.hl7v2.batch import Batch, read_batch
 from shared.formats.hl7v2.message import Message
 from shared.formats.hl7v2.parse import parse
@@ -34,8 +34,10 @@ from shared.validation.inline import find_errors
 Source = Literal["hl7v2"]
 Target = Literal["fhir"]
 
-# Findings that say an element is not what the maps read: text, object or list.
-_SHAPES = frozenset({"type-wrong", "array-expected", "array-unexpected", "depth-exceeded", "too-many-issues"})
+# Findings that say an element is not what the maps read: text, number, object or list.
+_SHAPES = frozenset(
+    {"type-wrong", "number-out-of-range", "array-expected", "array-unexpected", "depth-exceeded", "too-many-issues"}
+)
 
 
 class Conversion(NamedTuple):
@@ -114,10 +116,7 @@ def convert_to_hl7v2(
     element of another JSON type than R4; `unsupported-message-type`; `missing-element` with the FHIR element that
     HL7 v2 requires. What could not be carried is in the issues.
     """
-    try:
-        content = parse_fhir(payload)
-    except (ValueError, RecursionError) as error:
-        raise RejectedError("not-fhir", "", "This is not a FHIR resource in JSON.") from error
+    content = read(payload)
     _require_shapes(content)
     if b"\\u" in payload:
         _require_characters(content)

@@ -54,6 +54,7 @@ def test_each_line_of_ndjson_is_a_resource(corridor, patient: Path, tmp_path: Pa
     texts = [one["details"]["text"] for one in found if one["severity"] in ("error", "fatal")]
     assert 1 == run.exit_code
     assert ["Line 3: ", "Line 4: "] == [text[:8] for text in texts]
+    assert ["line 4, column 2"] == [place for one in found for place in one.get("expression", ()) if "line" in place]
 
 
 def test_ndjson_of_which_no_line_can_be_read_is_an_error(corridor, tmp_path: Path) -> None:
@@ -62,6 +63,21 @@ def test_ndjson_of_which_no_line_can_be_read_is_an_error(corridor, tmp_path: Pat
 
     assert 1 == corridor("validate", path, "--out", tmp_path / "out").exit_code
     assert (tmp_path / "out" / "patients.ndjson.error.json").exists()
+
+
+def test_a_property_that_comes_twice_is_named_with_its_place(corridor, tmp_path: Path) -> None:
+    path = tmp_path / "patient.json"
+    path.write_text('{"resourceType": "Patient", "gender": "male", "gender": "female"}')
+
+    run = corridor("validate", path)
+
+    (found,) = json.loads(run.stdout)["issue"]
+    assert (1, ["Patient"], "not-fhir-json") == (
+        run.exit_code,
+        found["expression"],
+        found["details"]["coding"][0]["code"],
+    )
+    assert "gender" in found["details"]["text"]
 
 
 def test_empty_ndjson_holds_nothing_that_is_wrong(corridor, tmp_path: Path) -> None:

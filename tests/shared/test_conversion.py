@@ -105,6 +105,23 @@ def test_an_element_that_is_no_list_is_refused_by_its_place() -> None:
     assert ("not-fhir", "Patient.name") == (refused.value.code, refused.value.location)
 
 
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ('{"value": 1e-999999999}', "Observation.valueQuantity.value"),
+        ('{"value": 1, "value": 2}', "Observation.valueQuantity"),
+        ('{"value": NaN}', "Observation.value.value"),
+    ],
+    ids=["beyond all measure", "twice", "no number"],
+)
+def test_a_value_that_nobody_can_write_down_is_refused_by_its_place(value: str, place: str) -> None:
+    observation = f'{{"resourceType": "Observation", "valueQuantity": {value}}}'.encode()
+
+    with pytest.raises(RejectedError) as refused:
+        list(convert_to_hl7v2(observation, message_type="ORU^R01", sent=RECEIVED))
+    assert ("not-fhir", place) == (refused.value.code, refused.value.location)
+
+
 def test_half_of_a_surrogate_pair_is_refused_by_its_place_and_a_whole_one_is_written() -> None:
     def patient(family: str) -> bytes:
         named = f'"name": [{{"family": "{family}"}}]'
