@@ -38,8 +38,11 @@ def writing_preferences_of(partner: str | None) -> WritingPreferences:
 
 def _read(partner: str) -> Partner:
     from shared.partners.reading import read_partner
+    from shared.validation.partner_files import check_partner
 
     file = Path(partner) if partner.endswith((".yaml", ".yml")) else _PARTNERS / f"{partner}.yaml"
     if not file.is_file():
         raise click.UsageError(f"no such partner: {partner}")
-    return read_partner(file)
+    found = read_partner(file)
+    check_partner(found)
+    return found

@@ -53,12 +53,15 @@ def build_ports(settings: Settings) -> Ports:
     from shared.adapters.http_destinations import HttpDestinations
     from shared.adapters.shared_intake_gate import SharedIntakeGate
     from shared.partners.reading import read_partners
+    from shared.validation.partner_files import check_partner
 
     credential = _credential(settings)
     bus = _bus(settings, credential)
     senders = ServiceBusSenders(bus)
     hints = ServiceBusHintSender(senders)
     partners = read_partners(settings.partners)
+    for partner in partners.by_name.values():
+        check_partner(partner)
     ledger = _ledger(settings, credential, hints)
     archive = _archive(settings, credential)
     secrets = _secrets(settings, credential)

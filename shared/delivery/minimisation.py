@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from shared.partners.model import EVERYTHING
+
 _ALWAYS = frozenset({"resourceType", "id", "meta"})
-_EVERYTHING = "*"
 
 
 def minimise(bundle: Mapping[str, Any], allow: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def _reduced(resource: Mapping[str, Any], allow: Mapping[str, tuple[str, ...]], 
     kept = {
         name: value
         for name, value in resource.items()
-        if name in _ALWAYS or name.removeprefix("_") in elements or _EVERYTHING in elements
+        if name in _ALWAYS or name.removeprefix("_") in elements or EVERYTHING in elements
     }
     if kept.keys() < resource.keys() and "profile" in kept.get("meta", {}):
         # A profile that the whole resource satisfies may want what does not leave: the rest claims nothing.

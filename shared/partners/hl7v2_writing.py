@@ -27,7 +27,7 @@ from shared.formats.hl7v2.delimiters import Delimiters
 from shared.formats.hl7v2.writing import CHARSETS, USUAL_DELIMITERS
 
 if TYPE_CHECKING:
-    from shared.partners.reading import _Section
+    from shared.partners.sections import Section
 
 WRITTEN_VERSIONS = ("2.3.1", "2.5.1", "2.8")
 USUAL_VERSION = "2.5.1"
@@ -67,7 +67,7 @@ class WritingPreferences:
 NO_PREFERENCES = WritingPreferences()
 
 
-def read_writing_preferences(section: _Section) -> WritingPreferences:
+def read_writing_preferences(section: Section) -> WritingPreferences:
     """Return the preferences in an `hl7v2` section; ConfigurationError `partner-file-invalid` names the place."""
     preferences = WritingPreferences(
         version=section.choice("version", WRITTEN_VERSIONS, USUAL_VERSION),
@@ -84,7 +84,7 @@ def read_writing_preferences(section: _Section) -> WritingPreferences:
     return preferences
 
 
-def _delimiters(section: _Section) -> Delimiters:
+def _delimiters(section: Section) -> Delimiters:
     text = section.take("delimiters", str, "|^~\\&")
     plain = all(char.isascii() and char.isprintable() and not char.isalnum() and char not in ' "' for char in text)
     if not _LEAST <= len(text) <= _MOST or len(set(text)) != len(text) or not plain:
@@ -96,7 +96,7 @@ def _delimiters(section: _Section) -> Delimiters:
     return Delimiters(text[0], text[1], text[2], text[3], text[4], text[5:])
 
 
-def _codes(fields: _Section) -> dict[str, dict[str, LocalCode]]:
+def _codes(fields: Section) -> dict[str, dict[str, LocalCode]]:
     found: dict[str, dict[str, LocalCode]] = {}
     for name in fields.names():
         codes = fields.section(name)
@@ -104,7 +104,7 @@ def _codes(fields: _Section) -> dict[str, dict[str, LocalCode]]:
     return found
 
 
-def _code(section: _Section) -> LocalCode:
+def _code(section: Section) -> LocalCode:
     code = LocalCode(
         code=section.take("code", str),
         display=section.take("display", str, ""),

@@ -103,6 +103,8 @@ class Limits:
 
 
 USUAL_LIMITS = Limits()
+# In place of a list: whatever there is may leave.
+EVERYTHING = "*"
 
 SECONDARY = "/secondary"
 """What follows a destination's name in the way to its secondary endpoint."""

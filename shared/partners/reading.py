@@ -7,17 +7,14 @@ Errors are ConfigurationError `partner-file-invalid` with a location such as `ri
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
 
-import yaml
-
-from shared.errors import ConfigurationError
 from shared.formats.hl7v2.conformance.rules import USAGES, Rule, read_place
+from shared.formats.hl7v2.structures import is_defined
 from shared.partners.hl7v2_writing import NO_PREFERENCES, read_writing_preferences
 from shared.partners.model import (
+    EVERYTHING,
     USUAL_LIMITS,
     USUAL_QUOTA,
     USUAL_REORDERING,
@@ -34,8 +31,8 @@ from shared.partners.model import (
     VisitFilter,
 )
 from shared.partners.profile_reading import read_profile
+from shared.partners.sections import Section, invalid, read_file
 
-T = TypeVar("T")
 _CONSENT_RULES = ("unless-denied", "if-permitted")
 _ENDPOINT_KINDS = ("fhir-r4", "hl7v2", "webhook", "file")
 _MANAGED_IDENTITY = "managed-identity"
@@ -51,14 +48,10 @@ def read_partners(folder: Path) -> Partners:
 
 def read_partner(file: Path) -> Partner:
     """Return the partner that `file` describes; its `name` is the file's name."""
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise _invalid(file.name, "not readable as YAML in UTF-8") from error
-    top = _Section(content, f"{file.name}: ")
+    top = read_file(file)
     name = top.take("name", str)
     if name != file.stem:
-        raise _invalid(f"{file.name}: name", "the name is the name of the file")
+        raise invalid(f"{file.name}: name", "the name is the name of the file")
     partner = Partner(
         name=name,
         title=top.take("title", str),
@@ -70,7 +63,7 @@ def read_partner(file: Path) -> Partner:
     return partner
 
 
-def _sender(name: str, section: _Section) -> Sender:
+def _sender(name: str, section: Section) -> Sender:
     sender = Sender(
         processing_ids=section.texts("processing-ids", ("P",)),
         refuse_reused_control_ids=section.take("refuse-reused-control-ids", bool, False),
@@ -86,7 +79,7 @@ def _sender(name: str, section: _Section) -> Sender:
     return sender
 
 
-def _quota(section: _Section) -> Quota:
+def _quota(section: Section) -> Quota:
     quota = Quota(
         calls=section.at_least("per-day", 1, USUAL_QUOTA.calls),
         megabytes=section.at_least("megabytes-per-day", 1, USUAL_QUOTA.megabytes),
@@ -95,46 +88,45 @@ def _quota(section: _Section) -> Quota:
     return quota
 
 
-def _signature(section: _Section) -> str:
+def _signature(section: Section) -> str:
     secret = str(section.take("secret", str))
     section.finish()
     return secret
 
 
-def _certificates(section: _Section) -> dict[str, tuple[str, ...]]:
+def _certificates(section: Section) -> dict[str, tuple[str, ...]]:
     if not section.has("certificates"):
         return {}
     environments = section.section("certificates")
     found = {name: environments.texts(name, ()) for name in environments.names()}
     for name, prints in found.items():
         if not 1 <= len(prints) <= 2 or not all(_SHA_256.fullmatch(each) for each in prints):
-            raise _invalid(environments.at(name), "one or two SHA-256 of certificates, in 64 hexadecimal digits")
+            raise invalid(environments.at(name), "one or two SHA-256 of certificates, in 64 hexadecimal digits")
     return {name: tuple(each.lower() for each in prints) for name, prints in found.items()}
 
 
-def _conformance(section: _Section) -> tuple[Rule, ...]:
-    places = _Section(section.take("conformance", dict, {}), section.at("conformance"))
+def _conformance(section: Section) -> tuple[Rule, ...]:
+    places = Section(section.take("conformance", dict, {}), section.at("conformance"))
     return tuple(_rule(places, place) for place in places.names())
 
 
-def _rule(places: _Section, place: str) -> Rule:
+def _rule(places: Section, place: str) -> Rule:
     where = read_place(place)
     if where is None:
-        raise _invalid(places.at(place), "a place such as PID, PID-5 or PID-5.1")
+        raise invalid(places.at(place), "a place such as PID, PID-5 or PID-5.1")
     section = places.section(place)
     usage = section.choice("usage", USAGES, "O")
-    length = section.take("length", int, 0)
-    if length < 0 or (length and not where[1]):
-        raise _invalid(section.at("length"), "the most characters of a field or component")
+    length = section.at_least("length", 1) if section.has("length") else None
+    if length and not where[1]:
+        raise invalid(section.at("length"), "the most characters of a field or component")
+    if not is_defined(*where[:2]):
+        raise invalid(places.at(place), "no version of HL7 v2 has such a segment or field")
     section.finish()
-    return Rule(*where, usage=usage, length=length or None)  # type: ignore[arg-type]
+    return Rule(*where, usage=usage, length=length)  # type: ignore[arg-type]
 
 
-def _receiver(section: _Section) -> Receiver:
-    allow = {
-        kind: tuple(elements) if isinstance(elements, list) else (str(elements),)
-        for kind, elements in section.take("allow", dict, {}).items()
-    }
+def _receiver(section: Section) -> Receiver:
+    allow = _allow(Section(section.take("allow", dict, {}), section.at("allow")))
     endpoint = _endpoint(section.section("endpoint"))
     receiver = Receiver(
         endpoint=endpoint,
@@ -152,7 +144,12 @@ def _receiver(section: _Section) -> Receiver:
     return receiver
 
 
-def _limits(section: _Section) -> Limits:
+def _allow(section: Section) -> dict[str, tuple[str, ...]]:
+    everything = {kind for kind in section.names() if section.has_value(kind, EVERYTHING)}
+    return {kind: (EVERYTHING,) if kind in everything else section.texts(kind, ()) for kind in section.names()}
+
+
+def _limits(section: Section) -> Limits:
     rate = section.section("rate") if section.has("rate") else None
     limits = Limits(
         concurrency=section.at_least("concurrency", 1, USUAL_LIMITS.concurrency),
@@ -162,11 +159,11 @@ def _limits(section: _Section) -> Limits:
     return limits
 
 
-def _allowance(section: _Section) -> Rate:
+def _allowance(section: Section) -> Rate:
     return _rate(section, section.at_least("per-minute", 1), seconds=60)
 
 
-def _rate(section: _Section, amount: int, *, seconds: int) -> Rate:
+def _rate(section: Section, amount: int, *, seconds: int) -> Rate:
     rate = Rate(per_second=amount / seconds, burst=section.at_least("burst", 1, amount))
     section.finish()
     return rate
@@ -176,18 +173,18 @@ def _seconds(duration: timedelta) -> int:
     return int(duration.total_seconds())
 
 
-def _secondary(section: _Section, kind: str) -> Secondary:
+def _secondary(section: Section, kind: str) -> Secondary:
     secondary = Secondary(
         endpoint=_endpoint(section.section("endpoint")),
         after=timedelta(minutes=section.at_least("after-minutes", 1, 5)),
     )
     if secondary.endpoint.kind != kind:
-        raise _invalid(f"{section.at('endpoint')}.kind", f"{kind}, as the endpoint: both get the same bodies")
+        raise invalid(f"{section.at('endpoint')}.kind", f"{kind}, as the endpoint: both get the same bodies")
     section.finish()
     return secondary
 
 
-def _endpoint(section: _Section) -> Endpoint:
+def _endpoint(section: Section) -> Endpoint:
     credential = section.section("credential")
     proof = credential.choice("kind", _CREDENTIAL_KINDS)
     endpoint = Endpoint(
@@ -206,72 +203,3 @@ def _endpoint(section: _Section) -> Endpoint:
     credential.finish()
     section.finish()
     return endpoint
-
-
-class _Section:
-    """One mapping of the file, read key by key; `finish` refuses what nobody asked for."""
-
-    def __init__(self, content: object, where: str) -> None:
-        if not isinstance(content, Mapping):
-            raise _invalid(where, "expected a mapping")
-        self._content: dict[str, Any] = {str(key): value for key, value in content.items()}
-        self._where = where
-        self._asked: set[str] = set()
-
-    def at(self, key: str) -> str:
-        """Return the place of `key` for an error."""
-        return f"{self._where}{key}" if self._where.endswith(": ") else f"{self._where}.{key}"
-
-    def has(self, key: str) -> bool:
-        """Tell whether the section has `key`."""
-        return key in self._content
-
-    def names(self) -> list[str]:
-        """Return the keys, where they are data rather than vocabulary."""
-        return list(self._content)
-
-    def take(self, key: str, kind: type[T], default: T | None = None) -> T:
-        """Return the value of `key`, of type `kind`; `default` when absent, an error without one."""
-        self._asked.add(key)
-        value = self._content.get(key, default)
-        if value is None:
-            raise _invalid(self.at(key), "required")
-        if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
-            raise _invalid(self.at(key), f"expected {kind.__name__}")
-        return value
-
-    def at_least(self, key: str, least: int, default: int | None = None) -> int:
-        """Return a whole number that is not below `least`."""
-        value = self.take(key, int, default)
-        if value < least:
-            raise _invalid(self.at(key), f"at least {least}")
-        return value
-
-    def choice(self, key: str, allowed: tuple[str, ...], default: str | None = None) -> str:
-        """Return one of `allowed`."""
-        value = self.take(key, str, default)
-        if value not in allowed:
-            raise _invalid(self.at(key), f"one of {', '.join(allowed)}")
-        return value
-
-    def texts(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
-        """Return a list of strings."""
-        values = self.take(key, list, list(default))
-        if not all(isinstance(value, str) for value in values):
-            raise _invalid(self.at(key), "expected a list of strings")
-        return tuple(values)
-
-    def section(self, key: str) -> _Section:
-        """Return a section within this one."""
-        self._asked.add(key)
-        return _Section(self._content.get(key), self.at(key))
-
-    def finish(self) -> None:
-        """Refuse keys that nobody asked for: a typing error must not pass as silence."""
-        for key in self._content:
-            if key not in self._asked:
-                raise _invalid(self.at(key), "unknown key")
-
-
-def _invalid(location: str, text: str) -> ConfigurationError:
-    return ConfigurationError("partner-file-invalid", location, text)

@@ -156,6 +156,17 @@ def test_what_cannot_be_converted_is_wrong_usage(
     assert (2, True) == (run.exit_code, reason in run.stderr)
 
 
+def test_a_partner_file_that_is_wrong_is_told_before_anything_is_converted(corridor, tmp_path: Path) -> None:
+    path, partner = tmp_path / "file", tmp_path / "example-lab.yaml"
+    path.write_bytes(b"MSH|")
+    head = "name: example-lab\ntitle: Example\ncontact: lab@example.example\n"
+    partner.write_text(f"{head}sends:\n  code-maps: {{OBX-11: {{G: {{code: finished}}}}}}\n")
+
+    run = corridor("convert", path, "--partner", partner)
+
+    assert (1, True) == (run.exit_code, "example-lab.yaml: sends.code-maps.OBX-11.G.code" in str(run.exception))
+
+
 def test_a_batch_that_lost_a_message_says_so_beside_what_converts(corridor, tmp_path: Path) -> None:
     path = tmp_path / "day.hl7"
     path.write_text(f"BHS|^~\\&|\r{ORU.format(control_id='A')}{ORU.format(control_id='B')}BTS|3\r", newline="")

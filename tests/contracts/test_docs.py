@@ -24,6 +24,7 @@ from shared.catalog.model import Facts, FileDrop, Queue, Route, Schedule, Subscr
 from shared.errors import ConfigurationError
 from shared.partners.reading import read_partner, read_partners
 from shared.settings import Settings, read_settings
+from shared.validation.partner_files import check_partner
 from shared.workflow import escalation
 from shared.workflow.escalation import ladder_of
 from tests.contracts.pages import DOCS, anchors, column, examples, page, plain, table
@@ -220,7 +221,10 @@ def test_the_partner_files_on_the_page_are_read_by_the_product(path: str, tmp_pa
     file = tmp_path / Path(path).name
     file.write_text(partner_examples()[path], encoding="utf-8")
 
-    assert file.stem == read_partner(file).name
+    partner = read_partner(file)
+    check_partner(partner)
+
+    assert file.stem == partner.name
 
 
 def leaves(content: object, where: str = "") -> Iterator[str]:

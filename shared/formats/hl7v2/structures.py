@@ -19,6 +19,8 @@ from shared.formats.hl7v2.grammar import Node, read_grammar
 VERSIONS = ("2.1", "2.2", "2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.8", "2.8.1", "2.8.2")
 FALLBACK_VERSION = "2.5.1"
 _OPEN = "..."
+# Chapter 5: their last field stands for as many as the definition of the query says, each of a type of its own.
+OPEN_ENDED = frozenset({"QPD", "RDT"})
 
 
 class Definitions:
@@ -92,6 +94,14 @@ class Definitions:
 def definitions_of(version: str) -> Definitions | None:
     """Return the definitions of a version, None when HL7 v2 has no such version."""
     return Definitions(version) if version in VERSIONS else None
+
+
+def is_defined(segment: str, field: int = 0) -> bool:
+    """Tell whether any version has a segment, or a field of it; whatever a Z-segment has is its sender's."""
+    if segment.startswith("Z"):
+        return True
+    rows = (found.segment(segment) for version in reversed(VERSIONS) if (found := definitions_of(version)))
+    return any(row is not None and (field <= len(row) or segment in OPEN_ENDED) for row in rows)
 
 
 def structure_of(code: str, event: str, structure: str = "", version: str = "") -> str:

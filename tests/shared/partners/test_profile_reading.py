@@ -71,10 +71,20 @@ def test_nothing_of_it_is_required(tmp_path: Path) -> None:
     ("old", "new", "place"),
     [
         ("America/Denver", "Mars/Olympus", "time-zone"),
+        ("America/Denver", "America", "time-zone"),
+        ("default-character-set: 8859/1", "default-character-set: Klingon", "default-character-set"),
         ('"urn:oid:2.999.1"', "north", "assigning-authorities.NORTH"),
         ('"urn:oid:2.999.1"', "3", "assigning-authorities.NORTH"),
         ("code: 2823-3", "kode: 2823-3", "code-maps.OBX-3.K.code"),
         ("display: Potassium", "colour: red", "code-maps.OBX-3.K.colour"),
+        ("OBX-3:", "OBX3:", "code-maps.OBX3"),
+        ("OBX-3:", "OBX-3.1:", "code-maps.OBX-3.1"),
+        ("OBX-3:", "OBX-300:", "code-maps.OBX-300"),
+        ("OBX-3:", "OXB-3:", "code-maps.OXB-3"),
+        ('"http://loinc.org"', "loinc", "code-maps.OBX-3.K.system"),
+        ("code: 2823-3", 'code: ""', "code-maps.OBX-3.K.code"),
+        ("code: 2823-3", 'code: " 2823-3"', "code-maps.OBX-3.K.code"),
+        ('url: "urn:example:ward"', "url: ward", "z-fields.ZPI-3.url"),
         ("ZPI-3:", "PID-3:", "z-fields.PID-3"),
         ("ZPI-3:", "ZPI:", "z-fields.ZPI"),
         ('url: "urn:example:ward"', "uri: x", "z-fields.ZPI-3.url"),
@@ -94,6 +104,31 @@ def test_what_is_wrong_is_named_by_its_place(tmp_path: Path, old: str, new: str,
         profile(tmp_path, WHOLE.replace(old, new))
 
     assert ("partner-file-invalid", f"example-lab.yaml: sends.{place}") == (error.value.code, error.value.location)
+
+
+def test_a_code_is_the_one_that_is_written_whatever_yaml_makes_of_it(tmp_path: Path) -> None:
+    meaning = '{system: "http://loinc.org", code: 2823-3}'
+    codes = profile(
+        tmp_path, WHOLE.replace("      K:", f"      NO: {meaning}\n      007: {meaning}\n      K:")
+    ).code_maps
+
+    assert ["NO", "007", "K"] == list(codes["OBX-3"])
+
+
+def test_a_status_has_no_need_of_a_system_and_a_z_field_may_have_codes(tmp_path: Path) -> None:
+    codes = profile(
+        tmp_path,
+        "  code-maps:\n    OBX-11: {G: {code: final}}\n    ZLV-4: {G: {system: 'urn:example:l', code: A B}}\n",
+    ).code_maps
+
+    assert {"OBX-11": {"G": CodeMapping("", "final")}, "ZLV-4": {"G": CodeMapping("urn:example:l", "A B")}} == codes
+
+
+def test_what_is_said_twice_is_refused_by_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        profile(tmp_path, WHOLE.replace("    OBX-3:", "    OBX-3: {}\n    OBX-3:"))
+
+    assert ("example-lab.yaml: line 11", True) == (error.value.location, "OBX-3" in error.value.text)
 
 
 def test_an_operators_identifier_is_a_value_with_or_without_a_system() -> None:

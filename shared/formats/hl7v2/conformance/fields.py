@@ -12,15 +12,13 @@ from shared.formats.hl7v2.cells import Cell
 from shared.formats.hl7v2.conformance.findings import Findings
 from shared.formats.hl7v2.conformance.values import PRIMITIVES, is_well_formed
 from shared.formats.hl7v2.message import MAX_REPETITIONS, NULL, Repetition, Segment
-from shared.formats.hl7v2.structures import Definitions
+from shared.formats.hl7v2.structures import OPEN_ENDED, Definitions
 
 _VARIES = "varies"
 _BINDING = frozenset({"ID", "CNE"})
 _CODED = frozenset({"CE", "CF", "CNE", "CWE"})
 # MSH-1 and MSH-2 hold the separators themselves.
 _SEPARATORS = (("MSH", 1), ("MSH", 2), ("BHS", 1), ("BHS", 2), ("FHS", 1), ("FHS", 2))
-# Chapter 5: their last field stands for as many as the definition of the query says, each of a type of its own.
-_OPEN_ENDED = frozenset({"QPD", "RDT"})
 _PARAMETER = Cell(_VARIES, most=0)
 # Chapter 7: all data types of the version are values of OBX-2, but these; the table came to list them only later.
 _VALUE_TYPES, _NO_VALUE_TYPES = "0125", frozenset({"CM", "CQ", "ID", "SI"})
@@ -155,6 +153,6 @@ class FieldChecker:
 
 def _cell(name: str, number: int, cells: tuple[Cell, ...]) -> Cell | None:
     """Return the definition of a field, None when the segment has no such field."""
-    if name in _OPEN_ENDED and number >= len(cells):
+    if name in OPEN_ENDED and number >= len(cells):
         return _PARAMETER
     return cells[number - 1] if number <= len(cells) else None
