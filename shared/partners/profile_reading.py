@@ -25,8 +25,8 @@ from shared.partners.sections import Section, invalid
 _MRN_FIELDS = ("PID-2", "PID-3", "PID-4", "PID-18")
 _FIELD = re.compile(r"(?P<segment>[A-Z][A-Z0-9]{2})-(?P<number>[1-9]\d{0,2})")
 _CODE = re.compile(r"\S+( \S+)*")
-# What stands for these is a status of FHIR, whose system goes without saying.
-_STATUSES = ("OBX-11", "OBR-25")
+# What stands for these is a code of FHIR's own, whose system goes without saying.
+_OF_FHIR = ("OBX-11", "OBR-25", "PID-8")
 _Z_FIELD = re.compile(r"Z[A-Z0-9]{2}-[1-9]\d*")
 _ELEMENT = re.compile(r"[a-z][A-Za-z0-9]*(?:\[\])?(?:\.[a-z][A-Za-z0-9]*(?:\[\])?)*")
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:\S+", re.IGNORECASE)
@@ -91,7 +91,7 @@ def _code_maps(section: Section) -> dict[str, dict[str, CodeMapping]]:
         if match is None or not is_defined(match["segment"], int(match["number"])):
             raise invalid(fields.at(field), "expected a field of HL7 v2, such as OBX-3")
         codes = fields.section(field)
-        maps[field] = {code: _code(codes.section(code), has_system=field not in _STATUSES) for code in codes.names()}
+        maps[field] = {code: _code(codes.section(code), has_system=field not in _OF_FHIR) for code in codes.names()}
     return maps
 
 

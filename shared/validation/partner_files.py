@@ -1,5 +1,5 @@
 """
-What a partner file says of FHIR, held against R4: what Z-fields and statuses become, and what may leave.
+What a partner file says of FHIR, held against R4: what Z-fields and codes become, and what may leave.
 
 The reader of the files stands below the definitions of R4 and takes any name. What is wrong here would break every
 message of the sender, or hold back every delivery to the receiver.
@@ -31,7 +31,11 @@ BECOMES = {
     "XON": frozenset({"Reference"}),
 }
 _ACTORS = {"XCN": "Practitioner", "XON": "Organization"}
-_STATUSES = {"OBX-11": "Observation", "OBR-25": "DiagnosticReport"}
+_CODES = {
+    "OBX-11": ("Observation", "status"),
+    "OBR-25": ("DiagnosticReport", "status"),
+    "PID-8": ("Patient", "gender"),
+}
 # Conversion and destinations know a resource by these.
 _OURS = frozenset({"resourceType", "id"})
 
@@ -45,7 +49,7 @@ def check_partner(partner: Partner) -> None:
 def _faults(partner: Partner) -> Iterator[tuple[str, str]]:
     if partner.sends is not None:
         yield from _of_fields(partner.sends.profile)
-        yield from _of_statuses(partner.sends.profile)
+        yield from _of_codes(partner.sends.profile)
     if partner.receives is not None:
         for kind, elements in partner.receives.allow.items():
             yield from _of_allowed(kind, frozenset(elements))
@@ -79,12 +83,12 @@ def _of_element(mapping: ElementMapping) -> str:
     return f"{found.key} refers to no {actor}" if actor and actor not in found.targets else ""
 
 
-def _of_statuses(profile: PartnerProfile) -> Iterator[tuple[str, str]]:
-    for field, kind in _STATUSES.items():
-        codes = shape(kind).properties["status"].codes or frozenset()
+def _of_codes(profile: PartnerProfile) -> Iterator[tuple[str, str]]:
+    for field, (kind, element) in _CODES.items():
+        codes = shape(kind).properties[element].codes or frozenset()
         for local, meaning in profile.code_maps.get(field, {}).items():
             if meaning.code not in codes:
-                yield f"sends.code-maps.{field}.{local}.code", f"no status of {kind}: {', '.join(sorted(codes))}"
+                yield f"sends.code-maps.{field}.{local}.code", f"no {element} of {kind}: {', '.join(sorted(codes))}"
 
 
 def _of_allowed(kind: str, elements: frozenset[str]) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ sends:
   code-maps:
     OBX-11: {G: {code: final}}
     OBR-25: {G: {code: partial}}
+    PID-8: {2: {code: female}}
   z-fields:
     ZPI-2: {resource: Patient, url: "urn:example:ward"}
     ZPI-3: {resource: Patient, element: "contact[].name", datatype: XPN}
@@ -60,6 +61,7 @@ def test_every_data_type_that_a_field_may_be_read_as_becomes_something() -> None
     [
         ("{code: final}", "{code: finished}", "sends.code-maps.OBX-11.G.code"),
         ("{code: partial}", "{code: some}", "sends.code-maps.OBR-25.G.code"),
+        ("{code: female}", "{code: F}", "sends.code-maps.PID-8.2.code"),
         ("ZPI-2: {resource: Patient", "ZPI-2: {resource: Person1", "sends.z-fields.ZPI-2.resource"),
         ("deceasedDateTime", "deceased", "sends.z-fields.ZPI-4.element"),
         ("deceasedDateTime", "multipleBirthInteger", "sends.z-fields.ZPI-4.element"),

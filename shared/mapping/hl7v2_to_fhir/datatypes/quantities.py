@@ -17,7 +17,7 @@ import orjson
 from shared.formats.fhir.encoding import Number, number
 from shared.formats.hl7v2.delimiters import Delimiters
 from shared.formats.hl7v2.message import NULL, Repetition, Segment
-from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, original_value
+from shared.mapping.hl7v2_to_fhir.context import Context, Resource, append, field_name, original_value
 from shared.mapping.hl7v2_to_fhir.recurrent import remembered
 from shared.terminology.systems import system_uri
 
@@ -51,9 +51,14 @@ def unit_of(context: Context, repetition: Repetition | None) -> Resource:
 
 
 def unit_of_field(context: Context, segment: Segment, number: int) -> Resource:
-    """Return what `unit_of` does of the first repetition of a field."""
+    """Return what `unit_of` does of the first repetition of a field; the sender's own unit with its meaning."""
     if not (raw := segment.raw(number)):
         return {}
+    if context.partner.code_maps and (
+        meaning := context.local_code(field_name(segment, number), segment.text(number))
+    ):
+        unit = segment.text(number, 2) or segment.text(number)
+        return {"unit": unit, "system": meaning.system, "code": meaning.code}
     delimiters = segment.delimiters
     if raw == NULL or delimiters.separators[0] in raw:
         return unit_of(context, segment.first(number))

@@ -213,7 +213,7 @@ def _set_interpretation(context: Context, observation: Resource, obx: Segment) -
 
 def _interpretation(context: Context, repetition: Repetition) -> Resource | None:
     code = repetition.component(1)
-    known = INTERPRETATION.get(code)
+    known = None if context.local_code("OBX-8", code) else INTERPRETATION.get(code)
     if known and len(repetition.parts) == 1:
         return {"coding": [{"system": INTERPRETATION_SYSTEM, "code": known}]}
     value = concept_of(context, repetition, "OBX-8", "HL70078" if known else "")

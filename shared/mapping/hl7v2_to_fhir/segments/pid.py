@@ -77,7 +77,7 @@ def patient_from_pid(context: Context, pid: Segment) -> Resource:
     _set_identifiers(context, patient, pid, numbers)
     _set_names(context, patient, pid)
     add_contacts(context, patient, pid, (13, "home"), (14, "work"), (40, ""))
-    _set_gender(patient, pid)
+    _set_gender(context, patient, pid)
     _set_birth(context, patient, pid)
     _set_death(context, patient, pid)
     _set_addresses(context, patient, pid)
@@ -184,19 +184,20 @@ def _set_names(context: Context, patient: Resource, pid: Segment) -> None:
                 append(patient, "extension", original_value(repetition.text()))
 
 
-def _set_gender(patient: Resource, pid: Segment) -> None:
-    if gender := GENDER.get(pid.raw(8)):
+def _set_gender(context: Context, patient: Resource, pid: Segment) -> None:
+    local = context.local_code("PID-8", pid.text(8)) if context.partner.code_maps else None
+    if local is None and (gender := GENDER.get(pid.raw(8))):
         patient["gender"] = gender
     elif (first := pid.first(8)) is not None:
-        set_gender(patient, first)
+        set_gender(patient, first, local.code if local else "")
 
 
-def set_gender(element: Resource, value: Repetition) -> None:
-    """Set the administrative gender of a person; what has no translation is kept."""
+def set_gender(element: Resource, value: Repetition, meaning: str = "") -> None:
+    """Set the administrative gender of a person; a sender's own code, whatever its meaning, is kept."""
     code = value.component(1)
-    if gender := GENDER.get(code.upper()):
+    if gender := meaning or GENDER.get(code.upper()):
         element["gender"] = gender
-    elif code:
+    if code and (meaning or not gender):
         extend(element, "gender", original_code(TERMINOLOGY + "v2-0001", code))
     if len(value.parts) > 1:
         extend(element, "gender", original_value(value.text()))

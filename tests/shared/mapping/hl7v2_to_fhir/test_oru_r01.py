@@ -175,6 +175,45 @@ def test_a_local_code_keeps_its_place_beside_what_it_means() -> None:
     ] == observation("OBX|1|NM|GLU^Blood sugar^L||5||||||F", partner)["code"]["coding"]
 
 
+def test_a_local_unit_stays_the_words_of_what_it_means() -> None:
+    meaning = CodeMapping("http://unitsofmeasure.org", "mg/dL")
+    partner = PartnerProfile("riv", code_maps={"OBX-6": {"MGPD": meaning}})
+    measured = [
+        observation(f"OBX|1|NM|GLU||5|{unit}|||||F", partner)["valueQuantity"]
+        for unit in ("MGPD", "MGPD^mg per dl^L", "g/L")
+    ]
+
+    assert [
+        {"value": 5, "unit": "MGPD", "system": "http://unitsofmeasure.org", "code": "mg/dL"},
+        {"value": 5, "unit": "mg per dl", "system": "http://unitsofmeasure.org", "code": "mg/dL"},
+        {"value": 5, "unit": "g/L"},
+    ] == measured
+
+
+def test_a_local_flag_means_what_its_sender_says_even_where_the_standard_has_the_same() -> None:
+    meaning = CodeMapping("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "A")
+    partner = PartnerProfile("riv", code_maps={"OBX-8": {"N": meaning}})
+    flags = observation("OBX|1|NM|GLU||5|||N~H|||F", partner)["interpretation"]
+
+    assert ["A", "H"] == [one["coding"][0]["code"] for one in flags]
+    assert ["A", "N"] == [one["code"] for one in flags[0]["coding"]]
+
+
+@pytest.mark.parametrize(
+    ("sent", "gender", "kept"), [("2", "female", ["2"]), ("F", "male", ["F"]), ("M", "male", []), ("3", None, ["3"])]
+)
+def test_a_local_code_of_sex_means_what_its_sender_says_and_is_kept(
+    sent: str, gender: str | None, kept: list[str]
+) -> None:
+    partner = PartnerProfile(
+        "riv", code_maps={"PID-8": {"2": CodeMapping("", "female"), "F": CodeMapping("", "male")}}
+    )
+    (patient,) = resources(conversion(PID.removesuffix("F") + sent, partner=partner), "Patient")
+
+    assert gender == patient.get("gender")
+    assert kept == [one["valueCoding"]["code"] for one in patient.get("_gender", {}).get("extension", [])]
+
+
 def test_a_mapped_z_field_becomes_an_extension_and_the_others_are_unknown() -> None:
     partner = PartnerProfile("riv", z_fields={"ZPI-2": ExtensionMapping("Patient", "urn:example:group")})
     found = conversion(PID, "ZPI|1|blue|x", partner=partner)
