@@ -62,8 +62,8 @@ def command(
     in a folder that are no messages are skipped and counted. A batch gives one collection of the bundles of what
     converts, and one OperationOutcome of what does not.
 
-    FHIR (JSON) to HL7 v2 writes x.json.hl7, a message for each patient; --coverage reports what they could not carry.
-    Exit code: 0 all well, 1 some failed, 2 wrong usage.
+    FHIR (JSON) to HL7 v2 writes x.json.hl7, a message for each patient, document and appointment; --coverage reports
+    what is not carried. Exit code: 0 all well, 1 some failed, 2 wrong usage.
 
     \b
     Examples:

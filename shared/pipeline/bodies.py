@@ -80,7 +80,7 @@ def _as_hl7v2(bundle: dict[str, Any], event: str, owed: Owed, receiver: Receiver
         )
     )
     if len(messages) != 1:
-        raise RejectedError("several-messages", "PID[2]", "The event is about several patients, a message about one.")
+        raise RejectedError("several-messages", "MSH[2]", "The event makes several messages, a delivery is one.")
     return messages[0].payload
 
 
