@@ -102,7 +102,7 @@ def _by_visit(source: Source) -> tuple[str, str]:
     # The visit of a patient who is replaced is entered in error: the merge says so.
     if any(link.get("type") == "replaces" for link in links) and all(map(_is_error, visits)):
         return "ADT", "A40"
-    if encounter := next(iter(visits), None):
+    if encounter := min(visits, key=_is_error, default=None):
         if event := _BY_STATUS.get(str(encounter.get("status", ""))):
             return "ADT", event
         return "ADT", "A04" if encounter.get("class", {}).get("code") in _AMBULATORY else "A01"

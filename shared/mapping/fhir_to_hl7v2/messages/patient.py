@@ -16,6 +16,7 @@ from shared.mapping.coverage import FieldTable
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
 from shared.mapping.fhir_to_hl7v2.messages.participants import roles_of_coverage, roles_of_patient, roles_of_visit
 from shared.mapping.fhir_to_hl7v2.messages.standing import standing
+from shared.mapping.fhir_to_hl7v2.messages.told import subject_of, visit_told
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments.acc import acc_from
 from shared.mapping.fhir_to_hl7v2.segments.al1 import al1_from
@@ -40,9 +41,13 @@ _NOT_A_VISIT = "entered-in-error"
 
 
 def patient_of(context: Context) -> Resource | None:
-    """Return whom the message is about: the first Patient that no other one replaces."""
+    """
+    Return whom the message is about: the first Patient that no other one replaces; else the number of a subject.
+
+    RejectedError `missing-element` where the resources are about somebody of whom the bundle has not even that.
+    """
     patients = context.source.all("Patient")
-    return next((one for one in patients if not is_retired(one)), patients[0] if patients else None)
+    return next((one for one in patients if not is_retired(one)), patients[0] if patients else subject_of(context))
 
 
 def is_retired(patient: Resource) -> bool:
@@ -60,10 +65,12 @@ def required_patient(context: Context) -> Resource:
 
 
 def visit_of(context: Context) -> Resource | None:
-    """Return the visit of the message: the first Encounter that stands."""
+    """Return the visit of the message: that of what it is about, else the first Encounter that stands."""
+    if (told := visit_told(context)) is not None:
+        return told
     visits = context.source.all("Encounter")
     standing = [one for one in visits if one.get("status") != _NOT_A_VISIT or "partOf" not in one]
-    return standing[0] if standing else None
+    return min(standing, key=lambda one: one.get("status") == _NOT_A_VISIT, default=None)
 
 
 def patient_drafts(

@@ -9,7 +9,7 @@ not carried, it is reported.
     Condition            refuted
     Coverage             cancelled, a draft, entered in error
     ChargeItem           planned, not billable, aborted, entered in error
-    ServiceRequest       a draft, a proposal, a plan; one that asks not to do something
+    ServiceRequest       a draft, a proposal, a plan, an option, a directive; one that asks not to do something
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ _GONE: dict[str, tuple[tuple[str, frozenset[str]], ...]] = {
     "Condition": (("verificationStatus", frozenset(("refuted",))),),
     "Coverage": (("status", frozenset(("cancelled", "draft", _ERROR))),),
     "ChargeItem": (("status", frozenset(("planned", "not-billable", "aborted", _ERROR))),),
-    "ServiceRequest": (("status", frozenset(("draft",))), ("intent", frozenset(("proposal", "plan")))),
+    "ServiceRequest": (
+        ("status", frozenset(("draft",))),
+        ("intent", frozenset(("proposal", "plan", "option", "directive"))),
+    ),
 }
 
 

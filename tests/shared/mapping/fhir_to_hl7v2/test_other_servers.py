@@ -844,3 +844,81 @@ def test_every_appointment_and_every_document_has_a_message_of_its_own() -> None
 def _messages(*resources: Resource) -> list[Generated]:
     bundle = {"resourceType": "Bundle", "entry": [{"resource": one} for one in resources]}
     return list(messages_from_bundle(bundle, sent=SENT))
+
+
+def numbered(code: str, **more: Any) -> Resource:
+    return {"resourceType": "Encounter", "id": code, "status": "in-progress", "identifier": [{"value": code}], **more}
+
+
+ABOUT = {"encounter": {"reference": "Encounter/second"}}
+
+
+@pytest.mark.parametrize(
+    ("resource", "kind"),
+    [
+        (report(**ABOUT), "ORU^R01"),
+        (observation("a", **ABOUT), "ORU^R01"),
+        ({**REQUEST, **ABOUT}, "OML^O21"),
+        ({**VACCINATION, **ABOUT}, "VXU^V04"),
+        (
+            {
+                "resourceType": "ChargeItem",
+                "id": "c",
+                "status": "billable",
+                "code": {"text": "Visit"},
+                "subject": SUBJECT,
+                "context": ABOUT["encounter"],
+                "occurrenceDateTime": "2026-03-02",
+            },
+            "DFT^P03",
+        ),
+        (
+            {
+                "resourceType": "DocumentReference",
+                "id": "d",
+                "type": {"text": "Note"},
+                "identifier": [{"value": "D-1"}],
+                "subject": SUBJECT,
+                "context": {"encounter": [ABOUT["encounter"]]},
+            },
+            "MDM^T02",
+        ),
+    ],
+    ids=["report", "result", "order", "vaccination", "charge", "document"],
+)
+def test_the_visit_is_that_of_what_the_message_tells(resource: Resource, kind: str) -> None:
+    message = written(numbered("first"), numbered("second"), resource, kind=kind, version="2.5.1")
+
+    assert "second" == raw(message, "PV1", 19)
+
+
+def test_a_visit_of_which_only_the_number_is_known_is_told_by_it() -> None:
+    about = report(encounter={"identifier": {"value": "CSN-1"}})
+    elsewhere = report(encounter={"reference": "Encounter/none"})
+
+    assert ("U", "CSN-1") == tuple(raw(written(about, kind="ORU^R01", version="2.5.1"), "PV1", n) for n in (2, 19))
+    assert "first" == raw(written(numbered("first"), elsewhere, kind="ORU^R01", version="2.5.1"), "PV1", 19)
+
+
+def test_a_visit_that_was_entered_in_error_goes_behind_one_that_was_not() -> None:
+    message = written(numbered("wrong", status="entered-in-error"), numbered("right"), kind="", version="2.5.1")
+
+    assert ("A01", "right") == (raw(message, "EVN", 1), raw(message, "PV1", 19))
+
+
+def test_results_are_about_somebody_of_whom_at_least_the_number_is_known() -> None:
+    subject = {"identifier": typed("MR", "4713"), "display": "Testcase, Tilda"}
+    one = generated(observation("a", subject=subject), kind="ORU^R01", version="2.5.1")
+    nobody = generated(observation("a", subject={"type": "Device", "display": "Meter"}), kind="ORU^R01")
+
+    assert ("4713^^^^MR", "Testcase, Tilda") == tuple(raw(parse(one.payload), "PID", number) for number in (3, 5))
+    assert b"\rPID" not in nobody.payload
+    for unknown in ({"reference": "Patient/none"}, {"identifier": {"value": "1"}}):
+        with pytest.raises(RejectedError, match="missing-element"):
+            generated(observation("a", subject=unknown), kind="ORU^R01", version="2.5.1")
+
+
+@pytest.mark.parametrize("intent", ["option", "directive"])
+def test_what_is_not_meant_as_an_order_is_none(intent: str) -> None:
+    with pytest.raises(RejectedError, match="missing-element"):
+        written({**REQUEST, "intent": intent}, kind="OML^O21")
