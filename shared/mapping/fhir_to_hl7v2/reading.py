@@ -48,9 +48,9 @@ class Source:
         return element.get(name)
 
     def text(self, element: Resource, name: str) -> str:
-        """Return a primitive element as text, "" when it is absent."""
+        """Return a primitive element as text, its lines apart by LF, "" when it is absent."""
         value = self.take(element, name)
-        return "" if value is None or isinstance(value, dict | list) else str(value)
+        return "" if value is None or isinstance(value, dict | list) else str(value).replace("\r\n", "\n")
 
     def items(self, element: Resource, name: str) -> list[Resource]:
         """Return the complex values of an element, one or several."""

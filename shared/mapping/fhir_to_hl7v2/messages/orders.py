@@ -23,7 +23,7 @@ from shared.mapping.fhir_to_hl7v2.messages.standing import holds, standing
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments import obx as obx_segment
 from shared.mapping.fhir_to_hl7v2.segments.dg1 import dg1_from
-from shared.mapping.fhir_to_hl7v2.segments.nte import ntes_from
+from shared.mapping.fhir_to_hl7v2.segments.nte import instructions_from, ntes_from
 from shared.mapping.fhir_to_hl7v2.segments.obr import obr_from, obr_from_observation, set_specimen
 from shared.mapping.fhir_to_hl7v2.segments.obx import obxs_from
 from shared.mapping.fhir_to_hl7v2.segments.obx_value import attachment_from
@@ -165,7 +165,7 @@ def order_group(context: Context, order: Order, *, reports: bool) -> Draft:
         put_tq(context, obr, request)
         # TQ1 stands before OBR where something is ordered, after it where it is reported.
         (obr if reports else orc).below(tq1_from(context, request))
-        obr.below(*ntes_from(context, request))
+        obr.below(*ntes_from(context, request), *instructions_from(context, request))
     if report is not None:
         obr.below(*_conclusion(context, report))
     obr.below(*participations_of_order(context, request, report, order.specimens))

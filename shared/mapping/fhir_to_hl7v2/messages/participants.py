@@ -42,6 +42,10 @@ def roles_of_patient(context: Context, patient: Resource) -> list[Draft]:
     for role in _described(context, patient, "generalPractitioner"):
         codes = {one.get("code") for kind in role.get("code", ()) for one in kind.get("coding", ())}
         found.append(_role(context, name, role, None if codes & _PRIMARY_CARE_CODES else _PRIMARY_CARE))
+    if name == "ROL" and not context.has_field("PD1", 4):
+        for reference, actor in source.references(patient, "generalPractitioner"):
+            if actor is None or not describes_role(actor):
+                found.append(rol_of_person(_PRIMARY_CARE, xcn_from(context, reference, actor)))
     for team in source.all("CareTeam"):
         if source.reference(team, "subject") is not patient:
             continue

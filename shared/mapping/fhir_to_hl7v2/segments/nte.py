@@ -18,9 +18,16 @@ from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.hl7v2_to_fhir.context import EXTENSIONS
 from shared.mapping.hl7v2_to_fhir.fields import table_of
 from shared.mapping.hl7v2_to_fhir.segments.nte import COMMENT_TYPE
+from shared.terminology.systems import TERMINOLOGY
 
 TABLE = table_of(__doc__)
 
+_TO_PATIENT = {
+    "url": COMMENT_TYPE,
+    "valueCodeableConcept": {
+        "coding": [{"system": TERMINOLOGY + "v2-0364", "code": "PI", "display": "Patient Instructions"}]
+    },
+}
 _KEPT = f"{EXTENSIONS}note"
 _NO_TEXT = "(no text)"
 
@@ -30,6 +37,12 @@ def ntes_from(context: Context, resource: Resource) -> list[Draft]:
     notes = list(context.source.items(resource, "note"))
     notes += [one["valueAnnotation"] for one in context.extensions(resource, _KEPT) if "valueAnnotation" in one]
     return [draft for note in notes if (draft := _nte(context, note)).fields]
+
+
+def instructions_from(context: Context, resource: Resource) -> list[Draft]:
+    """Return NTE for what the patient is told of an order or an appointment."""
+    text = context.source.text(resource, "patientInstruction")
+    return ntes_from(context, {"note": [{"text": text, "extension": [_TO_PATIENT]}]}) if text else []
 
 
 def _nte(context: Context, note: Resource) -> Draft:

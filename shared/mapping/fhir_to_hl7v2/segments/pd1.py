@@ -2,7 +2,7 @@
 Patient -> PD1.
 
     Patient.generalPractitioner     = PD1-3*  XON   organizations
-    Patient.generalPractitioner     = PD1-4*  XCN   people; a role that ROL tells only where nobody else is there
+    Patient.generalPractitioner     = PD1-4*  XCN   people, unless ROL alone has them; a role if nobody else is there
     Patient.extension[disability]   = PD1-6   CWE
     Patient.extension[congregation] = PD1-14* XON   its name
 """
@@ -32,7 +32,7 @@ def pd1_from(context: Context, patient: Resource) -> Draft | None:
             draft.put(3, xon_from(context, resource))
         elif resource is not None and describes_role(resource) and stands_after(context, "PID", "ROL"):
             roles.append(xcn_from(context, reference, resource))
-        else:
+        elif context.has_field("PD1", 4) or not stands_after(context, "PID", "ROL"):
             draft.put(4, xcn_from(context, reference, resource))
     draft.put(4, *(roles if not draft.has(4) else ()))
     for disability in context.extensions(patient, f"{_STANDARD}disability"):

@@ -2,7 +2,7 @@
 Encounter -> PV2.
 
     Encounter.location    = PV2-1    PL    planned
-    Encounter.reasonCode  = PV2-3    CWE   the first
+    Encounter.reasonCode  = PV2-3    CWE   the first; else the words of reasonReference
     Encounter.extension[plannedStartDate] = PV2-8  DTM   else Encounter.period of a visit that is only planned
     Encounter.extension[plannedEndDate]   = PV2-9  DTM
     Encounter.length      = PV2-11   NM    in days
@@ -42,6 +42,10 @@ def pv2_from(context: Context, encounter: Resource | None) -> Draft | None:
             draft.put(1, pl_from(context, source.reference(entry, "location")))
     if reason := source.one(encounter, "reasonCode"):
         draft.put(3, cwe_from(context, reason, "PV2-3"))
+    for named in source.items(encounter, "reasonReference"):
+        if source.find(named) is None and not draft.has(3):
+            draft.put(3, ["", source.text(named, "display")])
+    source.held(encounter, "reasonReference")
     for number, name in ((8, "plannedStartDate"), (9, "plannedEndDate")):
         for extension in context.extensions(encounter, _PLANNED + name):
             draft.put(number, dtm_from(context, extension, "valueDateTime"))

@@ -4,7 +4,7 @@ Appointment -> SCH.
     Appointment.identifier        = SCH-1    EI    PLAC
     Appointment.identifier        = SCH-2    EI    FILL, else one without a type
     Appointment.cancelationReason = SCH-6    CWE   else the event itself
-    Appointment.reasonCode        = SCH-7    CWE
+    Appointment.reasonCode        = SCH-7    CWE   else the words of reasonReference
     Appointment.appointmentType   = SCH-8    CWE
     Appointment.minutesDuration   = SCH-9    NM    until 2.6
     [dropped]                     = SCH-10   MIN, the unit of SCH-9
@@ -38,22 +38,14 @@ from shared.mapping.fhir_to_hl7v2.datatypes.places import pl_from
 from shared.mapping.fhir_to_hl7v2.datatypes.times import dtm_from
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments.msh import agents
-from shared.mapping.fhir_to_hl7v2.segments.nte import ntes_from
+from shared.mapping.fhir_to_hl7v2.segments.nte import instructions_from, ntes_from
 from shared.mapping.hl7v2_to_fhir.fields import table_of
-from shared.mapping.hl7v2_to_fhir.segments.nte import COMMENT_TYPE
 from shared.terminology.appointment_maps import APPOINTMENT_STATUS
-from shared.terminology.systems import TERMINOLOGY
 
 TABLE = table_of(__doc__)
 
 # Table 0278 writes its codes in mixed case.
 _WRITTEN = {"NOSHOW": "Noshow"}
-_TO_PATIENT = {
-    "url": COMMENT_TYPE,
-    "valueCodeableConcept": {
-        "coding": [{"system": TERMINOLOGY + "v2-0364", "code": "PI", "display": "Patient Instructions"}]
-    },
-}
 _CONTACTS = {"REF": 12, "CALLBCK": 16}
 
 
@@ -65,6 +57,10 @@ def sch_from(context: Context, appointment: Resource) -> Draft:
         draft.put(1 if is_of(identifier, "PLAC") else 2, ei_from(context, identifier))
     draft.put(6, cwe_from(context, source.one(appointment, "cancelationReason"), "SCH-6"))
     draft.put(7, cwe_from(context, source.one(appointment, "reasonCode"), "SCH-7", "HL70276"))
+    for reason in source.items(appointment, "reasonReference") if not draft.has(7) else ():
+        if source.find(reason) is None and not draft.has(7):
+            draft.put(7, ["", source.text(reason, "display")])
+    source.held(appointment, "reasonReference")
     draft.put(8, cwe_from(context, source.one(appointment, "appointmentType"), "SCH-8", "HL70277"))
     _set_times(context, draft, appointment)
     for entry in source.items(appointment, "participant"):
@@ -90,8 +86,8 @@ def _remarks(context: Context, appointment: Resource) -> list[Draft]:
     """Return NTE for what is said in words of an appointment, and to the patient."""
     source = context.source
     said: list[Resource] = [{"text": source.text(appointment, name)} for name in ("description", "comment")]
-    said.append({"text": source.text(appointment, "patientInstruction"), "extension": [_TO_PATIENT]})
-    return ntes_from(context, {"note": [one for one in said if one["text"]]})
+    written = ntes_from(context, {"note": [one for one in said if one["text"]]})
+    return written + instructions_from(context, appointment)
 
 
 def _set_reached(context: Context, draft: Draft, entry: Resource, name: str, numbers: tuple[int, int, int]) -> None:

@@ -469,7 +469,7 @@ def test_who_and_where_an_appointment_is_need_not_be_in_the_bundle() -> None:
         ({"type": "Location", "display": "Clinic B"}, "AIL", "Clinic B"),
         ({"type": "HealthcareService", "display": "Echo"}, "AIG", "^Echo"),
     ]
-    appointment = {
+    appointment: Resource = {
         "resourceType": "Appointment",
         "id": "a",
         "status": "booked",
@@ -922,3 +922,37 @@ def test_results_are_about_somebody_of_whom_at_least_the_number_is_known() -> No
 def test_what_is_not_meant_as_an_order_is_none(intent: str) -> None:
     with pytest.raises(RejectedError, match="missing-element"):
         written({**REQUEST, "intent": intent}, kind="OML^O21")
+
+
+def test_a_general_practitioner_without_a_role_has_one_where_pd1_names_nobody() -> None:
+    patient = {
+        **PATIENT,
+        "generalPractitioner": [{"display": "Example, Pat"}, {"type": "Organization", "display": "C"}],
+    }
+    before, since = (
+        parse(generated(patient, kind="ADT^A08", version=version).payload) for version in ("2.5.1", "2.8")
+    )
+
+    assert (1, 0) == (len([*since.all("ROL")]), len([*before.all("ROL")]))
+    assert ("PP^Primary care provider^HL70443", "^Example, Pat") == (raw(since, "ROL", 3), raw(since, "ROL", 4))
+    assert ("^Example, Pat", "") == (raw(before, "PD1", 4), raw(since, "PD1", 4))
+
+
+def test_reasons_in_words_are_told_where_no_code_is() -> None:
+    words = {"reasonReference": [{"display": "Chest pain"}, {"display": "Cough"}]}
+    coded_too = {**words, "reasonCode": [{"text": "Fever"}]}
+    appointment = {"resourceType": "Appointment", "id": "a", "status": "booked", "participant": []}
+    visits = [generated(PATIENT, visit(**more), kind="ADT^A01", version="2.5.1") for more in (words, coded_too)]
+    booked = [generated(PATIENT, {**appointment, **more}, kind="SIU^S12") for more in (words, coded_too)]
+
+    assert ["^Chest pain", "^Fever"] == [raw(parse(one.payload), "PV2", 3) for one in visits]
+    assert ["^Chest pain", "^Fever"] == [raw(parse(one.payload), "SCH", 7) for one in booked]
+    assert 2 * [{"reasonReference[1].display"}, {"reasonReference[0].display"}] == [
+        {location for location in _left(one) if location.startswith("reason")} for one in (*visits, *booked)
+    ]
+
+
+def test_what_a_patient_is_told_of_an_order_is_a_comment_of_its_own_type() -> None:
+    message = written({**REQUEST, "patientInstruction": "no metal\r\nno food"}, kind="OML^O21", version="2.5.1")
+
+    assert ("no metal~no food", "PI^Patient Instructions^HL70364") == (raw(message, "NTE", 3), raw(message, "NTE", 4))

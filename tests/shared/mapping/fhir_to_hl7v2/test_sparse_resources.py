@@ -400,7 +400,8 @@ def test_a_reaction_is_told_in_words() -> None:
 def test_a_segment_of_which_the_version_has_no_field_is_left_out() -> None:
     doctor = {"resourceType": "Practitioner", "id": "d", "name": [{"family": "Doc"}]}
     patient = {**PATIENT, "generalPractitioner": [{"reference": "Practitioner/d"}]}
-    new, old = (generated(patient, doctor, kind="ADT^A08", version=one) for one in ("2.8", "2.5.1"))
+    booked: Resource = {"resourceType": "Appointment", "id": "a", "status": "booked", "participant": []}
+    new, old = (generated(patient, doctor, booked, kind="SIU^S12", version=one) for one in ("2.8", "2.5.1"))
 
     assert (None, True) == (parse(new.payload).first("PD1"), parse(old.payload).first("PD1") is not None)
     assert ("field-not-carried", "PD1-4") in {(issue.code, issue.location) for issue in new.issues}
