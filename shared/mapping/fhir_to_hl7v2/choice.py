@@ -6,8 +6,8 @@ Which message a Bundle is: what the caller wants, else what the bundle says, els
     3  Immunization VXU^V04; Appointment SIU^S12 (S15 where it is cancelled or entered in error, S14 where
        the patient came, or did not: it is not new); ChargeItem DFT^P03;
        DocumentReference MDM^T02; DiagnosticReport or Observation ORU^R01; ServiceRequest OML^O21 (ORM^O01 before 2.4)
-    4  Encounter.status finished A03, cancelled or entered in error A11, planned or unknown A08, else by its class:
-       AMB, EMER and the like A04, any other A01; without an Encounter Patient.link replaces A40, else a Patient A08
+    4  Encounter.status finished A03, cancelled or entered in error A11, planned, on leave or unknown A08, else by
+       class: AMB, EMER and the like A04, any other A01; without one Patient.link replaces A40, else a Patient A08
 
 A server keeps the link of a merge for good: beside a visit it tells nothing that happens now.
 """
@@ -15,8 +15,7 @@ A server keeps the link of a merge for good: beside a visit it tells nothing tha
 from __future__ import annotations
 
 from shared.errors import RejectedError
-from shared.mapping.fhir_to_hl7v2.reading import Resource, Source
-from shared.terminology.systems import TERMINOLOGY
+from shared.mapping.fhir_to_hl7v2.reading import EVENTS, Resource, Source
 
 MESSAGES = {
     "ADT": ("A01", "A03", "A04", "A08", "A11", "A13", "A40"),
@@ -30,7 +29,6 @@ MESSAGES = {
 }
 """The messages that are written."""
 
-_EVENTS = TERMINOLOGY + "v2-0003"
 _FIRST_WITH_OML = (2, 4)
 _AMBULATORY = frozenset({"AMB", "EMER", "VR", "HH", "FLD", "SS"})
 _BY_BOOKING = {
@@ -40,8 +38,8 @@ _BY_BOOKING = {
 _BY_STATUS = {
     "finished": "A03",
     **dict.fromkeys(("cancelled", "entered-in-error"), "A11"),
-    # Nobody has come yet, or nobody knows: no arrival.
-    **dict.fromkeys(("planned", "unknown"), "A08"),
+    # Nobody has come yet, or had come before, or nobody knows: no arrival.
+    **dict.fromkeys(("planned", "onleave", "unknown"), "A08"),
 }
 
 
@@ -73,7 +71,7 @@ def _stated(source: Source) -> list[str]:
     for provenance in source.all("Provenance"):
         source.whole(provenance, "activity")
         codings += provenance.get("activity", {}).get("coding", ())
-    return [str(one.get("code", "")) for one in codings if isinstance(one, dict) and one.get("system") == _EVENTS]
+    return [str(one.get("code", "")) for one in codings if isinstance(one, dict) and one.get("system") == EVENTS]
 
 
 def _by_content(source: Source, version: tuple[int, ...]) -> tuple[str, str] | None:

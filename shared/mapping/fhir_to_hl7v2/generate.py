@@ -107,7 +107,7 @@ def _written(context: Context, control_id: str) -> Generated:
 
 def _count_provenance(context: Context) -> None:
     """Count what a Provenance or MessageHeader says of its own message, which this one is not."""
-    for provenance in context.source.all("Provenance"):
+    for provenance in context.source.provenances():
         context.source.whole(provenance, "target", "entity", "occurredDateTime", "recorded", "agent", "activity")
     for header in context.source.all("MessageHeader"):
         context.source.whole(header, "focus", "eventCoding")

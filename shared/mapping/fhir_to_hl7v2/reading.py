@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
-from shared.errors import Issue, RejectedError
+from shared.errors import Issue, RejectedError, Severity
+from shared.terminology.systems import TERMINOLOGY
 
 Resource = dict[str, Any]
 
@@ -20,6 +22,14 @@ _QUIET = frozenset({"resourceType", "id", "meta", "text", "implicitRules", "cont
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 SUBJECTS = ("subject", "patient", "beneficiary", "for")
 """The elements that say which patient a resource is about."""
+EVENTS = TERMINOLOGY + "v2-0003"
+# What a message is about, and who and where is named by it.
+_TOLD = frozenset(
+    ("Patient", "Encounter", "ServiceRequest", "DiagnosticReport", "Immunization", "Appointment", "ChargeItem")
+) | {"DocumentReference", "Observation", "Bundle"}
+_ACTORS = frozenset(
+    ("Organization", "Practitioner", "PractitionerRole", "Location", "Device", "Endpoint", "OperationOutcome")
+)
 _INDEX = re.compile(r"\[\d+\]")
 
 
@@ -40,6 +50,21 @@ class Source:
     def first(self, kind: str) -> Resource | None:
         """Return the first resource of a type."""
         return next(iter(self.all(kind)), None)
+
+    @cached_property
+    def provenance(self) -> Resource | None:
+        """Return the first Provenance of the message."""
+        return next(iter(self.provenances()), None)
+
+    def provenances(self) -> list[Resource]:
+        """Return each Provenance of the message, or of what it tells; not that of a detail of the record."""
+        return [one for one in self.all("Provenance") if self._tells_of_message(one)]
+
+    def _tells_of_message(self, provenance: Resource) -> bool:
+        activity = provenance.get("activity", {}).get("coding", ())
+        targets = [one for one in provenance.get("target", ()) if isinstance(one, dict)]
+        kinds = {str((self.find(one) or {}).get("resourceType") or kind_of(one)) for one in targets}
+        return not targets or bool(kinds & _TOLD) or any(one.get("system") == EVENTS for one in activity)
 
     def take(self, element: Resource, name: str) -> Any:
         """Return an element and count it as read; the parts of a complex one are still to be read."""
@@ -119,19 +144,22 @@ class Source:
         return self.by_reference.get(str(reference.get("reference", "")).partition("/_history/")[0])
 
     def left(self) -> Iterator[Issue]:
-        """Yield an issue for every element, or whole resource, that nobody read; alike places are one issue."""
-        places: dict[str, tuple[str, int]] = {}
+        """Yield an issue for every element that nobody read, a warning for a whole resource; alike places are one."""
+        places: dict[tuple[str, bool], tuple[str, int]] = {}
         for path, resource in _with_contained(self.entries):
             if id(resource) not in self._used:
                 found: Iterator[str] = iter((path,))
             else:
                 found = self._unread(resource, path, 0)
+            lost = id(resource) not in self._used and resource["resourceType"] not in _ACTORS
             for place in found:
-                first, count = places.get(key := _INDEX.sub("[]", place), (place, 0))
+                key = _INDEX.sub("[]", place), lost
+                first, count = places.get(key, (place, 0))
                 places[key] = first, count + 1
-        for first, count in places.values():
+        for (_, lost), (first, count) in places.items():
             more = f" The same of {count - 1} more." if count > 1 else ""
-            yield Issue("information", "incomplete", "element-not-carried", first, f"Not carried into HL7 v2.{more}")
+            severity: Severity = "warning" if lost else "information"
+            yield Issue(severity, "incomplete", "element-not-carried", first, f"Not carried into HL7 v2.{more}")
 
     def _unread(self, element: Resource, path: str, depth: int) -> Iterator[str]:
         for name, value in element.items():

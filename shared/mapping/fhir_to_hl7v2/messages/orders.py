@@ -58,7 +58,7 @@ def order_drafts(context: Context) -> list[Draft]:
         reasons += found
         groups.append(group)
     drafts = patient_drafts(context, patient_of(context), elsewhere=reasons)
-    provenance = context.source.first("Provenance")
+    provenance = context.source.provenance
     notes = ntes_from(context, provenance) if provenance is not None else []
     return notes + drafts + _required(groups, "ServiceRequest")
 

@@ -30,7 +30,7 @@ _SENT = f"{EXTENSIONS}msh-7"
 def evn_from(context: Context) -> Draft:
     """Return EVN; without a Provenance it says which event, and when the message was written."""
     draft = Draft("EVN", TABLE)
-    source, provenance = context.source, context.source.first("Provenance")
+    source, provenance = context.source, context.source.provenance
     if context.has_field("EVN", 1):
         draft.put(1, context.event)
     if provenance is not None:

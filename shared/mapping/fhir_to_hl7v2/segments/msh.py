@@ -38,7 +38,7 @@ def msh_from(context: Context, control_id: str) -> Draft:
     """Return MSH; the writer adds delimiters and character set."""
     wishes, source = context.preferences, context.source
     draft = Draft("MSH", TABLE)
-    header, provenance = source.first("MessageHeader"), source.first("Provenance")
+    header, provenance = source.first("MessageHeader"), source.provenance
     parties = (
         (3, wishes.sending_application, _application(context, header, provenance)),
         (4, wishes.sending_facility, _facility(context, header, provenance)),

@@ -69,7 +69,7 @@ def orc_from(context: Context, order: Order, requester: Requester, *, reports: b
     draft.put(9, dtm_from(context, request, "authoredOn"))
     _set_enterers(context, draft)
     for number, role in ((11, "verifier"), (19, "performer")):
-        for agent in agents(context, source.first("Provenance"), role):
+        for agent in agents(context, source.provenance, role):
             draft.put(number, *xcns_from(context, agent, "who"))
     context.forget_others(draft)
     for reason in context.extensions(request, _STATUS_REASON):
@@ -83,7 +83,7 @@ def orc_from(context: Context, order: Order, requester: Requester, *, reports: b
 
 def _set_enterers(context: Context, draft: Draft) -> None:
     source = context.source
-    for agent in agents(context, source.first("Provenance"), "enterer"):
+    for agent in agents(context, source.provenance, "enterer"):
         draft.put(10, *xcns_from(context, agent, "who"))
         for name in ("who", "onBehalfOf"):
             party = source.reference(agent, name)

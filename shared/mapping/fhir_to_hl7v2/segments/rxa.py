@@ -59,7 +59,7 @@ def orc_of(context: Context, immunization: Resource) -> Draft:
         number = 2 if is_of(identifier, "PLAC") else 4 if is_of(identifier, "PGN") else 3
         if not draft.has(number):
             draft.put(number, ei_from(context, identifier))
-    provenance = context.source.first("Provenance")
+    provenance = context.source.provenance
     for number, role in ((10, "enterer"), (11, "verifier")):
         for agent in agents(context, provenance, role):
             draft.put(number, *xcns_from(context, agent, "who"))

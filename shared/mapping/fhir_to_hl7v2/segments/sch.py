@@ -70,7 +70,7 @@ def sch_from(context: Context, appointment: Resource) -> Draft:
             source.whole(entry, "type", "status")
             draft.put(number, *xcns_from(context, entry, "actor"))
             _set_reached(context, draft, entry, "actor", (number + 1, number + 2, number + 3))
-    for agent in agents(context, source.first("Provenance"), "enterer"):
+    for agent in agents(context, source.provenance, "enterer"):
         draft.put(20, *xcns_from(context, agent, "who"))
         _set_reached(context, draft, agent, "who", (21, 0, 22))
     status = back(APPOINTMENT_STATUS, source.text(appointment, "status"))

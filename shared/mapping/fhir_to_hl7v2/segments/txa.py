@@ -59,7 +59,7 @@ def txa_from(context: Context, document: Resource) -> Draft:
     draft.put(10, *xcns_from(context, document, "authenticator"))
     for further in context.extensions(document, _FURTHER):
         draft.put(10, *xcns_from(context, further, "valueReference"))
-    for agent in agents(context, source.first("Provenance"), TRANSCRIBER):
+    for agent in agents(context, source.provenance, TRANSCRIBER):
         draft.put(11, *xcns_from(context, agent, "who"))
     _set_numbers(context, draft, document)
     _set_context(context, draft, source.one(document, "context") or {})

@@ -248,6 +248,7 @@ def placed(name: str, start: str = "", **more: str) -> Resource:
         ("in-progress", "A01"),
         ("finished", "A03"),
         ("planned", "A08"),
+        ("onleave", "A08"),
         ("unknown", "A08"),
         ("cancelled", "A11"),
         ("entered-in-error", "A11"),
@@ -956,3 +957,30 @@ def test_what_a_patient_is_told_of_an_order_is_a_comment_of_its_own_type() -> No
     message = written({**REQUEST, "patientInstruction": "no metal\r\nno food"}, kind="OML^O21", version="2.5.1")
 
     assert ("no metal~no food", "PI^Patient Instructions^HL70364") == (raw(message, "NTE", 3), raw(message, "NTE", 4))
+
+
+def test_who_wrote_a_detail_of_the_record_did_not_tell_the_event() -> None:
+    allergy = {"resourceType": "AllergyIntolerance", "id": "a", "patient": SUBJECT, "code": {"text": "Nuts"}}
+    written_down: Resource = {
+        "resourceType": "Provenance",
+        "id": "detail",
+        "target": [{"reference": "AllergyIntolerance/a"}, {"reference": "Condition/none"}],
+        "recorded": "2015-01-01T00:00:00Z",
+        "activity": coded("x", "y"),
+    }
+    told = {**written_down, "id": "told", "target": [SUBJECT], "recorded": "2026-03-02T08:00:00Z"}
+    one = generated(PATIENT, allergy, written_down, told, kind="ADT^A08", version="2.5.1")
+    without = generated(PATIENT, allergy, written_down, kind="ADT^A08", version="2.5.1")
+
+    assert ["20260302080000+0000", "20260302083000+0000"] == [raw(parse(x.payload), "EVN", 2) for x in (one, without)]
+    assert "Bundle.entry[2].resource.target" in {issue.location for issue in without.issues}
+
+
+def test_a_resource_that_a_message_has_no_place_for_is_a_warning_and_who_is_never_named_is_none() -> None:
+    drug = {"resourceType": "MedicationRequest", "id": "m", "subject": SUBJECT}
+    place = {"resourceType": "Location", "id": "l", "name": "Somewhere"}
+    one = generated(PATIENT, drug, place, kind="ADT^A08", version="2.5.1")
+
+    assert [("warning", "Bundle.entry[1].resource"), ("information", "Bundle.entry[2].resource")] == [
+        (issue.severity, issue.location) for issue in one.issues if issue.code == "element-not-carried"
+    ]
