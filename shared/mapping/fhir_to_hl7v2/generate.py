@@ -17,13 +17,14 @@ from shared.errors import Issue, RejectedError
 from shared.formats.fhir.encoding import serialize
 from shared.formats.hl7v2.structures import definitions_of
 from shared.formats.hl7v2.writing import write_message
+from shared.mapping.fhir_to_hl7v2.bundles import SUBJECTS, index, read_bundle
 from shared.mapping.fhir_to_hl7v2.choice import choose, read_message_type
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
 from shared.mapping.fhir_to_hl7v2.messages.orders import order_drafts, oru_drafts
 from shared.mapping.fhir_to_hl7v2.messages.others import dft_drafts, mdm_drafts, siu_drafts, vxu_drafts
 from shared.mapping.fhir_to_hl7v2.messages.patient import is_retired
 from shared.mapping.fhir_to_hl7v2.messages.visits import adt_drafts, merge_drafts
-from shared.mapping.fhir_to_hl7v2.reading import SUBJECTS, Resource, Source, index, read_bundle
+from shared.mapping.fhir_to_hl7v2.reading import Resource, Source
 from shared.mapping.fhir_to_hl7v2.segments.msh import msh_from
 from shared.mapping.fhir_to_hl7v2.structure import arrange
 from shared.partners.hl7v2_writing import NO_PREFERENCES, WRITTEN_VERSIONS, WritingPreferences

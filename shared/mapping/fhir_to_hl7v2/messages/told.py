@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared.errors import RejectedError
+from shared.mapping.fhir_to_hl7v2.bundles import SUBJECTS
 from shared.mapping.fhir_to_hl7v2.context import Context
-from shared.mapping.fhir_to_hl7v2.reading import SUBJECTS, Resource, kind_of
+from shared.mapping.fhir_to_hl7v2.reading import Resource, kind_of
 
 _TOPICS = {
     "ORU": ("DiagnosticReport", "Observation"),
