@@ -934,6 +934,12 @@ def test_a_general_practitioner_without_a_role_has_one_where_pd1_names_nobody() 
         parse(generated(patient, kind="ADT^A08", version=version).payload) for version in ("2.5.1", "2.8")
     )
 
+    role: Resource = {"resourceType": "PractitionerRole", "id": "r", "code": [coded(f"{V2}0443", "PP")]}
+    role["practitioner"] = {"display": "Example, Kim"}
+    told = {**PATIENT, "generalPractitioner": [{"reference": "PractitionerRole/r"}]}
+    described = parse(generated(told, role, kind="ADT^A08", version="2.8").payload)
+
+    assert ["^Example, Kim"] == [one.raw(4) for one in described.all("ROL")]
     assert (1, 0) == (len([*since.all("ROL")]), len([*before.all("ROL")]))
     assert ("PP^Primary care provider^HL70443", "^Example, Pat") == (raw(since, "ROL", 3), raw(since, "ROL", 4))
     assert ("^Example, Pat", "") == (raw(before, "PD1", 4), raw(since, "PD1", 4))
