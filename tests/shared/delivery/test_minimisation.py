@@ -64,6 +64,27 @@ def test_a_reference_to_what_does_not_leave_goes_with_it() -> None:
     assert {"reference": "Patient/p1"} == report["subject"]
 
 
+def test_a_reference_names_no_resource_of_a_type_that_does_not_leave() -> None:
+    number = {"identifier": {"system": "urn:oid:2.999.1", "value": "100"}}
+    report = {
+        **REPORT,
+        "subject": {"reference": "Patient/kept-elsewhere"},
+        "encounter": {"reference": "https://ehr.example/Encounter/1"},
+        "basedOn": [{"type": "ServiceRequest", **number}, {"type": "CarePlan", **number}],
+        "extension": [{"url": "urn:x", "valueReference": {"type": "Patient", **number, "display": "TESTPATIENT"}}],
+        "performer": [{"reference": "#laboratory"}],
+        "contained": [{"resourceType": "Organization", "id": "laboratory", "name": "the laboratory"}],
+        "identifier": [{"type": {"text": "number"}, **number["identifier"]}],
+    }
+
+    (left,) = minimise(bundle(report), {"DiagnosticReport": ("*",), "CarePlan": ("*",)})["entry"]
+
+    assert {
+        **{name: value for name, value in report.items() if name not in ("subject", "extension")},
+        "basedOn": [{"type": "CarePlan", **number}],
+    } == left["resource"]
+
+
 def test_the_original_is_left_as_it_was() -> None:
     whole = bundle(PATIENT, PRACTITIONER)
     before = repr(whole)
