@@ -18,6 +18,7 @@ from shared.validation.profiles.definitions import BASE, Definitions, Element, P
 from shared.validation.profiles.instances import instances
 from shared.validation.profiles.rules import check_extensible, check_rules, may_stand_at
 from shared.validation.profiles.tour import Stop, tour
+from shared.validation.references import target_type
 from shared.validation.shapes import resource_types
 from shared.validation.walker import validate
 
@@ -67,7 +68,10 @@ class _Full:
             check_extensible(stop, self._findings)
             if stop.form == "Extension":
                 self._extension(stop)
+            elif stop.form == "Reference":
+                self._reference(stop)
             elif stop.form in resource_types():
+                self._contained(stop)
                 for profile in (*self._declared(stop), *(one for one in wanted if self._means(one, stop))):
                     unmet.pop(profile.url, None)
                     self._profile(profile, stop)
@@ -102,10 +106,32 @@ class _Full:
             return
         self._checker.check(stop.instance, profile, stop.scope, self._findings)
 
+    def _reference(self, stop: Stop) -> None:
+        stated, target = stop.value.get("type"), target_type(stop.value, stop.scope)
+        if target and stated in resource_types() and stated != target:
+            text = "The type that is stated is not that of what the reference names."
+            self._findings.error("reference-type-wrong", f"{stop.location}.type", text)
+
+    def _contained(self, stop: Stop) -> None:
+        seen: set[str] = set()
+        for one in instances(stop.value, "contained", stop.location):
+            name = one.value.get("id") if isinstance(one.value, dict) else None
+            if isinstance(name, str) and name in seen:
+                text = "Another contained resource has this id: a reference to it names two."
+                self._findings.error("id-repeated", f"{one.location}.id", text)
+            elif isinstance(name, str):
+                seen.add(name)
+
     def _extension(self, stop: Stop) -> None:
         url = stop.value.get("url")
-        if not isinstance(url, str) or ":" not in url:
-            return  # a part of a complex extension, judged with the whole
+        if not isinstance(url, str):
+            return
+        if ":" not in url:
+            # A part of a complex extension is judged with the whole.
+            if stop.parent is None or stop.parent.form != "Extension":
+                text = "The URL of an extension is absolute, but for a part of another."
+                self._findings.error("value-invalid", f"{stop.location}.url", text)
+            return
         definition = self._definitions.find(url)
         if definition is None or definition.type != "Extension":
             self._findings.once(

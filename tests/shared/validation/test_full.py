@@ -198,6 +198,37 @@ def test_remarks_without_end_do_not_make_a_resource_invalid() -> None:
     assert "too-many-issues" == issues[-1].code
 
 
+def test_the_stated_type_of_a_reference_is_that_of_what_it_names() -> None:
+    observation = samples.ALL["blood_pressure"]()
+    observation["contained"] = [{"resourceType": "Device", "id": "cuff"}]
+    observation["device"] = {"reference": "#cuff", "type": "DeviceMetric"}
+    observation["subject"] = {"reference": "Patient/example", "type": "Patient"}
+    observation["encounter"] = {"reference": "https://example.org/fhir/Encounter/1", "type": "Patient"}
+    observation["specimen"] = {"reference": "https://example.org/anything", "type": "Specimen"}
+
+    assert [("reference-type-wrong", f"Observation.{element}.type") for element in ("device", "encounter")] == sorted(
+        one for one in found(observation) if one[0] == "reference-type-wrong"
+    )
+
+
+def test_no_two_contained_resources_have_one_id() -> None:
+    observation = samples.ALL["blood_pressure"]()
+    observation["contained"] = [{"resourceType": kind, "id": "one"} for kind in ("Device", "Specimen")]
+    observation |= {"device": {"reference": "#one"}, "specimen": {"reference": "#one"}}
+
+    assert [("id-repeated", "Observation.contained[1].id")] == [
+        one for one in found(observation) if one[0] == "id-repeated"
+    ]
+
+
+def test_the_url_of_an_extension_is_absolute_but_for_a_part_of_another() -> None:
+    patient = samples.patient()
+    patient["_gender"] = {"extension": [{"url": "colour", "valueCode": "blue"}]}
+    patient["extension"] = [{"url": "urn:example:e", "extension": [{"url": "part", "valueString": "x"}]}]
+
+    assert [("value-invalid", "Patient.gender.extension[0].url")] == found(patient)
+
+
 def test_versions_of_a_profile_differ() -> None:
     resource = samples.patient()
     del resource["meta"]
