@@ -32,12 +32,21 @@ _WITHDRAWN = {"None", "WD", "wd", "NUL"}
 _CONDITIONAL = {"OBX": (2, 4)}
 _BEFORE_CONDITIONS = ("2.1", "2.2")
 # What it requires once, or does not, and chapter 4 otherwise: quantity and timing are optional, order control is not.
-_REQUIRED = {("2.3", "ORC"): {7: False}, ("2.3", "OBR"): {27: False}, ("2.3.1", "ORC"): {1: True}}
+_REQUIRED = {
+    ("2.1", "TS"): {2: False},  # chapter 2: the degree of precision is optional
+    ("2.3", "ORC"): {7: False},
+    ("2.3", "OBR"): {27: False},
+    ("2.3.1", "ORC"): {1: True},
+}
 # Which segments stand there, the definition of the query says (chapter 5); hl7apy has none, or those of one example.
 _PATTERNS = {
     "QBP_Q11": re.compile(r"(?<=QPD )(?=RCP)"),
     "RSP_K11": re.compile(r"(?<=QPD )(ROW_DEFINITION\?\([^)]*\) )?(?=DSC)"),
 }
+# What chapter 4 has of the orders of 2.1 and 2.2: one detail of several, comments that need not be.
+_ORDERS = {"(OBR ORO RX1": "(CHOICE<OBR ORO RX1>", "OBX* NTE+)": "OBX* NTE*)"}
+# What 2.3.1 kept of 2.3, and hl7apy left out.
+_KEPT = {"2.3.1": ("2.3", ("MFN_M03", "MFN_M05"))}
 # What an order of a goal or a problem asks for: OBR or any other detail, which hl7apy leaves out in 2.5.1.
 _ORDER_DETAIL = re.compile(r"\w+<OBR>")
 # Candidates (K22) are any number; 2.5 to 2.6 have them in table 0354, hl7apy has not. IHE sends them as RSP_K21.
@@ -54,22 +63,28 @@ def compile_version(version: str) -> dict[str, Any]:
     datatypes = import_module(f"{library}.datatypes").DATATYPES_STRUCTS
     return {
         "source": f"{_SOURCE}, HL7 v{version}",
-        "structures": dict(sorted(structures(messages).items())),
+        "structures": dict(sorted(structures(version, messages).items())),
         "segments": {
             name: _as_stated(version, name, row(name, _rows(node)))
             for name, node in sorted(segments.items())
             if len(name) == 3
         },
-        "datatypes": {name: row(name, parts) for name, parts in sorted(datatypes.items())},
+        "datatypes": {name: _as_stated(version, name, row(name, parts)) for name, parts in sorted(datatypes.items())},
         "tables": {name.removeprefix("HL7"): found for name, found in sorted(tables(library).items())},
     }
 
 
-def structures(messages: Any) -> dict[str, str]:
+def structures(version: str, messages: Any) -> dict[str, str]:
     """Return the grammars of a version by name."""
+    if version in _KEPT:
+        before, names = _KEPT[version]
+        older = import_module(f"{SUPPORTED_LIBRARIES[before]}.messages").MESSAGES
+        messages = {**messages, **{name: older[name] for name in names}}
     found = {
         name: _ORDER_DETAIL.sub("CHOICE<OBR ANYHL7SEGMENT>", structure(name, messages[name])) for name in messages
     }
+    for stated, meant in _ORDERS.items():
+        found = {name: grammar.replace(stated, meant) for name, grammar in found.items()}
     for name, place in _PATTERNS.items():
         if name in found:
             found[name] = place.sub("ANYHL7SEGMENT ", found[name])

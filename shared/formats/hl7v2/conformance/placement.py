@@ -7,12 +7,15 @@ the places of the others. Linear in the segments.
 
 The grammars of OML, OMG and OMQ leave open whether a further ORC asks for an order or tells of a previous result: its
 order control (ORC-1) PR tells that, or a PID or PV1 before it. After a previous result, RE goes on with it.
+
+OUL leaves open whether an OBX after ORC is a result or a document of the order: TXA behind it tells the document.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 
 from shared.formats.hl7v2.conformance.findings import Findings
 from shared.formats.hl7v2.grammar import ANY_SEGMENT, Node
@@ -20,6 +23,7 @@ from shared.formats.hl7v2.message import Segment
 from shared.formats.hl7v2.structures import Definitions
 
 _PRIOR_RESULT, _PRIOR_ORDER = "PRIOR_RESULT", "ORDER_PRIOR"
+_DOCUMENT = "ORDER_DOCUMENT"
 
 
 class _Group:
@@ -38,7 +42,9 @@ class _Placement:
     def __init__(self, grammar: Node, segments: Sequence[Segment], findings: Findings) -> None:
         self._open = [_Group(grammar, "")]
         self._grammar = grammar
-        self._ahead = Counter(segment.name for segment in segments)
+        self._names = [segment.name for segment in segments]
+        self._at = -1
+        self._ahead = Counter(self._names)
         self._findings = findings
         self._displaced: set[str] = set()
         self._control: str | None = None
@@ -46,6 +52,7 @@ class _Placement:
     def place(self, segment: Segment) -> None:
         """Give the segment its place, or say why it has none."""
         name = segment.name
+        self._at += 1
         self._ahead[name] -= 1
         self._control = segment.text(1) if name == "ORC" else None
         for skipping in (False, True):
@@ -83,6 +90,8 @@ class _Placement:
             count = group.counts[index]
             if self._control is not None and self._is_new_order(child, count):
                 continue
+            if child.name == _DOCUMENT and not self._is_document():
+                continue
             if count < child.most and self._takes(child, name, skipping=skipping and not count):
                 return None if is_early and not child.least else index
             if child.least > count and not group.node.is_choice:
@@ -91,6 +100,11 @@ class _Placement:
                 # What is required and still to come was not left out: an optional segment before it came too early.
                 is_early = is_early or (depth == 0 and not child.is_group and self._ahead[child.name] > 0)
         return None
+
+    def _is_document(self) -> bool:
+        """Tell whether TXA comes behind this segment, with nothing but participations between them."""
+        following = (name for name in islice(self._names, self._at + 1, None) if name != "PRT")
+        return next(following, "") == "TXA"
 
     def _takes(self, child: Node, name: str, *, skipping: bool) -> bool:
         names = child.names if skipping else child.openers

@@ -199,6 +199,50 @@ def test_an_order_of_2_3_needs_no_timing_and_one_of_2_3_1_its_order_control() ->
     assert {"2.3": {"ORC-1"}, "2.3.1": {"ORC-1"}} == missing
 
 
+@pytest.mark.parametrize(
+    "detail", ["OBR|1||F-1^LIS|718-7|||20260301|20260301|5||||| 20260301||||||||20260301", "RX1|1"]
+)
+def test_an_order_of_2_1_has_one_detail_and_its_times_need_no_precision(detail: str) -> None:
+    header = MSH.format("2.1").replace("ORU^R01^ORU_R01", "ORM^O01")
+    payload = "\r".join((header, "PID|1||100||Example^Dora", "ORC|NW|P-1", detail))
+
+    assert [] == [one for one in check(parse(payload.encode())) if one.code.startswith("missing")]
+
+
+def test_an_order_of_2_2_needs_no_comment() -> None:
+    header = MSH.format("2.2").replace("ORU^R01^ORU_R01", "ORM^O01")
+    payload = "\r".join((header, "PID|1||100||Example^Dora", "ORC|NW|P-1", "OBR|1|P-1||718-7^Hemoglobin^LN"))
+
+    assert [] == [one for one in check(parse(payload.encode())) if "segment" in one.code]
+
+
+@pytest.mark.parametrize(
+    ("behind", "expected"),
+    [
+        ((OBX, OBX), []),
+        ((OBX, "TXA|1|CN", OBX), []),
+        ((OBX, "PRT||AD||PB", "TXA|1|CN", OBX, "NTE|1||note"), []),
+        ((OBX, OBX, "TXA|1|CN"), ["segment-out-of-order"]),
+    ],
+    ids=["results", "a document", "a document of somebody", "a document too late"],
+)
+def test_what_follows_the_control_of_an_order_is_a_result_but_before_txa(
+    behind: tuple[str, ...], expected: list[str]
+) -> None:
+    header = MSH.format("2.8").replace("ORU^R01^ORU_R01", "OUL^R22^OUL_R22")
+    payload = "\r".join((header, PID, "SPM|1|||119297000^Blood^SCT", OBR, "ORC|RE|P-1^EHR", *behind))
+
+    assert expected == [one.code for one in check(parse(payload.encode())) if "segment" in one.code]
+
+
+def test_a_list_of_locations_has_its_structure_in_2_3_1() -> None:
+    header = MSH.format("2.3.1").replace("ORU^R01^ORU_R01", "MFN^M05")
+    entry = ("MFI|LOC||UPD|||NE", "MFE|MAD|||W|PL", "LOC|W||N", "LDP|W|CAR")
+    codes = [one.code for one in check(parse("\r".join((header, *entry)).encode()))]
+
+    assert not {"structure-unknown", "missing-segment", "segment-unexpected"} & set(codes)
+
+
 def test_a_rank_of_a_diagnosis_beyond_the_first_is_in_its_table() -> None:
     diagnosis = "DG1|1||I10^Hypertension^I10|||F" + "|" * 9 + "3"
     payload = ADT.format("A01^ADT_A01") + f"{PID}\rPV1||I\r{diagnosis}"
