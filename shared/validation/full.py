@@ -15,10 +15,9 @@ from shared.errors import Issue
 from shared.validation.findings import Findings, LimitReachedError, Limits
 from shared.validation.profiles.checker import Checker
 from shared.validation.profiles.definitions import BASE, Definitions, Element, Profile
-from shared.validation.profiles.instances import instances
+from shared.validation.profiles.instances import instances, target_type
 from shared.validation.profiles.rules import check_extensible, check_rules, may_stand_at
 from shared.validation.profiles.tour import Stop, tour
-from shared.validation.references import target_type
 from shared.validation.shapes import resource_types
 from shared.validation.walker import validate
 

@@ -92,15 +92,6 @@ def find_resource(reference: Node, scope: Scope) -> Node | None:
     return next((one for one in inside if isinstance(one, dict) and one.get("id") == text[1:]), None)
 
 
-def target_type(reference: Node, scope: Scope) -> str:
-    """Return the type of what a literal reference names, as far as it or the resource itself tells; else ""."""
-    text, resource = reference.get("reference"), find_resource(reference, scope)
-    if resource is not None:
-        return str(resource.get("resourceType"))
-    rest = REST.search(text) if isinstance(text, str) else None
-    return rest[1] if rest is not None and rest[1] in resource_types() else ""
-
-
 def check_reference(found: FoundReference, findings: Findings) -> None:
     """Record what is wrong with a reference."""
     text = found.node.get("reference")

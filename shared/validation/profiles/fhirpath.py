@@ -22,6 +22,8 @@ from shared.validation.profiles.instances import target_type, type_of
 from shared.validation.references import Scope, find_resource
 
 ALTERNATIVES: Final = re.compile(r"\w+(?: or \w+)+")
+# What an author calls DateTime is a dateTime of FHIR; to the engine no value of FHIR is one of its own types.
+OWN_TYPES: Final = re.compile(r"\bis (Boolean|DateTime|Date|Decimal|Integer|String|Time)\b")
 _scope: ContextVar[Scope] = ContextVar("scope")
 
 
@@ -46,6 +48,7 @@ def holds(expression: str, node: object, form: str, scope: Scope, root: object) 
 def _compiled(expression: str) -> Callable[[Any, Any], list[Any]]:
     if ALTERNATIVES.fullmatch(expression):
         expression = " or ".join(f"{name}.exists()" for name in expression.split(" or "))
+    expression = OWN_TYPES.sub(lambda found: f"is {found[1][0].lower()}{found[1][1:]}", expression)
     added = {
         "hasValue": {"fn": _has_value, "arity": {0: []}},
         "resolve": {"fn": _resolve, "arity": {0: []}},

@@ -229,6 +229,26 @@ def test_the_url_of_an_extension_is_absolute_but_for_a_part_of_another() -> None
     assert [("value-invalid", "Patient.gender.extension[0].url")] == found(patient)
 
 
+def test_a_time_of_a_result_is_to_the_day_and_the_existence_of_an_answer_is_a_yes_or_no() -> None:
+    observation = samples.laboratory_result() | {"effectiveDateTime": "2024"}
+    condition = {"question": "1", "operator": "exists"}
+    form = {"resourceType": "Questionnaire", "name": "Example", "status": "active"}
+    answers = {
+        name: {
+            **form,
+            "item": [
+                {"linkId": "1", "type": "boolean"},
+                {"linkId": "2", "type": "string", "enableWhen": [{**condition, name: value}]},
+            ],
+        }
+        for name, value in (("answerBoolean", True), ("answerString", "yes"))
+    }
+
+    assert [("us-core-1", "Observation.effective")] == found(observation)
+    assert [] == found(answers["answerBoolean"])
+    assert [("que-7", "Questionnaire.item[1].enableWhen[0]")] == found(answers["answerString"])
+
+
 def test_versions_of_a_profile_differ() -> None:
     resource = samples.patient()
     del resource["meta"]

@@ -94,6 +94,8 @@ def test_what_the_walker_decides_is_not_evaluated_again() -> None:
         ("name", True),
         ("nickname or name", True),
         ("birthDate.hasValue()", True),
+        ("birthDate is Date", True),
+        ("birthDate is DateTime", False),
         ("managingOrganization.resolve() is Organization", True),
         ("managingOrganization.resolve() is Patient", False),
         ("generalPractitioner.resolve().exists()", None),
