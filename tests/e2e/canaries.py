@@ -68,6 +68,12 @@ class Search:
         for form, needle in _forms(value):
             self._needles[needle.lower()] = f"{name}, {form}"
 
+    def only(self, names: set[str]) -> Search:
+        """Return the search for these alone: looking for all of them in all of a folder takes a minute."""
+        found = Search()
+        found._needles = {needle: name for needle, name in self._needles.items() if name in names}
+        return found
+
     def within(self, content: bytes) -> list[str]:
         """Return what is found; case does not count."""
         lower = content.lower()
