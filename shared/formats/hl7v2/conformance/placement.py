@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
 
 from shared.formats.hl7v2.conformance.findings import Findings
 from shared.formats.hl7v2.grammar import ANY_SEGMENT, Node
@@ -103,8 +102,10 @@ class _Placement:
 
     def _is_document(self) -> bool:
         """Tell whether TXA comes behind this segment, with nothing but participations between them."""
-        following = (name for name in islice(self._names, self._at + 1, None) if name != "PRT")
-        return next(following, "") == "TXA"
+        behind = self._at + 1
+        while self._names[behind : behind + 1] == ["PRT"]:
+            behind += 1
+        return self._names[behind : behind + 1] == ["TXA"]
 
     def _takes(self, child: Node, name: str, *, skipping: bool) -> bool:
         names = child.names if skipping else child.openers
