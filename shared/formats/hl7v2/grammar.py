@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 ANY_SEGMENT = "ANYHL7SEGMENT"
+_DOCUMENT = "ORDER_DOCUMENT"
 UNLIMITED = 1_000_000_000
 _TOKEN = re.compile(r"(?P<name>\w+)(?P<occurrence>[?*+]?)(?P<opening>[(<]?)|(?P<closing>[)>])")
 _OCCURRENCE = {"": (1, 1), "?": (0, 1), "*": (0, UNLIMITED), "+": (1, UNLIMITED)}
@@ -39,6 +40,14 @@ class Node:
         if not self.children:
             return frozenset((self.name,))
         return frozenset[str]().union(*(child.names for child in self.children))
+
+    @cached_property
+    def names_but_documents(self) -> frozenset[str]:
+        """Return the names of the segments in it that have a place outside the documents of orders."""
+        if not self.children:
+            return self.names
+        parts = (child.names_but_documents for child in self.children)
+        return frozenset[str]() if self.name == _DOCUMENT else frozenset[str]().union(*parts)
 
     @cached_property
     def openers(self) -> frozenset[str]:

@@ -22,7 +22,7 @@ from shared.formats.hl7v2.message import Segment
 from shared.formats.hl7v2.structures import Definitions
 
 _PRIOR_RESULT, _PRIOR_ORDER = "PRIOR_RESULT", "ORDER_PRIOR"
-_DOCUMENT = "ORDER_DOCUMENT"
+_RESULT, _DOCUMENT = "OBX", "TXA"
 
 
 class _Group:
@@ -89,8 +89,6 @@ class _Placement:
             count = group.counts[index]
             if self._control is not None and self._is_new_order(child, count):
                 continue
-            if child.name == _DOCUMENT and not self._is_document():
-                continue
             if count < child.most and self._takes(child, name, skipping=skipping and not count):
                 return None if is_early and not child.least else index
             if child.least > count and not group.node.is_choice:
@@ -100,16 +98,18 @@ class _Placement:
                 is_early = is_early or (depth == 0 and not child.is_group and self._ahead[child.name] > 0)
         return None
 
+    def _takes(self, child: Node, name: str, *, skipping: bool) -> bool:
+        names = child.names if skipping else child.openers
+        if name in names:
+            return name != _RESULT or name in child.names_but_documents or self._is_document()
+        return ANY_SEGMENT in names and name not in self._grammar.names
+
     def _is_document(self) -> bool:
         """Tell whether TXA comes behind this segment, with nothing but participations between them."""
         behind = self._at + 1
         while self._names[behind : behind + 1] == ["PRT"]:
             behind += 1
-        return self._names[behind : behind + 1] == ["TXA"]
-
-    def _takes(self, child: Node, name: str, *, skipping: bool) -> bool:
-        names = child.names if skipping else child.openers
-        return name in names or (ANY_SEGMENT in names and name not in self._grammar.names)
+        return self._names[behind : behind + 1] == [_DOCUMENT]
 
     def _is_new_order(self, child: Node, count: int) -> bool:
         """Tell whether an ORC is not to go into a group of previous results."""

@@ -425,12 +425,16 @@ def test_too_many_repetitions_refuse_the_message_and_say_where() -> None:
     assert [("fatal", "too-many-repetitions", "PID-3")] == [(one.severity, one.code, one.location) for one in issues]
 
 
-SEGMENTS = st.sampled_from(["PID", "PD1", "NTE", "ORC", "OBR", "OBX", "SPM", "PV1", "NK1", "TQ1", "ZZZ", "DSC", "QQQ"])
+SEGMENTS = st.sampled_from(
+    ["PID", "PD1", "NTE", "ORC", "OBR", "OBX", "SPM", "PV1", "NK1", "TQ1", "PRT", "TXA", "QPD", "ZZZ", "DSC", "QQQ"]
+)
+TYPES = st.sampled_from(["ORU^R01", "OUL^R22", "OML^O21", "OMG^O19", "PGL^PC6", "RSP^K11", "RSP^K22", "MFN^M03"])
 
 
-@given(st.lists(SEGMENTS, max_size=40), st.sampled_from(["2.1", "2.3", "2.5.1", "2.8.2"]))
-def test_any_order_of_segments_is_judged(names: list[str], version: str) -> None:
-    payload = "\r".join((MSH.format(version), *(f"{name}|1|x" for name in names))).encode()
+@given(st.lists(SEGMENTS, max_size=40), st.sampled_from(["2.1", "2.3", "2.5.1", "2.8.2"]), TYPES)
+def test_any_order_of_segments_is_judged(names: list[str], version: str, message_type: str) -> None:
+    header = MSH.format(version).replace("ORU^R01^ORU_R01", message_type)
+    payload = "\r".join((header, *(f"{name}|1|x" for name in names))).encode()
 
     assert {"error", "warning", "information"} >= {one.severity for one in check(parse(payload))}
 
