@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.errors import RejectedError
 from shared.formats.hl7v2.charset import codec_of
+from shared.formats.hl7v2.conformance.rules import read_place
 from shared.formats.hl7v2.structures import is_defined
 from shared.partners.profile import (
     ELEMENT_DATATYPES,
@@ -23,7 +24,6 @@ from shared.partners.sections import Section, invalid
 
 # The fields of PID that senders put the medical record number into.
 _MRN_FIELDS = ("PID-2", "PID-3", "PID-4", "PID-18")
-_FIELD = re.compile(r"(?P<segment>[A-Z][A-Z0-9]{2})-(?P<number>[1-9]\d{0,2})")
 _CODE = re.compile(r"\S+( \S+)*")
 # What stands for these is a code of FHIR's own, whose system goes without saying.
 _OF_FHIR = ("OBX-11", "OBR-25", "PID-8")
@@ -87,8 +87,8 @@ def _code_maps(section: Section) -> dict[str, dict[str, CodeMapping]]:
     fields = section.section("code-maps")
     maps: dict[str, dict[str, CodeMapping]] = {}
     for field in fields.names():
-        match = _FIELD.fullmatch(field)
-        if match is None or not is_defined(match["segment"], int(match["number"])):
+        segment, number, component = read_place(field) or ("", 0, 0)
+        if not number or component or not is_defined(segment, number):
             raise invalid(fields.at(field), "expected a field of HL7 v2, such as OBX-3")
         codes = fields.section(field)
         maps[field] = {code: _code(codes.section(code), has_system=field not in _OF_FHIR) for code in codes.names()}

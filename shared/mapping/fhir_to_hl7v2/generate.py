@@ -154,10 +154,10 @@ def _by_topic(
     if len(topics) <= 1:
         yield part
         return
+    own = {id(topic): {id(one) for one in (topic, *_named(topic, known))} for topic in topics}
+    told = set[int]().union(*own.values())
     for topic in topics:
-        others = [one for one in topics if one is not topic]
-        named = {id(one) for one in _named(topic, known)}
-        aside = {id(one) for other in others for one in (other, *_named(other, known)) if id(one) not in named}
+        aside = told - own[id(topic)]
         yield [(path, one) for path, one in part if one["resourceType"] == "Patient" or id(one) not in aside]
 
 

@@ -78,6 +78,13 @@ def table_code(
     return cwe_from(context, value, field, codes.table, system)
 
 
+def named_in_words(context: Context, element: Resource, name: str, *, most: int | None = None) -> list[Composite]:
+    """Return the words of References to what the bundle lacks, `most` of them; further ones are still to be read."""
+    source = context.source
+    missing = [one for one in source.items(element, name) if source.find(one) is None and one.get("display")]
+    return [["", source.text(one, "display")] for one in missing[:most]]
+
+
 def _of_table(codings: list[Resource], table: str) -> list[Resource]:
     uri = table_system(table)
     return sorted(codings, key=lambda one: one.get("system") != uri)

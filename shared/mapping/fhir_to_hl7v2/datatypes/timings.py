@@ -15,14 +15,15 @@ from __future__ import annotations
 from shared.formats.hl7v2.writing import Composite
 from shared.mapping.fhir_to_hl7v2.context import Context, number_text
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import trimmed
-from shared.mapping.fhir_to_hl7v2.datatypes.times import time_text
+from shared.mapping.fhir_to_hl7v2.datatypes.times import moment_text, time_text
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.hl7v2_to_fhir.datatypes.timings import AS_NEEDED
 from shared.terminology.order_maps import REPEAT_PATTERN, TIMING_EVENT
 from shared.terminology.system_names import table_system
 from shared.terminology.systems import TERMINOLOGY
 
-_UNITS = {"s": "S", "min": "M", "h": "H", "d": "D", "wk": "W", "mo": "L"}
+# The letters of units of time: behind the number in RPT, before it in TQ 3.
+LETTERS = {"s": "S", "min": "M", "h": "H", "d": "D", "wk": "W", "mo": "L"}
 _A_DAY = {2: "BID", 3: "TID", 4: "QID"}
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _RANGES = ("frequencyMax", "periodMax")
@@ -61,6 +62,14 @@ def times_of_day(context: Context, timing: Resource) -> list[str]:
     return [text for one in context.source.take(repeat, "timeOfDay") or () if (text := time_text(str(one)))]
 
 
+def first_event(context: Context, timing: Resource) -> str:
+    """Return the first time of what is done at stated times, "" for any other Timing; one of several is not all."""
+    events = timing.get("event", ())
+    if len(events) == 1:
+        context.source.take(timing, "event")
+    return moment_text(str(events[0])) if events else ""
+
+
 def length_from(context: Context, element: Resource, number: str, unit: str) -> tuple[str, str]:
     """Return a length of time and its unit (UCUM), which are two elements; "" and "" where there is none."""
     value = number_text(context.source.take(element, number))
@@ -81,7 +90,7 @@ def _reckoned(repeat: Resource) -> str:
     if any(name in repeat for name in _RANGES):
         return ""
     frequency, period = repeat.get("frequency", 1), number_text(repeat.get("period"))
-    unit = _UNITS.get(str(repeat.get("periodUnit", "")), "")
+    unit = LETTERS.get(str(repeat.get("periodUnit", "")), "")
     days = repeat.get("dayOfWeek", [])
     if days:
         weeks = period if period and unit == "W" else "1"

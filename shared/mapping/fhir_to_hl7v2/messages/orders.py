@@ -12,8 +12,6 @@ Requests, reports, specimens and observations -> the order groups of ORU^R01, OM
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from shared.errors import RejectedError
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import cwe_from
@@ -95,36 +93,32 @@ def _order(context: Context, request: Resource | None, report: Resource | None) 
     order = Order(request, report)
     named = source.meant(report, "result") + source.meant(request, "supportingInfo")
     found = [one for one in named if one["resourceType"] == "Observation"]
-    listed = {id(one) for one in found}
+    listed, taken = {id(one) for one in found}, set[int]()
     for one in found:
-        order.observations += [part for part in _with_members(context, one) if _is_new(part, one, listed, order)]
-    order.specimens = _specimens(context, [report, request, *order.observations])
+        # What is listed in a place of its own stands there, not behind the panel that it is in.
+        parts = [part for part in _with_members(context, one) if part is one or id(part) not in listed]
+        order.observations += [part for part in parts if id(part) not in taken]
+        taken |= {id(part) for part in parts}
     return order
 
 
-def _is_new(part: Resource, owner: Resource, listed: set[int], order: Order) -> bool:
-    """Tell whether an observation is neither there nor listed in a place of its own."""
-    return part not in order.observations and (part is owner or id(part) not in listed)
-
-
-def _specimens(context: Context, resources: Sequence[Resource | None]) -> list[Resource]:
-    """Return the specimens of reports, requests and observations, each once."""
-    found = []
-    for resource in resources:
-        found += [one for one in context.source.meant(resource, "specimen") if one not in found]
-    return found
+def _specimens(context: Context, order: Order) -> list[Resource]:
+    """Return the specimens of an order's report, request and observations, each once."""
+    resources = (order.report, order.request, *order.observations)
+    found = (one for resource in resources for one in context.source.meant(resource, "specimen"))
+    return list({id(one): one for one in found}.values())
 
 
 def _with_members(context: Context, observation: Resource) -> list[Resource]:
     """Return an observation and the members of its panel, theirs too, each once."""
-    found, waiting = list[Resource](), [observation]
+    found, waiting = dict[int, Resource](), [observation]
     while waiting:
-        one = waiting.pop(0)
-        if not any(one is other for other in found):
-            found.append(one)
+        one = waiting.pop()
+        if id(one) not in found:
+            found[id(one)] = one
             members = context.source.meant(one, "hasMember")
-            waiting[:0] = [part for part in members if part["resourceType"] == "Observation"]
-    return found
+            waiting += [part for part in reversed(members) if part["resourceType"] == "Observation"]
+    return list(found.values())
 
 
 def _answers(context: Context, observation: Resource, orders: list[Order]) -> bool:
@@ -133,7 +127,6 @@ def _answers(context: Context, observation: Resource, orders: list[Order]) -> bo
     order = next((one for one in orders if id(one.request) in asked and "result" not in (one.report or {})), None)
     if order is not None:
         order.observations += _with_members(context, observation)
-        order.specimens = _specimens(context, [order.report, order.request, *order.observations])
     return order is not None
 
 
@@ -157,6 +150,7 @@ def loose_observations(context: Context) -> list[Resource]:
 def order_group(context: Context, order: Order, *, reports: bool) -> Draft:
     """Return ORC with all segments of the order below it."""
     request, report = order.request, order.report
+    specimens = _specimens(context, order)
     requester = requester_of(context, request) if request is not None else Asking()
     orc = orc_from(context, order, requester, reports=reports)
     obr = obr_from(context, order, requester)
@@ -168,9 +162,9 @@ def order_group(context: Context, order: Order, *, reports: bool) -> Draft:
         obr.below(*ntes_from(context, request), *instructions_from(context, request))
     if report is not None:
         obr.below(*_conclusion(context, report))
-    obr.below(*participations_of_order(context, request, report, order.specimens))
+    obr.below(*participations_of_order(context, request, report, specimens))
     obr.below(*_observations(context, order))
-    _put_specimens(context, obr, order.specimens)
+    _put_specimens(context, obr, specimens)
     return orc
 
 
@@ -232,7 +226,7 @@ def _panel(context: Context, observation: Resource) -> Draft:
         draft.below(*obxs_from(context, one, None))
     if members and not has_value:
         context.source.whole(observation, "subject", "encounter", "category", "performer", "dataAbsentReason")
-    _put_specimens(context, draft, _specimens(context, [observation, *members]))
+    _put_specimens(context, draft, _specimens(context, Order(observations=[observation, *members])))
     return draft
 
 

@@ -30,10 +30,11 @@ from __future__ import annotations
 from shared.formats.hl7v2.writing import Composite
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
 from shared.mapping.fhir_to_hl7v2.datatypes.actors import ndl_from, xcns_from
-from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, codes_from, cwe_from
+from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, codes_from, cwe_from, named_in_words
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from
 from shared.mapping.fhir_to_hl7v2.datatypes.quantities import cq_from
-from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds, dtm_from, moment_text
+from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds, dtm_from
+from shared.mapping.fhir_to_hl7v2.datatypes.timings import first_event
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments.orders import Order, Requester, order_number, parents_of
 from shared.mapping.fhir_to_hl7v2.segments.prt import in_prt
@@ -102,10 +103,7 @@ def _set_request(context: Context, draft: Draft, request: Resource, requester: R
         draft.put(5, priority_of(context, request))
     if context.has_field("OBR", 6):
         draft.put(6, dtm_from(context, request, "occurrenceDateTime"))
-        events = (source.one(request, "occurrenceTiming") or {}).get("event", ())
-        draft.put(6, *(moment_text(str(one)) for one in events[:1]))
-        if len(events) == 1:
-            source.take(request["occurrenceTiming"], "event")
+        draft.put(6, first_event(context, source.one(request, "occurrenceTiming") or {}))
     for relevant in context.extensions(request, _RELEVANT):
         found = cwe_from(context, relevant.get("valueCodeableConcept"), "OBR-13")
         draft.put(13, [found[1]] if found is not None and not found[0] and len(found) > 1 else found)
@@ -113,11 +111,10 @@ def _set_request(context: Context, draft: Draft, request: Resource, requester: R
     draft.put(17, *requester.callbacks)
     draft.put(29, parents_of(context, request))
     draft.put(31, *codes_from(context, request, "reasonCode", "OBR-31"))
-    for reason in source.items(request, "reasonReference"):
-        if (known := source.find(reason)) is None:
-            draft.put(31, ["", source.text(reason, "display")])
-        elif known["resourceType"] == "Condition" and not has_segment(context, "DG1"):
-            draft.put(31, cwe_from(context, source.one(known, "code"), "OBR-31"))
+    draft.put(31, *named_in_words(context, request, "reasonReference"))
+    for reason in source.meant(request, "reasonReference"):
+        if reason["resourceType"] == "Condition" and not has_segment(context, "DG1"):
+            draft.put(31, cwe_from(context, source.one(reason, "code"), "OBR-31"))
     draft.put(46, *codes_from(context, request, "orderDetail", "OBR-46"))
     draft.put(24, *codes_from(context, request, "category", "OBR-24", "HL70074"))
     # References to what the bundle holds are told by where its segments stand.

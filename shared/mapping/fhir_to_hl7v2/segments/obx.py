@@ -143,8 +143,7 @@ def _range(context: Context, one: Resource) -> str:
     first, second = value_of(context, low), value_of(context, high)
     for limit in (low, high):
         unit_from(context, limit)
-    told = f"{first}-{second}" if first and second else f">={first}" if first else f"<={second}" if second else ""
-    words = source.text(one, "text") or told
+    words = source.text(one, "text") or _between(first, second)
     further = [text for text in _applies(context, one) if text.casefold() not in words.casefold()]
     return f"{words} ({', '.join(further)})" if words and further else words
 
@@ -162,8 +161,14 @@ def _applies(context: Context, one: Resource) -> Iterator[str]:
         limits = [(source.one(age, name) or {}) for name in ("low", "high")]
         first, second = (value_of(context, limit) for limit in limits)
         units = [str(words[0]) for limit in limits if (words := unit_from(context, limit))]
-        told = f"{first}-{second}" if first and second else f">={first}" if first else f"<={second}"
-        yield " ".join(["age", told, *units[:1]])
+        yield " ".join(["age", _between(first, second), *units[:1]])
+
+
+def _between(low: str, high: str) -> str:
+    """Return what lies between two limits, of which either may be open."""
+    if low and high:
+        return f"{low}-{high}"
+    return f">={low}" if low else f"<={high}" if high else ""
 
 
 def _set_details(context: Context, draft: Draft, observation: Resource, report: Resource | None) -> None:

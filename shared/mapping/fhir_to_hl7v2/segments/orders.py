@@ -18,11 +18,10 @@ _FURTHER_FACILITY = f"{EXTENSIONS}further-organization"
 
 @dataclass(slots=True)
 class Order:
-    """A request, its report, and the specimens and observations of both; a request or a report may be missing."""
+    """A request, its report, and the observations of both; a request or a report may be missing."""
 
     request: Resource | None = None
     report: Resource | None = None
-    specimens: list[Resource] = field(default_factory=list)
     observations: list[Resource] = field(default_factory=list)
 
 

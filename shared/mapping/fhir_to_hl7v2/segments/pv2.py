@@ -13,7 +13,7 @@ Encounter -> PV2.
 from __future__ import annotations
 
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft
-from shared.mapping.fhir_to_hl7v2.datatypes.coded import cwe_from, table_code
+from shared.mapping.fhir_to_hl7v2.datatypes.coded import cwe_from, named_in_words, table_code
 from shared.mapping.fhir_to_hl7v2.datatypes.places import pl_from
 from shared.mapping.fhir_to_hl7v2.datatypes.quantities import value_of
 from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds, dtm_from
@@ -42,9 +42,8 @@ def pv2_from(context: Context, encounter: Resource | None) -> Draft | None:
             draft.put(1, pl_from(context, source.reference(entry, "location")))
     if reason := source.one(encounter, "reasonCode"):
         draft.put(3, cwe_from(context, reason, "PV2-3"))
-    for named in source.items(encounter, "reasonReference"):
-        if source.find(named) is None and not draft.has(3):
-            draft.put(3, ["", source.text(named, "display")])
+    if not draft.has(3):
+        draft.put(3, *named_in_words(context, encounter, "reasonReference", most=1))
     source.held(encounter, "reasonReference")
     for number, name in ((8, "plannedStartDate"), (9, "plannedEndDate")):
         for extension in context.extensions(encounter, _PLANNED + name):

@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft, number_text
 from shared.mapping.fhir_to_hl7v2.datatypes.actors import person_of, xcns_from
-from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, cwe_from
+from shared.mapping.fhir_to_hl7v2.datatypes.coded import back, cwe_from, named_in_words
 from shared.mapping.fhir_to_hl7v2.datatypes.contacts import xad_from, xtns_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import ei_from, is_of
 from shared.mapping.fhir_to_hl7v2.datatypes.places import pl_from
@@ -57,9 +57,8 @@ def sch_from(context: Context, appointment: Resource) -> Draft:
         draft.put(1 if is_of(identifier, "PLAC") else 2, ei_from(context, identifier))
     draft.put(6, cwe_from(context, source.one(appointment, "cancelationReason"), "SCH-6"))
     draft.put(7, cwe_from(context, source.one(appointment, "reasonCode"), "SCH-7", "HL70276"))
-    for reason in source.items(appointment, "reasonReference") if not draft.has(7) else ():
-        if source.find(reason) is None and not draft.has(7):
-            draft.put(7, ["", source.text(reason, "display")])
+    if not draft.has(7):
+        draft.put(7, *named_in_words(context, appointment, "reasonReference", most=1))
     source.held(appointment, "reasonReference")
     draft.put(8, cwe_from(context, source.one(appointment, "appointmentType"), "SCH-8", "HL70277"))
     _set_times(context, draft, appointment)
@@ -123,8 +122,8 @@ def _set_times(context: Context, draft: Draft, appointment: Resource) -> None:
 
 
 def _set_orders(context: Context, draft: Draft, appointment: Resource) -> None:
+    context.source.held(appointment, "basedOn")
     for reference in context.source.items(appointment, "basedOn"):
-        context.source.held({"basedOn": [reference]}, "basedOn")
         order = context.source.find(reference)
         identifier = context.source.one(reference, "identifier") or next(
             iter((order or {}).get("identifier", ())), None

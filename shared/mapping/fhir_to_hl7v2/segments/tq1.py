@@ -15,22 +15,26 @@ ServiceRequest -> TQ1, or TQ in OBR-27 where the message has no TQ1: before 2.5,
 
 from __future__ import annotations
 
-from shared.formats.hl7v2.writing import Component, Composite
+from shared.formats.hl7v2.writing import Component
 from shared.mapping.fhir_to_hl7v2.context import Context, Draft, number_text
 from shared.mapping.fhir_to_hl7v2.datatypes.coded import cwe_from
 from shared.mapping.fhir_to_hl7v2.datatypes.identifiers import trimmed
 from shared.mapping.fhir_to_hl7v2.datatypes.quantities import cq_from
-from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds, dtm_from, moment_text
-from shared.mapping.fhir_to_hl7v2.datatypes.timings import length_from, pattern_code, pattern_from, times_of_day
+from shared.mapping.fhir_to_hl7v2.datatypes.times import bounds, dtm_from
+from shared.mapping.fhir_to_hl7v2.datatypes.timings import (
+    LETTERS,
+    first_event,
+    length_from,
+    pattern_code,
+    pattern_from,
+    times_of_day,
+)
 from shared.mapping.fhir_to_hl7v2.reading import Resource
 from shared.mapping.fhir_to_hl7v2.segments.obr import priority_of
 from shared.mapping.fhir_to_hl7v2.structure import has_segment
 from shared.mapping.hl7v2_to_fhir.fields import table_of
 
 TABLE = table_of(__doc__)
-
-# A length in TQ 3: the unit's letter goes before the number.
-_LENGTHS = {"s": "S", "min": "M", "h": "H", "d": "D", "wk": "W", "mo": "L"}
 
 
 def tq1_from(context: Context, request: Resource) -> Draft | None:
@@ -44,7 +48,7 @@ def tq1_from(context: Context, request: Resource) -> Draft | None:
     repeat = source.one(timing, "repeat") or {}
     draft.put(3, pattern_from(context, timing, as_needed=source.take(request, "asNeededBoolean") is True))
     draft.put(4, *times_of_day(context, timing))
-    draft.put(6, _length(context, repeat))
+    draft.put(6, [*_length(context, repeat)])
     for period in (source.one(request, "occurrencePeriod"), source.one(repeat, "boundsPeriod")):
         start, end = bounds(context, period)
         draft.put(7, start)
@@ -55,8 +59,7 @@ def tq1_from(context: Context, request: Resource) -> Draft | None:
     if not context.has_field("OBR", 5):
         draft.put(9, priority_of(context, request))
     draft.put(10, _condition(context, request))
-    number, unit = length_from(context, repeat, "duration", "durationUnit")
-    draft.put(13, [number, unit])
+    draft.put(13, [*length_from(context, repeat, "duration", "durationUnit")])
     draft.put(14, number_text(source.take(repeat, "count")))
     if draft.fields:
         draft.put(9, priority_of(context, request))
@@ -68,21 +71,12 @@ def tq1_from(context: Context, request: Resource) -> Draft | None:
     return draft if draft.fields else None
 
 
-def first_event(context: Context, timing: Resource) -> str:
-    """Return when something is done that is done at one time only, "" for any other Timing."""
-    events = timing.get("event", [])
-    if len(events) != 1:
-        return ""
-    context.source.take(timing, "event")
-    return moment_text(str(events[0]))
-
-
-def _length(context: Context, repeat: Resource) -> Composite | None:
-    """Return how long something goes on."""
+def _length(context: Context, repeat: Resource) -> tuple[str, str]:
+    """Return how long something goes on, and the unit; "" and "" where nothing tells."""
     length = context.source.one(repeat, "boundsDuration") or {}
     number, unit = length_from(context, length, "value", "code")
     context.source.whole(length, "unit", "system")
-    return [number, unit or str(length.get("unit", ""))] if number else None
+    return number, unit or (str(length.get("unit", "")) if number else "")
 
 
 def _condition(context: Context, request: Resource) -> str:
@@ -104,8 +98,8 @@ def put_tq(context: Context, obr: Draft, request: Resource) -> None:
     amount = cq_from(context, source.one(request, "quantityQuantity"))
     parts: list[Component] = [[str(amount[0])] if amount else "", "", "", *[""] * 9]
     parts[1] = [code, ",".join(times_of_day(context, timing))]
-    number, unit = ([str(part) for part in _length(context, repeat) or ()] or ["", ""])[:2]
-    parts[2] = f"{_LENGTHS[unit]}{number}" if unit in _LENGTHS else ""
+    number, unit = _length(context, repeat)
+    parts[2] = f"{LETTERS[unit]}{number}" if unit in LETTERS else ""
     parts[3:5] = [start[0] if start else "", end[0] if end else ""]
     parts[6], parts[11] = _condition(context, request), number_text(source.take(repeat, "count"))
     obr.put(27, trimmed(parts) or None)

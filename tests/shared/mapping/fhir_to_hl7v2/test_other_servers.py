@@ -12,7 +12,9 @@ from shared.mapping.fhir_to_hl7v2.generate import Generated, messages_from_bundl
 from shared.partners.hl7v2_writing import LocalCode, WritingPreferences
 from tests.shared.mapping.fhir_to_hl7v2.written_messages import (
     EXTENSIONS,
+    INSURANCE,
     PATIENT,
+    REQUEST,
     SENT,
     SUBJECT,
     V2,
@@ -97,15 +99,6 @@ def test_the_members_of_a_panel_that_a_report_names_are_results(version: str) ->
     assert ["", "", "a", "b", "c"] == [one.raw(5) for one in message.all("OBX")]
 
 
-REQUEST: Resource = {
-    "resourceType": "ServiceRequest",
-    "id": "o",
-    "identifier": [typed("PLAC", "P-1")],
-    "status": "active",
-    "intent": "order",
-    "code": {"text": "Chemistry"},
-    "subject": SUBJECT,
-}
 BLOOD: Resource = {"resourceType": "Specimen", "id": "s", "type": {"text": "Blood"}, "subject": SUBJECT}
 
 
@@ -779,16 +772,8 @@ def test_the_receivers_own_code_goes_before_that_of_a_table() -> None:
 
 
 def test_the_number_of_an_insured_person_has_a_type_where_the_version_asks_for_one() -> None:
-    coverage = {
-        "resourceType": "Coverage",
-        "id": "c",
-        "status": "active",
-        "beneficiary": SUBJECT,
-        "subscriberId": "S-1",
-    }
-
     assert ["S-1", "S-1^^^^U"] == [
-        raw(written(coverage, kind="ADT^A08", version=version), "IN1", 49) for version in ("2.5.1", "2.8")
+        raw(written(INSURANCE, kind="ADT^A08", version=version), "IN1", 49) for version in ("2.5.1", "2.8")
     ]
 
 

@@ -8,6 +8,7 @@ from shared.formats.hl7v2.parse import parse
 from shared.partners.hl7v2_writing import LocalCode, WritingPreferences
 from tests.shared.mapping.fhir_to_hl7v2.written_messages import (
     EXTENSIONS,
+    INSURANCE,
     INSURER,
     PATIENT,
     SUBJECT,
@@ -515,13 +516,6 @@ def test_how_a_patient_left_is_told_in_the_codes_of_hl7_v2(system: str, code: st
 
 
 def test_an_insurance_of_nobody_known_has_no_insurer() -> None:
-    coverage = {
-        "resourceType": "Coverage",
-        "id": "c",
-        "status": "active",
-        "beneficiary": SUBJECT,
-        "subscriberId": "S-1",
-    }
-    message = written(coverage, kind="ADT^A08", version="2.5.1")
+    message = written(INSURANCE, kind="ADT^A08", version="2.5.1")
 
     assert ["", "", "S-1"] == [raw(message, "IN1", number) for number in (3, 4, 49)]

@@ -9,24 +9,15 @@ import pytest
 from shared.errors import RejectedError
 from tests.shared.mapping.fhir_to_hl7v2.written_messages import (
     PATIENT,
+    REQUEST,
     SUBJECT,
     Resource,
     generated,
     raw,
-    typed,
     written,
 )
 
 ACT_REASON = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
-REQUEST: Resource = {
-    "resourceType": "ServiceRequest",
-    "id": "o",
-    "identifier": [typed("PLAC", "P-1")],
-    "status": "active",
-    "intent": "order",
-    "code": {"text": "Glucose"},
-    "subject": SUBJECT,
-}
 
 
 @pytest.mark.parametrize(

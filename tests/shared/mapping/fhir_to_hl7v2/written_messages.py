@@ -25,6 +25,24 @@ PATIENT: Resource = {
 SUBJECT = {"reference": "Patient/p"}
 INSURER: Resource = {"resourceType": "Organization", "id": "insurer", "identifier": [{"value": "I-1"}]}
 
+REQUEST: Resource = {
+    "resourceType": "ServiceRequest",
+    "id": "o",
+    "identifier": [{"type": {"coding": [{"system": f"{V2}0203", "code": "PLAC"}]}, "value": "P-1"}],
+    "status": "active",
+    "intent": "order",
+    "code": {"text": "Chemistry"},
+    "subject": SUBJECT,
+}
+# Of an insurer whom nobody names.
+INSURANCE: Resource = {
+    "resourceType": "Coverage",
+    "id": "c",
+    "status": "active",
+    "beneficiary": SUBJECT,
+    "subscriberId": "S-1",
+}
+
 
 def generated(
     *resources: Resource, kind: str, version: str = "2.8", preferences: WritingPreferences | None = None
